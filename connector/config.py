@@ -1,0 +1,291 @@
+"""The configuration: one TOML file becomes frozen models, or a list of everything that is wrong with it.
+
+Unknown keys are errors. Secrets are references (`file:`, `env:`, `credential:`) and are read only when something is
+opened, so no model, traceback or `config show` can hold one. Relative paths count from the configuration file.
+May import: pydantic, core, errors.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import stat
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from connector.core import chain
+from connector.errors import ConfigError, ConfigProblem
+
+CONFIG_VARIABLE = "KNTC_CONFIG"
+DEFAULT_PATH = Path("/etc/kntc/config.toml")
+
+MAX_SECRET_BYTES = 4096
+KEY_BYTES = 32
+
+SecretRef = Annotated[str, Field(pattern=r"^(file|env|credential):.+$", max_length=500)]
+AgencyCode = Annotated[str, Field(pattern=r"^[A-Y][0-9]{2}(\.[0-9A-Z]+)*$", max_length=35)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, strict about keys, and silent about values in its errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ConnectorSection(Section):
+    """Where state lives and how the program speaks."""
+
+    data_dir: Path
+    language: Literal["vi", "en"] = "vi"
+
+
+class StoreSection(Section):
+    """The connector's own database."""
+
+    encryption: Literal["sqlcipher", "none"] = "sqlcipher"
+    key: SecretRef | None = None
+    busy_timeout_s: Seconds = 10.0
+
+    @model_validator(mode="after")
+    def _key_where_encrypted(self) -> StoreSection:
+        if self.encryption == "sqlcipher" and self.key is None:
+            raise ValueError("key: a reference to 64 hex digits is needed while encryption is sqlcipher")
+        return self
+
+
+class NationalSection(Section):
+    """The target: which national side, over which profile."""
+
+    environment: Literal["test", "production"]
+    profile: Literal["decree55"] = "decree55"
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$", max_length=300)]
+    deadline_s: Seconds = 30.0
+    connect_timeout_s: Seconds = 5.0
+    max_answer_bytes: Annotated[int, Field(ge=1024, le=64 * 2**20)] = 8 * 2**20
+    ca_file: Path | None = None
+    allow_plain_http_to_loopback: bool = False
+    create_idempotent: bool = True
+    absent_after_s: Annotated[float, Field(ge=0, le=86_400)] = 600.0
+
+
+class CollectSection(Section):
+    """Reading the agency's database."""
+
+    page_rows: Annotated[int, Field(ge=1, le=10_000)] = 500
+    max_page_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    query_timeout_s: Seconds = 60.0
+    first_run_limit: Annotated[int, Field(ge=0)] = 5_000
+
+
+class PushSection(Section):
+    """Sending, and looking for what became of it."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    batch_rows: Annotated[int, Field(ge=1, le=1_000)] = 200
+    batch_bytes: Annotated[int, Field(ge=1_024, le=64 * 2**20)] = 8 * 2**20
+    attempts: Annotated[int, Field(ge=1, le=100)] = 12
+    first_delay_s: Seconds = 30.0
+    longest_delay_s: Seconds = 3_600.0
+    lease_s: Seconds = 300.0
+
+
+class PullSection(Section):
+    """Fetching statuses."""
+
+    page_limit: Annotated[int, Field(ge=1, le=1_000)] = 500
+
+
+class ScheduleSection(Section):
+    """What the daemon does, how often, in seconds."""
+
+    collect_every_s: Seconds = 600.0
+    push_every_s: Seconds = 60.0
+    pull_every_s: Seconds = 900.0
+    stop_timeout_s: Seconds = 45.0
+
+
+class SourceSection(Section):
+    """The agency's own database, as a SQLAlchemy URL without password."""
+
+    url: Annotated[str, Field(min_length=5, max_length=500)]
+    password: SecretRef | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _no_password_inside(cls, url: str) -> str:
+        if urlsplit(url).password is not None:
+            raise ValueError("a URL without password; put the password into a file and refer to it with `password`")
+        return url
+
+
+class CredentialsSection(Section):
+    """How this agency names itself to the national side."""
+
+    client_id: Annotated[str, Field(min_length=1, max_length=200)]
+    client_secret: SecretRef
+
+
+class AgencySection(Section):
+    """One agency: its source, its mapping, its credentials."""
+
+    code: AgencyCode
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    mapping: Annotated[str, Field(min_length=1, max_length=300)]
+    source: SourceSection
+    credentials: CredentialsSection
+    evidence_key: SecretRef
+    denouncer_identity: Literal["conceal", "send"] = "conceal"
+    legal_basis: Annotated[str, Field(max_length=500)] = ""
+
+    @model_validator(mode="after")
+    def _a_basis_for_sending(self) -> AgencySection:
+        if self.denouncer_identity == "send" and not self.legal_basis.strip():
+            raise ValueError("legal_basis: name the law that allows a denouncer's identity to be sent")
+        return self
+
+
+class Config(Section):
+    """The whole file. `path` and `digest` say which file and which content; both appear in the audit log."""
+
+    connector: ConnectorSection
+    store: StoreSection
+    national: NationalSection
+    collect: CollectSection = CollectSection()
+    push: PushSection = PushSection()
+    pull: PullSection = PullSection()
+    schedule: ScheduleSection = ScheduleSection()
+    agency: Annotated[tuple[AgencySection, ...], Field(min_length=1, max_length=500)]
+    path: Path
+    digest: str
+
+    @model_validator(mode="after")
+    def _a_stop_outlasts_a_request(self) -> Config:
+        if self.schedule.stop_timeout_s <= self.national.deadline_s:
+            raise ValueError("schedule.stop_timeout_s: longer than national.deadline_s, so that a stop loses no answer")
+        return self
+
+    @model_validator(mode="after")
+    def _no_agency_twice(self) -> Config:
+        codes = [agency.code for agency in self.agency]
+        if len(codes) != len(set(codes)):
+            raise ValueError("agency: each code once")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths count from."""
+        return self.path.parent
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the store, its head files, locks and the published mirror lie."""
+        return self.folder / self.connector.data_dir
+
+    def resolve(self, path: Path | str) -> Path:
+        """Return the path, counted from the configuration file if it is relative."""
+        return self.folder / path
+
+
+def find_config(given: Path | None) -> Path:
+    """Return the configuration file that counts: given, else $KNTC_CONFIG, else /etc/kntc/config.toml."""
+    if given is not None:
+        return given
+    named = os.environ.get(CONFIG_VARIABLE)
+    return Path(named) if named else DEFAULT_PATH
+
+
+def load_config(path: Path) -> Config:
+    """Read and check the file. Raises ConfigError with every problem at once; nothing has been opened by then."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError("E-CFG-NO-FILE", file=str(path)) from None
+    except OSError as error:
+        raise ConfigError("E-CFG-UNREADABLE", file=str(path), error=type(error).__name__) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        place = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "UTF-8"
+        problem = ConfigProblem("E-CFG-SYNTAX", file=path.name, key="", found=place[:200], expected="TOML")
+        raise ConfigError(problems=[problem]) from None
+    try:
+        return Config.model_validate({**raw, "path": path.resolve(), "digest": _digest(raw)})
+    except ValidationError as error:
+        raise ConfigError(problems=_problems(path, error)) from None
+
+
+def _digest(raw: dict[str, Any]) -> str:
+    return chain.digest(chain.canonical(raw))
+
+
+_KNOWN_IDS = {"extra_forbidden": "E-CFG-UNKNOWN-KEY", "missing": "E-CFG-MISSING"}
+
+
+def _problems(path: Path, error: ValidationError) -> list[ConfigProblem]:
+    """One problem per pydantic error. `include_input=False`: what was written may be a secret in the wrong place."""
+    return [
+        ConfigProblem(
+            _KNOWN_IDS.get(detail["type"], "E-CFG-VALUE"),
+            file=path.name,
+            key=".".join(str(part) for part in detail["loc"]),
+            found="",
+            expected=detail["msg"].removeprefix("Value error, "),
+        )
+        for detail in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
+
+
+def read_secret(reference: str, config: Config, key: str) -> str:
+    """Return the secret that a reference names, without its trailing line end.
+
+    `file:` must not be readable by others; `env:` names a variable; `credential:` a systemd credential. Raises
+    ConfigError that names the reference's place, never its content."""
+    scheme, _, name = reference.partition(":")
+    if scheme == "env":
+        value = os.environ.get(name)
+        if not value:
+            raise _bad_secret("E-SECRET-ENV", config, key)
+        return value
+    folder = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")) if scheme == "credential" else config.folder
+    return _read_secret_file(folder / name, config, key)
+
+
+def read_hex_key(reference: str, config: Config, key: str) -> bytes:
+    """Return the 32 bytes of a key written as 64 hex digits. Raises ConfigError."""
+    try:
+        value = bytes.fromhex(read_secret(reference, config, key).strip())
+    except ValueError:
+        raise _bad_secret("E-SECRET-HEX", config, key) from None
+    if len(value) != KEY_BYTES:
+        raise _bad_secret("E-SECRET-HEX", config, key)
+    return value
+
+
+def _read_secret_file(path: Path, config: Config, key: str) -> str:
+    try:
+        mode = path.stat().st_mode
+        if os.name == "posix" and mode & (stat.S_IRWXO):
+            raise _bad_secret("E-SECRET-OPEN", config, key, path=str(path))
+        with path.open("rb") as file:
+            content = file.read(MAX_SECRET_BYTES + 1)
+    except OSError:
+        raise _bad_secret("E-SECRET-FILE", config, key, path=str(path)) from None
+    if not content.strip() or len(content) > MAX_SECRET_BYTES:
+        raise _bad_secret("E-SECRET-FILE", config, key, path=str(path))
+    return content.decode("utf-8", "strict").rstrip("\r\n")
+
+
+def _bad_secret(id_: str, config: Config, key: str, **values: str) -> ConfigError:
+    problem = ConfigProblem(id_, file=config.path.name, key=key, found="", expected="", **values)
+    return ConfigError(problems=[problem])
+
+
+def current_user() -> str:
+    """Return the name under which a person's action is recorded: declared by the machine, not authenticated."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}" if hasattr(os, "getuid") else "unknown"

@@ -1,0 +1,205 @@
+"""Code lists, which are ours, and code maps, which say what an agency's own codes mean in them.
+
+A code list freezes the words of the law and the reporting forms (`schemas/codes/*.json`). A code map belongs to one
+source system (`mappings/<system>/codes/*.toml`). Nothing is guessed: a local code that a map does not name is an
+error of that record, unless the map says in so many words that such codes are left out.
+May import: errors, the standard library.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Literal
+
+from connector.errors import ConfigProblem
+
+Language = Literal["vi", "en"]
+
+ABSENT = ""
+"""What a lookup answers for a local code that means "nothing stated": the field is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One entry of a code list. `valid_to` is its last day; None means without a bound."""
+
+    code: str
+    labels: Mapping[str, str]
+    source: str
+    valid_from: date | None
+    valid_to: date | None
+
+    def valid_on(self, day: date) -> bool:
+        """Say whether the code was in use on that day, its first and last day included."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    """A named, closed list of codes in the order of the law or form it was taken from."""
+
+    name: str
+    titles: Mapping[str, str]
+    source: str
+    codes: Mapping[str, Code]
+
+    @classmethod
+    def compile(cls, document: Mapping[str, Any]) -> CodeList:
+        """Take the parsed content of `schemas/codes/<name>.json`.
+
+        A file that is not of that form raises KeyError or ValueError: the lists ship with the program, so no admin
+        can be asked to repair one."""
+        codes = [
+            Code(
+                entry["code"],
+                MappingProxyType({"vi": entry["vi"], "en": entry["en"]}),
+                entry["source"],
+                _day(entry.get("valid_from")),
+                _day(entry.get("valid_to")),
+            )
+            for entry in document["codes"]
+        ]
+        by_code = {code.code: code for code in codes}
+        if len(by_code) != len(codes):
+            raise ValueError(f"code list {document['name']}: a code stands twice")
+        titles = MappingProxyType({"vi": document["title"]["vi"], "en": document["title"]["en"]})
+        return cls(document["name"], titles, document["source"], MappingProxyType(by_code))
+
+    def __contains__(self, code: object) -> bool:
+        return isinstance(code, str) and code in self.codes
+
+    def label(self, code: str, language: Language) -> str:
+        """The words for a code; the code itself if the list does not know it (the national side may be ahead)."""
+        known = self.codes.get(code)
+        return known.labels[language] if known else code
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMap:
+    """What the codes of one local list mean in one of ours.
+
+    match "exact": the local code as a whole. "prefix": the longest entry that equals it or ends at one of its dots
+    (`KN.01` answers for `KN.01.02`, not for `KN.011`)."""
+
+    name: str
+    list: CodeList
+    source: str
+    match: Literal["exact", "prefix"]
+    unmapped: Literal["error", "absent"]
+    entries: Mapping[str, str]
+
+    def lookup(self, value: object) -> str | None:
+        """Return our code for a value as the driver gave it.
+
+        ABSENT if the field is to be left out; None if the code is not mapped, which is an error of the record."""
+        local = local_code(value)
+        found = None if local is None else self._find(local)
+        return ABSENT if found is None and self.unmapped == "absent" else found
+
+    def _find(self, local: str) -> str | None:
+        if self.match == "exact":
+            return self.entries.get(local)
+        while local:
+            if local in self.entries:
+                return self.entries[local]
+            local = local.rpartition(".")[0]
+        return None
+
+
+def local_code(value: object) -> str | None:
+    """Return the text by which a map knows a local code, or None for what can be no code (bytes, dates, 1.5).
+
+    Integer-valued numbers equal their digits, since one driver says 1 where another says 1.0 or true. Texts only
+    lose their outer space: "01" and "1" are two codes."""
+    match value:
+        case str():
+            return unicodedata.normalize("NFC", value).strip()
+        case int():
+            return str(int(value))
+        case float() | Decimal() if math.isfinite(value) and value == int(value):
+            return str(int(value))
+        case _:
+            return None
+
+
+def compile_code_map(
+    file: str, document: Mapping[str, Any], lists: Mapping[str, CodeList]
+) -> tuple[CodeMap | None, tuple[ConfigProblem, ...]]:
+    """Return the map, or None with everything that is wrong in the parsed file, found in one pass.
+
+    Keys: `name`, `list`, `source`, `[map]`, optional `match` (exact), `unmapped` (error), and `absent`: local codes
+    that mean "nothing stated" (the "0 - not chosen" of many forms)."""
+    problems = tuple(_problems(file, document, lists))
+    if problems:
+        return None, problems
+    entries = {str(local_code(local)): code for local, code in document["map"].items()}
+    entries |= {str(local_code(local)): ABSENT for local in document.get("absent", ())}
+    return CodeMap(
+        name=document["name"],
+        list=lists[document["list"]],
+        source=document["source"],
+        match=document.get("match", "exact"),
+        unmapped=document.get("unmapped", "error"),
+        entries=MappingProxyType(entries),
+    ), ()
+
+
+_TYPES: Mapping[str, type] = {
+    "name": str,
+    "list": str,
+    "source": str,
+    "match": str,
+    "unmapped": str,
+    "absent": list,
+    "map": dict,
+}
+_REQUIRED = ("name", "list", "source", "map")
+_CHOICES = {"match": ("exact", "prefix"), "unmapped": ("error", "absent")}
+
+
+def _problems(file: str, document: Mapping[str, Any], lists: Mapping[str, CodeList]) -> Iterator[ConfigProblem]:
+    for key in document:
+        if key not in _TYPES:
+            yield ConfigProblem("E-CFG-UNKNOWN-KEY", file=file, key=key, found=key, expected=", ".join(_TYPES))
+    for key in _REQUIRED:
+        if key not in document:
+            yield ConfigProblem("E-CFG-MISSING", file=file, key=key, found="", expected=_TYPES[key].__name__)
+    typed: dict[str, Any] = {
+        key: value for key, value in document.items() if isinstance(value, _TYPES.get(key, object))
+    }
+    for key in document.keys() - typed.keys():
+        found, expected = type(document[key]).__name__, _TYPES[key].__name__
+        yield ConfigProblem("E-CFG-TYPE", file=file, key=key, found=found, expected=expected)
+    for key, allowed in _CHOICES.items():
+        if typed.get(key, allowed[0]) not in allowed:
+            expected = ", ".join(allowed)
+            yield ConfigProblem("E-CFG-CODES", file=file, key=key, found=typed[key], expected=expected)
+    if "list" in typed and typed["list"] not in lists:
+        expected = ", ".join(sorted(lists))
+        yield ConfigProblem("E-CFG-CODES", file=file, key="list", found=typed["list"], expected=expected)
+    yield from _entry_problems(file, typed, lists.get(typed.get("list", "")))
+
+
+def _entry_problems(file: str, typed: Mapping[str, Any], target: CodeList | None) -> Iterator[ConfigProblem]:
+    seen: set[str] = set()
+    named = [(f"map.{local}", local) for local in typed.get("map", {})]
+    for key, local in [*named, *(("absent", local) for local in typed.get("absent", ()))]:
+        folded = local_code(local) if isinstance(local, str) else None
+        if not folded:
+            yield ConfigProblem("E-CFG-CODES", file=file, key=key, found=str(local), expected="text")
+        elif folded in seen:
+            yield ConfigProblem("E-CFG-CODES", file=file, key=key, found=folded, expected="each code once")
+        seen.add(folded or "")
+    for local, code in typed.get("map", {}).items():
+        if target is not None and code not in target:
+            yield ConfigProblem("E-CFG-CODES", file=file, key=f"map.{local}", found=str(code), expected=target.name)
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

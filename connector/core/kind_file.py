@@ -1,0 +1,309 @@
+"""Read `<kind>.toml`: its queries, key, parents and rules, and check them against each other and the schema.
+
+A Draft is a kind as read, with mistakes or without; every mistake is reported in its section. `finish` makes the
+KindMapping once no file of the mapping has any.
+May import: anything in core but mapping, the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from connector.core.assembly import compile_node
+from connector.core.codes import CodeMap
+from connector.core.fields import Rule, compile_rule, compile_value
+from connector.core.kind_mapping import KindMapping, Needed, ParentRule
+from connector.core.model import Kind, TraceStep
+from connector.core.schema import FieldInfo, Schemas
+from connector.core.section import Section
+from connector.core.selects import (
+    ChildSelect,
+    Select,
+    Universe,
+    names_column,
+    read_child,
+    read_select,
+    read_universe,
+)
+from connector.core.values import Reader, Scope, compile_ref, read_kind
+
+_SET_BY_US = frozenset({"/agency_code", "/local_id", "/concealed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What the kinds of one mapping share."""
+
+    code_maps: Mapping[str, CodeMap]
+    source: str
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The indexed column that pages walk over."""
+
+    schema: str
+    table: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One kind as read. Where a part is wrong its place is taken by something empty."""
+
+    kind: Kind
+    section: Section
+    key: tuple[str, ...]
+    range: Range
+    select: Select
+    children: Mapping[str, ChildSelect]
+    universe: Universe | None
+    parents: Mapping[str, ParentRule]  # by their place in the file
+    petition_type: Reader | None
+    type_columns: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    fields: Mapping[str, FieldInfo]
+
+    def rows_of(self, rule: Rule) -> ChildSelect | None:
+        """The child query whose rows the rule reads; None for the root row (or if nothing feeds its array)."""
+        feeding = next((other.rows for other in self.rules if other.pattern == rule.item_of), "")
+        return self.children.get(feeding)
+
+    def origin(self, rule: Rule, column: str) -> str:
+        """Where a column of this rule comes from, as `table.column`."""
+        child = self.rows_of(rule)
+        return child.origin(column) if child else self.select.origin(column)
+
+
+def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Common) -> Draft:
+    """Read and check one kind. Mistakes are in the section's problems; the draft is usable for further checks."""
+    name = section.text("kind", needed=True)
+    if name not in ("", kind):
+        section.report("E-CFG-VALUE", "kind", name, kind)
+    key = section.texts("key", needed=True)
+    select = section.section("select", needed=True)
+    children = [read_child(child, len(key)) for child in section.sections("children")]
+    universe = section.section("universe")
+    parents = dict(_parents(section, common.source, schemas.fields(kind)))
+    scope = Scope(
+        fields=schemas.fields(kind),
+        code_maps=common.code_maps,
+        children=frozenset(child.name for child in children),
+        reserved=_SET_BY_US | {parent.field for parent in parents.values()},
+        source=common.source,
+        zone=common.zone,
+    )
+    petition_type, type_columns = _petition_type(section, schemas, scope)
+    draft = Draft(
+        kind=kind,
+        section=section,
+        key=key,
+        range=_range(section),
+        select=read_select(select) if select else Select("", ""),
+        children={child.name: child for child in children},
+        universe=read_universe(universe) if universe else None,
+        parents=parents,
+        petition_type=petition_type,
+        type_columns=type_columns,
+        rules=tuple(_rules(section, scope)),
+        fields=scope.fields,
+    )
+    section.close()
+    for check in (_check_arrays, _check_required, _check_columns, _check_key_class):
+        check(draft)
+    return draft
+
+
+def finish(draft: Draft, source: str, schemas: Schemas) -> KindMapping:
+    """Return the mapping of a draft in which nothing is wrong."""
+    assert draft.petition_type is not None, "read_kind_file reports a missing [secrecy]"  # noqa: S101
+    return KindMapping(
+        kind=draft.kind,
+        source=source,
+        key=draft.key,
+        range_table=draft.range.table,
+        range_schema=draft.range.schema or None,
+        range_column=draft.range.column,
+        select=draft.select,
+        children=tuple(draft.children.values()),
+        universe=draft.universe,
+        parents=tuple(draft.parents.values()),
+        petition_type=draft.petition_type,
+        clear={rule.pattern: rule.clear for rule in draft.rules if rule.clear},
+        fields=draft.fields,
+        trace=tuple(_trace(draft)),
+        columns_by_pattern=dict(_places(draft)),
+        needed=_needed(draft),
+        node=compile_node(draft.rules),
+        schemas=schemas,
+    )
+
+
+def check_references(drafts: Sequence[Draft]) -> None:
+    """Report references whose columns do not make the key of the kind they refer to."""
+    keys = {draft.kind: draft.key for draft in drafts}
+    for draft in drafts:
+        for place, parent in draft.parents.items():
+            _check_width(draft, f"{place}.columns", parent.kind, parent.columns, keys)
+        for rule in draft.rules:
+            if rule.ref is not None:
+                _check_width(draft, f"fields.{rule.pattern}.columns", rule.ref, rule.columns, keys)
+
+
+def _check_width(
+    draft: Draft, place: str, kind: Kind, columns: Sequence[str], keys: Mapping[Kind, Sequence[str]]
+) -> None:
+    wanted = keys.get(kind, ())
+    if wanted and columns and len(wanted) != len(columns):
+        expected = f"{len(wanted)} columns, as the key of {kind}: {', '.join(wanted)}"
+        draft.section.report("E-CFG-KEY", place, ", ".join(columns), expected)
+
+
+# --- the parts of the file
+
+
+def _range(section: Section) -> Range:
+    found = section.section("range", needed=True)
+    if found is None:
+        return Range("", "", "")
+    walked = Range(found.text("schema"), found.text("table", needed=True), found.text("column", needed=True))
+    found.close()
+    return walked
+
+
+def _parents(section: Section, source: str, fields: Mapping[str, FieldInfo]) -> Iterator[tuple[str, ParentRule]]:
+    """The parents by place, as they are asked in order; `[[parent]]` may name several (acceptance, else petition)."""
+    for found in section.sections("parent"):
+        kind, field = read_kind(found, "kind"), found.text("field", needed=True)
+        columns = found.texts("columns", needed=True)
+        if field and (field.count("/") != 1 or field not in fields or fields[field].type != "string"):
+            found.report("E-CFG-TARGET", "field", field, "a text field of the document, such as /petition_ref")
+            field = ""
+        found.close()
+        if kind is not None and field:
+            yield found.path, ParentRule(kind, columns, field, compile_ref(columns, source))
+
+
+def _petition_type(section: Section, schemas: Schemas, scope: Scope) -> tuple[Reader | None, tuple[str, ...]]:
+    """The petition's type: of every kind, since whatever hangs on a denunciation is treated as one."""
+    secrecy = section.section("secrecy", needed=True)
+    found = secrecy.section("petition_type", needed=True) if secrecy else None
+    if secrecy is None or found is None:
+        return None, ()
+    secrecy.close()
+    return compile_value(schemas.fields(Kind.PETITION)["/type"], found, scope)
+
+
+def _rules(section: Section, scope: Scope) -> Iterator[Rule]:
+    fields = section.section("fields", needed=True)
+    for pattern in fields.keys() if fields else ():
+        found = fields.section(pattern) if fields else None
+        rule = compile_rule(pattern, found, scope) if found else None
+        if rule is not None:
+            yield rule
+
+
+# --- what the parts must be to each other
+
+
+def _check_arrays(draft: Draft) -> None:
+    for rule in draft.rules:
+        if rule.item_of and not any(other.pattern == rule.item_of for other in draft.rules):
+            draft.section.report(
+                "E-CFG-ROWS", f"fields.{rule.pattern}", rule.pattern, f"a rule for {rule.item_of} with rows"
+            )
+
+
+def _check_required(draft: Draft) -> None:
+    """What the schema requires needs a rule: everywhere in the document, and in the groups that have any rule."""
+    fed = {rule.pattern for rule in draft.rules} | _SET_BY_US | {parent.field for parent in draft.parents.values()}
+    for info in draft.fields.values():
+        around = info.pointer.rpartition("/")[0]
+        in_use = not around or any(pattern.startswith(f"{around}/") for pattern in fed - {around})
+        has_rule = any(pattern == info.pointer or pattern.startswith(f"{info.pointer}/") for pattern in fed)
+        if info.required and in_use and not has_rule:
+            draft.section.report("E-CFG-MISSING", f"fields.{info.pointer}", "nothing", "a rule: it is required")
+
+
+def _check_columns(draft: Draft) -> None:
+    """A column must stand in the text of its query: as much as can be known without the database."""
+    named: list[tuple[str, str, str]] = [("key", column, draft.select.sql) for column in draft.key]
+    named += [("secrecy.petition_type", column, draft.select.sql) for column in draft.type_columns]
+    for place, parent in draft.parents.items():
+        named += [(f"{place}.columns", column, draft.select.sql) for column in parent.columns]
+    for at, child in enumerate(draft.children.values()):
+        named += [(f"children[{at}].key", column, child.sql) for column in child.key]
+    if draft.universe:
+        named += [("universe.sql", column, draft.universe.sql) for column in (*draft.key, "excluded")]
+    for rule in draft.rules:
+        child_of = draft.rows_of(rule)
+        sql = child_of.sql if child_of else draft.select.sql
+        named += [(f"fields.{rule.pattern}", column, sql) for column in (*rule.columns, *rule.tests)]
+    for place, column, sql in named:
+        if sql and not names_column(sql, column):
+            draft.section.report("E-CFG-COLUMN", place, column, "a column of its query")
+
+
+def _check_key_class(draft: Draft) -> None:
+    """A local_id travels in addresses and logs: no key may be made of what a person could be known by."""
+    secret = {
+        draft.origin(rule, column).lower()
+        for rule in draft.rules
+        if rule.info.confidentiality != "C1"
+        for column in rule.columns
+    }
+    named = [("key", column, draft.select.origin(column)) for column in draft.key]
+    named.append(("range.column", draft.range.column, f"{draft.range.table}.{draft.range.column}"))
+    for place, parent in draft.parents.items():
+        named += [(f"{place}.columns", c, draft.select.origin(c)) for c in parent.columns]
+    for rule in draft.rules:
+        if rule.ref is not None:
+            named += [(f"fields.{rule.pattern}.columns", c, draft.origin(rule, c)) for c in rule.columns]
+    for place, column, origin in named:
+        if origin.lower() in secret:
+            expected = "a column that feeds no field of class C2 or C3"
+            draft.section.report("E-CFG-KEY-CLASS", place, column, expected)
+
+
+# --- what rows and readers need
+
+
+def _needed(draft: Draft) -> Needed:
+    root = {*draft.key, *draft.type_columns}
+    root.update(column for parent in draft.parents.values() for column in parent.columns)
+    children: dict[str, set[str]] = {name: set() for name in draft.children}
+    for rule in draft.rules:
+        child = draft.rows_of(rule)
+        (children[child.name] if child else root).update(rule.columns, rule.tests)
+    return Needed(frozenset(root), {name: frozenset(columns) for name, columns in children.items()})
+
+
+def _trace(draft: Draft) -> Iterator[TraceStep]:
+    for rule in draft.rules:
+        columns: Iterable[str] = (draft.origin(rule, column) for column in rule.columns)
+        child = draft.rows_of(rule)
+        fed_by = ", ".join(columns) or (child.table if child and rule.rows else "")
+        yield TraceStep(rule.pattern, fed_by, rule.words, rule.info.confidentiality)
+    for parent in draft.parents.values():
+        fed_by = ", ".join(draft.select.origin(column) for column in parent.columns)
+        info = draft.fields[parent.field]
+        yield TraceStep(parent.field, fed_by, f"parent {parent.kind}", info.confidentiality)
+
+
+def _places(draft: Draft) -> Iterator[tuple[str, str]]:
+    """The column to look at for a mistake at a pattern; "" (no pattern) stands for the petition's type."""
+    yield "", draft.select.origin(draft.type_columns[0]) if draft.type_columns else ""
+    yield "/local_id", draft.select.origin(draft.key[0])
+    for parent in draft.parents.values():
+        yield parent.field, draft.select.origin(parent.columns[0])
+    for rule in draft.rules:
+        child = draft.rows_of(rule)
+        if rule.rows and child:
+            yield rule.pattern.removesuffix("/*"), child.table
+        if rule.columns:
+            yield rule.pattern, draft.origin(rule, rule.columns[0])
+        else:
+            yield rule.pattern, child.table if rule.rows and child else ""

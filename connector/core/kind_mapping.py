@@ -1,0 +1,174 @@
+"""How one kind of document is read and made: rows in, documents or problems out.
+
+    row --apply--> body --conceal--> body --schema--> canonical bytes and digest, or problems
+
+Compiled by `mapping.compile_mapping`, then applied to every row without looking at a file again.
+May import: assembly, chain, keys, model, schema, secrecy, selects, transforms, values, the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connector.core import keys
+from connector.core.assembly import Children, Miss, Node, assemble
+from connector.core.chain import canonical, digest
+from connector.core.model import Body, Document, Kind, Mapped, Problem, RecordKey, SourceRow, TraceStep
+from connector.core.schema import FieldInfo, Schemas, pattern_of
+from connector.core.secrecy import SecrecyPolicy, conceal, reason_to_conceal
+from connector.core.selects import ChildSelect, Select, Universe
+from connector.core.transforms import Bad
+from connector.core.values import Columns, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class ParentRule:
+    """The document this one hangs on: its kind, the columns of its key, and the field that holds its local_id."""
+
+    kind: Kind
+    columns: tuple[str, ...]
+    field: str  # pointer, one name deep
+    read: Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """The columns that the rules read: of the root row, and of each child query."""
+
+    root: frozenset[str]
+    children: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class KindMapping:
+    """How one kind of document is read and made. `range_column` is the index that pages walk over."""
+
+    kind: Kind
+    source: str
+    key: tuple[str, ...]
+    range_table: str
+    range_schema: str | None
+    range_column: str
+    select: Select
+    children: tuple[ChildSelect, ...]
+    universe: Universe | None
+    parents: tuple[ParentRule, ...]
+    petition_type: Reader
+    clear: Mapping[str, str]  # pattern -> legal basis
+    fields: Mapping[str, FieldInfo]
+    trace: tuple[TraceStep, ...]
+    columns_by_pattern: Mapping[str, str]
+    needed: Needed
+    node: Node
+    schemas: Schemas
+
+    def local_id(self, columns: Columns) -> str | Problem:
+        """Return `<source>:<source key>` of a row, or why it has none. The row needs its key columns only."""
+        for column in self.key:
+            if column not in columns:
+                return Problem("/local_id", "E-MAP-COLUMN", self.origin(column), column)
+        key = keys.join_key(columns[column] for column in self.key)
+        if not key:
+            empty = next(column for column in self.key if not keys.key_part(columns[column]))
+            return Problem("/local_id", "E-MAP-EMPTY-KEY", self.origin(empty))
+        local_id = f"{self.source}:{key}"
+        if not keys.fits(local_id):
+            return Problem("/local_id", "E-MAP-KEY-LENGTH", self.origin(self.key[0]), f"{keys.MAX_BYTES} bytes")
+        return local_id
+
+    def range_value(self, local_id: str) -> str | None:
+        """Return the range column's value as text, taken from a local_id; None if the key does not hold it."""
+        source, _, source_key = local_id.partition(":")
+        parts = keys.split_key(source_key)
+        if source != self.source or len(parts) != len(self.key) or self.range_column not in self.key:
+            return None
+        return parts[self.key.index(self.range_column)]
+
+    def origin(self, column: str) -> str:
+        """Where a column of the root query comes from, as `table.column`."""
+        return self.select.origin(column)
+
+    def column_of(self, pointer: str) -> str:
+        """Return the `table.column` that feeds a field, "" if no rule does. Takes concrete indexes and `*`.
+
+        Of what no rule feeds itself below an array (`/petitioners/2`): the table of its rows."""
+        pattern = pattern_of(pointer)
+        while pattern:
+            if pattern in self.columns_by_pattern:
+                return self.columns_by_pattern[pattern]
+            pattern = pattern.rpartition("/")[0]
+        return ""
+
+    def label(self, pointer: str, language: str = "vi") -> str:
+        """Return the field's title in `vi` or `en`; the pointer itself if the schema does not know it."""
+        info = self.fields.get(pattern_of(pointer))
+        if info is None:
+            return pointer
+        return info.title_en if language == "en" else info.title_vi
+
+    def apply(self, row: SourceRow, policy: SecrecyPolicy) -> Mapped:
+        """Return the document of one row, concealed where it must be, or everything that is wrong with it.
+
+        Concealing comes before the schema's judgement: what is not sent can neither leak nor be faulted."""
+        if absent := self._absent_columns(row.columns, row.children):
+            return Mapped((), absent, self.trace)
+        misses: list[Miss] = []
+        body = assemble(self.node, row.columns, row.children, "", misses)
+        body["agency_code"] = row.key.agency
+        body["local_id"] = row.key.local_id
+        parent = self._hang(row, body, misses)
+        petition_type = self.petition_type(row.columns)
+        if petition_type.__class__ is Bad:
+            if all(miss.bad != petition_type for miss in misses):
+                misses.append(Miss("", "", petition_type))
+            petition_type = None
+        reason = reason_to_conceal(petition_type, body)
+        if reason is not None:
+            body = conceal(body, self.fields, reason, policy, self.clear)
+            misses = [miss for miss in misses if self._leaves(miss.pattern, policy)]
+        if problems := self._problems(body, misses):
+            return Mapped((), problems, self.trace)
+        data = canonical(body)
+        return Mapped((Document(row.key, parent, data, digest(data)),), (), self.trace)
+
+    def _absent_columns(self, columns: Columns, children: Children) -> tuple[Problem, ...]:
+        """Columns that a rule reads and the result does not have: the query was changed, or the database was."""
+        missing = self.needed.root - columns.keys()
+        problems = [Problem("", "E-MAP-COLUMN", self.origin(column), column) for column in sorted(missing)]
+        for child in self.children:
+            rows = children.get(child.name, ())
+            missing = self.needed.children[child.name] - rows[0].keys() if rows else frozenset()
+            problems += [Problem("", "E-MAP-COLUMN", child.origin(column), column) for column in sorted(missing)]
+        return tuple(problems)
+
+    def _hang(self, row: SourceRow, body: Body, misses: list[Miss]) -> RecordKey | None:
+        """Set the parents' local_ids in the body; the first one that the row names is the document's parent."""
+        parent: RecordKey | None = None
+        for rule in self.parents:
+            local_id = rule.read(row.columns)
+            if local_id.__class__ is Bad:
+                misses.append(Miss(rule.field, rule.field, local_id))
+            elif local_id is not None:
+                body[rule.field[1:]] = local_id
+                parent = parent or RecordKey(row.key.agency, rule.kind, local_id)
+        return parent
+
+    def _leaves(self, pattern: str, policy: SecrecyPolicy) -> bool:
+        """Whether a field may leave with a denunciation, so that its mistakes matter."""
+        info = self.fields.get(pattern)
+        if info is None:  # the petition's type itself
+            return True
+        concealed = info.confidentiality != "C1" or info.in_denunciation == "conceal"
+        return not concealed or pattern in self.clear or policy.denouncer_identity == "send"
+
+    def _problems(self, body: Body, misses: list[Miss]) -> tuple[Problem, ...]:
+        found = [
+            Problem(miss.pointer, miss.bad.rule, self.columns_by_pattern[miss.pattern], miss.bad.detail)
+            for miss in misses
+        ]
+        known = {miss.pointer for miss in misses}
+        for pointer, rule, detail in self.schemas.check(self.kind, body):
+            if pointer not in known:  # a field that could not be read is also missing: that is one mistake
+                found.append(Problem(pointer, rule, self.column_of(pointer), detail))
+        return tuple(found)

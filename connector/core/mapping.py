@@ -1,0 +1,163 @@
+"""Compile the files of `mappings/<system>/`: every mistake of every file is found in one pass.
+
+    mapping.toml     system, source name, zone, kinds
+    <kind>.toml      key, range, queries, secrecy, parent, fields
+    codes/*.toml     local codes -> canonical codes
+
+The files are data here: parsed TOML by file name. What comes out is applied to rows by `kind_mapping`.
+May import: anything in core, errors, the standard library.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connector.core import transforms
+from connector.core.chain import canonical, digest
+from connector.core.codes import CodeList, CodeMap, compile_code_map
+from connector.core.kind_file import Common, check_references, finish, read_kind_file
+from connector.core.kind_mapping import KindMapping
+from connector.core.model import KINDS, Kind
+from connector.core.schema import Schemas
+from connector.core.section import Section
+from connector.errors import ConfigError, ConfigProblem
+
+__all__ = ["CompiledMapping", "KindMapping", "compile_mapping"]
+
+FORMAT = 1
+HEAD = "mapping.toml"
+
+_SOURCE = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMapping:
+    """All kinds of one source system. `digest` is the mapping fingerprint: files, transforms and schemas."""
+
+    system: str
+    source: str
+    timezone: str
+    title: Mapping[str, str]
+    kinds: tuple[Kind, ...]
+    digest: str
+    mappings: Mapping[Kind, KindMapping]
+
+    def kind(self, kind: Kind) -> KindMapping:
+        """Return how this kind is mapped; KeyError if it is not among `kinds`."""
+        return self.mappings[kind]
+
+
+def compile_mapping(files: Mapping[str, Any], code_lists: Mapping[str, CodeList], schemas: Schemas) -> CompiledMapping:
+    """Return the mapping of one system, or raise ConfigError with everything that is wrong in its files.
+
+    `files` are parsed TOML by name relative to the mapping's folder. No database is needed."""
+    problems: list[ConfigProblem] = []
+    head = _head(files, problems)
+    code_maps = _code_maps(files, code_lists, problems)
+    drafts = tuple(
+        read_kind_file(
+            Section(f"{kind}.toml", "", files[f"{kind}.toml"], problems),
+            kind,
+            schemas,
+            Common(code_maps, head.source, head.zone),
+        )
+        for kind in head.kinds
+        if f"{kind}.toml" in files
+    )
+    check_references(drafts)
+    if problems:
+        raise ConfigError("E-CFG-MAPPING", problems, system=head.system, problems_found=len(problems))
+    return CompiledMapping(
+        system=head.system,
+        source=head.source,
+        timezone=head.timezone,
+        title=head.title,
+        kinds=head.kinds,
+        digest=_fingerprint(files, schemas),
+        mappings={draft.kind: finish(draft, head.source, schemas) for draft in drafts},
+    )
+
+
+def _fingerprint(files: Mapping[str, Any], schemas: Schemas) -> str:
+    """The mapping fingerprint: it changes when a row could become another document than before."""
+    return digest(canonical([dict(files), dict(schemas.documents), transforms.VERSION]))
+
+
+# --- mapping.toml and the list of files
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    system: str
+    source: str
+    timezone: str
+    zone: ZoneInfo
+    title: Mapping[str, str]
+    kinds: tuple[Kind, ...]
+
+
+def _head(files: Mapping[str, Any], problems: list[ConfigProblem]) -> _Head:
+    section = Section(HEAD, "", files.get(HEAD, {}), problems)
+    if HEAD not in files:
+        section.report("E-CFG-FILE", "", "nothing", f"the file {HEAD}")
+        return _Head("", "", "", ZoneInfo("UTC"), {}, ())
+    if section.integer("format") != FORMAT:
+        section.report("E-CFG-VALUE", "format", section.raw("format"), str(FORMAT))
+    source = section.text("source", needed=True)
+    if source and not _SOURCE.fullmatch(source):
+        section.report("E-CFG-VALUE", "source", source, "lower-case letters, digits, hyphens; at most 32")
+    title = section.section("title", needed=True)
+    titles = {language: title.text(language, needed=True) for language in ("vi", "en")} if title else {}
+    if title:
+        title.close()
+    names = section.texts("kinds", needed=True)
+    for at, name in enumerate(names):
+        if name not in KINDS:
+            section.report("E-CFG-VALUE", f"kinds[{at}]", name, f"one of {', '.join(KINDS)}")
+    system, timezone = section.text("system", needed=True), section.text("timezone", needed=True)
+    zone = _zone(section, timezone)
+    section.close()
+    kinds = tuple(kind for kind in KINDS if kind in names)
+    _check_files(files, kinds, problems)
+    return _Head(system, source, timezone, zone, titles, kinds)
+
+
+def _zone(section: Section, name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        if name:
+            section.report("E-CFG-VALUE", "timezone", name, "a time zone such as Asia/Ho_Chi_Minh")
+        return ZoneInfo("UTC")
+
+
+def _check_files(files: Mapping[str, Any], kinds: Sequence[Kind], problems: list[ConfigProblem]) -> None:
+    wanted = {HEAD, *(f"{kind}.toml" for kind in kinds)}
+    for file in sorted(set(files) - wanted):
+        if not file.startswith("codes/"):
+            expected = f"a kind among `kinds` of {HEAD}, or codes/"
+            problems.append(ConfigProblem("E-CFG-FILE", file=file, key="", found=file, expected=expected))
+    problems += [
+        ConfigProblem("E-CFG-FILE", file=file, key="", found="nothing", expected="this file")
+        for file in sorted(wanted - set(files))
+    ]
+
+
+def _code_maps(
+    files: Mapping[str, Any], code_lists: Mapping[str, CodeList], problems: list[ConfigProblem]
+) -> dict[str, CodeMap]:
+    """The code maps by the name that rules use; of a file that is wrong, only its mistakes."""
+    maps: dict[str, CodeMap] = {}
+    for file in sorted(file for file in files if file.startswith("codes/")):
+        code_map, found = compile_code_map(file, files[file], code_lists)
+        problems.extend(found)
+        if code_map is not None and code_map.name in maps:
+            expected = "a name that no other file has"
+            problems.append(ConfigProblem("E-CFG-CODES", file=file, key="name", found=code_map.name, expected=expected))
+        elif code_map is not None:
+            maps[code_map.name] = code_map
+    return maps

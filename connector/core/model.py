@@ -1,0 +1,330 @@
+"""The values that travel between the floors.
+
+Everything here is frozen. Times are aware UTC datetimes, calendar days are dates; `_s` means seconds,
+`_bytes` means sizes; a digest is the lower-case SHA-256 hex of canonical JSON (see `chain.py`).
+May import: the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Body = dict[str, Any]
+"""A canonical document as JSON values: str, int, bool, list, dict. Never a float, never a null."""
+
+
+class Kind(StrEnum):
+    """The six canonical documents, in the order in which a sweep reads and a push sends them."""
+
+    RECEPTION = "reception"
+    PETITION = "petition"
+    HANDLING = "handling"
+    ACCEPTANCE = "acceptance"
+    DECISION = "decision"
+    ENFORCEMENT = "enforcement"
+
+
+KINDS: tuple[Kind, ...] = tuple(Kind)
+
+
+class Operation(StrEnum):
+    """What a delivery asks of the national side."""
+
+    PUT = "put"
+    WITHDRAW = "withdraw"
+
+
+class State(StrEnum):
+    """Where one version of one document stands. The law's own words are kept out of these names."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    QUARANTINED = "quarantined"
+    NOT_SENT = "not_sent"
+    SUPERSEDED = "superseded"
+    RETRACTED = "retracted"
+
+
+class Cause(StrEnum):
+    """Why a delivery is quarantined, not sent, or waits for a person."""
+
+    MAPPING = "mapping"
+    PARENT_MISSING = "parent_missing"
+    EXHAUSTED = "exhausted"
+    CRASH = "crash"
+    GUARD = "guard"
+    NOT_CARRIED = "not_carried"
+    EXCLUDED = "excluded"
+    BECAME_SECRET = "became_secret"  # noqa: S105  a state secret, not a password
+    CONFLICT = "conflict"
+    NATIONAL_AHEAD = "national_ahead"
+    SEVERAL = "several"
+
+
+class VerdictName(StrEnum):
+    """What one answer (or its absence) means for the delivery."""
+
+    DELIVERED = "delivered"
+    HOLD = "hold"  # the channel waits; the attempt is given back
+    RETRY = "retry"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    CONFLICT = "conflict"  # answered, but about another version: ask with find; says nothing bad of the channel
+
+
+class SightingName(StrEnum):
+    """What `find` saw on the national side, compared with our version and digest."""
+
+    SAME = "same"
+    ABSENT = "absent"
+    OLDER = "older"
+    NEWER = "newer"
+    OTHER = "other"
+    SEVERAL = "several"
+    UNREADABLE = "unreadable"
+    HELD = "held"  # the question could not be asked: the channel waits
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RecordKey:
+    """One fact of one agency. `local_id` is `<source name>:<source key>`, at most 128 bytes."""
+
+    agency: str
+    kind: Kind
+    local_id: str
+
+    def __str__(self) -> str:
+        return f"{self.agency}/{self.kind}/{self.local_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One aggregate as read: the row, its children by query name, and its keyed fingerprint.
+
+    `columns` hold what the driver gave: str, int, float, Decimal, bytes, date, datetime, None."""
+
+    key: RecordKey
+    columns: Mapping[str, Any]
+    children: Mapping[str, tuple[Mapping[str, Any], ...]]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why a row cannot become a document. Never holds the offending value.
+
+    pointer: RFC 6901 into the canonical document; rule: stable error id (`E-MAP-004`), explained by the
+    message catalogue; column: `table.column` of the source, or "" if none; detail: what would be right, in
+    machine words (a code list's name, a format), safe to show to anybody."""
+
+    pointer: str
+    rule: str
+    column: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """How one target field is fed: pointer, `table.column`, and the rule in words (`codes linh-vuc`)."""
+
+    pointer: str
+    column: str
+    rule: str
+    confidentiality: str  # C1..C3 of the target field
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One canonical document. `body` is its canonical JSON bytes, `digest` their SHA-256 hex."""
+
+    key: RecordKey
+    parent: RecordKey | None
+    body: bytes
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a mapping made of one row: documents to send, or problems (then no document); never both empty."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...]
+    trace: tuple[TraceStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Why a new version exists. Belongs to the delivery, never to the hashed body."""
+
+    cause: str = "progress"  # progress, correction, citizen_request, reclassified, void
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refs:
+    """National ids that a profile may need or has learned: of the case, of the decision, of this document."""
+
+    case: str = ""
+    decision: str = ""
+    own: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One version of one document, claimed and on its way. `attempt` counts from 1."""
+
+    id: int
+    key: RecordKey
+    operation: Operation
+    version: int
+    body: bytes
+    digest: str
+    attempt: int
+    change: Change = field(default_factory=Change)
+    refs: Refs = field(default_factory=Refs)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteProblem:
+    """One entry of a national refusal: pointer into our document, the national rule, its text (class C2)."""
+
+    pointer: str
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What makes a delivery count: the national side's echo of our version and digest."""
+
+    national_id: str
+    version: int
+    digest: str
+    received_at: datetime | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement of one answer by the rule list of a profile; `rule` names the line that matched."""
+
+    name: VerdictName
+    rule: str
+    receipt: Receipt | None = None
+    problems: tuple[RemoteProblem, ...] = ()
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one `submit`. A value, also for every failure of the network: `submit` raises only on a bug."""
+
+    delivery_id: int
+    verdict: Verdict
+    http_status: int | None
+    elapsed_s: float
+    answer_digest: str = ""
+    server_date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What became of one `find`. `receipt` is what the national side holds (SAME, OLDER, NEWER, OTHER)."""
+
+    delivery_id: int
+    name: SightingName
+    rule: str
+    http_status: int | None
+    elapsed_s: float
+    receipt: Receipt | None = None
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusUpdate:
+    """One event of the national feed. `sequence` rises strictly per record and alone orders."""
+
+    event_id: str
+    sequence: int
+    key: RecordKey
+    national_id: str
+    status: str
+    occurred_at: datetime
+    acting_agency: str = ""
+    note: str = ""  # free text, class C2
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPage:
+    """One page of the feed. `next` is the opaque cursor to store once the page is applied."""
+
+    updates: tuple[StatusUpdate, ...]
+    next: str
+    more: bool
+    malformed: int = 0  # items that were not events; counted, never silently dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a profile can do, per kind where kinds differ."""
+
+    carried: frozenset[Kind]
+    create_idempotent: frozenset[Kind]
+    findable: frozenset[Kind]
+    status_feed: bool
+    absent_after_s: float = 0.0
+    """How long after the last byte an ABSENT sighting is believed where a create is not idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it. `name` is what was declared; `authenticated` says whether somebody checked it."""
+
+    name: str
+    trigger: str  # schedule, cli, daemon, demo
+    authenticated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened and must be in the audit log; `store/audit.py` makes it an Entry.
+
+    `facts` are C1 only: states, counts, rule ids, commitments, durations. Never a value of a record."""
+
+    name: str
+    agency: str
+    actor: Actor
+    at: datetime
+    key: RecordKey | None = None
+    version: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An audit entry in its chain: `hash` = SHA-256 of the canonical JSON array that `chain.link` builds."""
+
+    agency: str
+    seq: int
+    prev: str
+    hash: str
+    content: str  # the canonical JSON array, as hashed
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one run of one stage did, in counts. The exit code is derived from these, never set by hand."""
+
+    stage: str
+    agency: str
+    started_at: datetime
+    elapsed_s: float
+    counts: Mapping[str, int]
+    notes: tuple[str, ...] = ()  # message ids worth a line to the reader

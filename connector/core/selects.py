@@ -1,0 +1,162 @@
+"""The queries of a mapping: root, children, universe; and what can be said of a SQL text without a database.
+
+Every query ranges over its key with `:lo` and `:hi` (lo < key <= hi), so a page is an index range and the
+database's own ordering counts. A stored procedure that takes the bounds as parameters is a legal query.
+May import: section, the standard library.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from connector.core.section import Section
+
+BOUND = frozenset({"lo", "hi", "agency_code"})
+"""The parameters that the source binds. Values never stand in the SQL text itself."""
+
+SECRET = "secret"  # noqa: S105 - a word, not a password
+"""The universe's word for a record that is a state secret: counted, never read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """The root query: one row per record. `table` names its columns' home in messages unless `origin` knows better."""
+
+    sql: str
+    table: str
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def origin(self, column: str) -> str:
+        """Where a result column comes from, as `table.column`."""
+        return self.origins.get(column) or f"{self.table}.{column}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSelect:
+    """A query for rows below the record: its `key` columns equal the root's key columns, in order."""
+
+    name: str
+    sql: str
+    table: str
+    key: tuple[str, ...]
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def origin(self, column: str) -> str:
+        """Where a result column comes from, as `table.column`."""
+        return self.origins.get(column) or f"{self.table}.{column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Universe:
+    """One row per record there is: the key columns and `excluded` (empty, `secret`, or a reason declared here).
+
+    `reasons`: reason -> language -> its words."""
+
+    sql: str
+    reasons: Mapping[str, Mapping[str, str]]
+
+
+def read_select(section: Section) -> Select:
+    """Read [select]."""
+    select = Select(
+        sql=_sql(section, ordered=False),
+        table=section.text("table", needed=True),
+        origins=_origins(section),
+    )
+    section.close()
+    return select
+
+
+def read_child(section: Section, key_columns: int) -> ChildSelect:
+    """Read one of [[children]]. Its rows must come in a stated order: the fingerprint depends on it."""
+    child = ChildSelect(
+        name=section.text("name", needed=True),
+        sql=_sql(section, ordered=True),
+        table=section.text("table", needed=True),
+        key=section.texts("key", needed=True),
+        origins=_origins(section),
+    )
+    if child.key and len(child.key) != key_columns:
+        section.report("E-CFG-KEY", "key", ", ".join(child.key), f"{key_columns} columns, as the record's key")
+    section.close()
+    return child
+
+
+def read_universe(section: Section) -> Universe:
+    """Read [universe]."""
+    reasons: dict[str, Mapping[str, str]] = {}
+    declared = section.section("reasons")
+    for reason in declared.keys() if declared else ():
+        words = declared.section(reason) if declared else None
+        if words is not None:
+            reasons[reason] = {language: words.text(language, needed=True) for language in ("vi", "en")}
+            words.close()
+        if reason == SECRET:
+            section.report("E-CFG-VALUE", f"reasons.{reason}", reason, "a reason; secret needs no declaration")
+    universe = Universe(_sql(section, ordered=False), reasons)
+    section.close()
+    return universe
+
+
+def names_column(sql: str, column: str) -> bool:
+    """Whether the SQL text can yield this result column, as far as its text tells: `*` and calls may yield any."""
+    bare = _bare(sql, identifiers=True)
+    if _STAR.search(bare) or _first_word(bare) in _CALLS:
+        return True
+    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", bare, re.IGNORECASE) is not None
+
+
+_STAR = re.compile(r"\bselect\s+(?:distinct\s+)?\*|,\s*\*|\.\s*\*", re.IGNORECASE)
+_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+_COMMENT_OR_TEXT = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
+_IDENTIFIER = re.compile(r'"[^"]*"|\[[^\]]*\]|`[^`]*`')
+_CALLS = frozenset({"exec", "execute", "call"})
+_READS = frozenset({"select", "with"}) | _CALLS
+_WRITES = re.compile(
+    r"\b(insert|update|delete|merge|drop|alter|create|truncate|into|grant|attach|pragma|vacuum)\b", re.IGNORECASE
+)
+
+
+def _sql(section: Section, *, ordered: bool) -> str:
+    """The section's `sql`, having reported everything about it that its text alone gives away."""
+    sql = section.text("sql", needed=True)
+    if not sql:
+        return ""
+    bare = _bare(sql, identifiers=False)
+    if _first_word(bare) not in _READS or ";" in bare.rstrip().rstrip(";"):
+        section.report("E-CFG-SQL", "sql", _first_word(bare), "one SELECT (or a call of a procedure)")
+    if found := _WRITES.search(bare):
+        section.report("E-CFG-SQL", "sql", found.group(), "a query that writes nothing")
+    used = set(_PARAMETER.findall(bare))
+    if not {"lo", "hi"} <= used:
+        missing = ", ".join(f":{name}" for name in ("lo", "hi") if name not in used)
+        section.report("E-CFG-RANGE", "sql", f"no {missing}", "a range over the key: > :lo and <= :hi")
+    # Comments and texts count here: the database layer would ask for these parameters too.
+    for name in sorted(set(_PARAMETER.findall(sql)) - BOUND):
+        section.report("E-CFG-RANGE", "sql", f":{name}", "only :lo, :hi and :agency_code")
+    if ordered and _first_word(bare) not in _CALLS and not re.search(r"\border\s+by\b", bare, re.IGNORECASE):
+        section.report("E-CFG-ORDER", "sql", "no ORDER BY", "rows in a stated order")
+    return sql
+
+
+def _bare(sql: str, *, identifiers: bool) -> str:
+    """The SQL without comments and texts; with `identifiers`, quoted names keep their letters, else they go too."""
+    bare = _COMMENT_OR_TEXT.sub(" ", sql)
+    return re.sub(r'["\[\]`]', " ", bare) if identifiers else _IDENTIFIER.sub(" q ", bare)
+
+
+def _first_word(bare: str) -> str:
+    words = re.findall(r"\w+", bare)
+    return words[0].lower() if words else ""
+
+
+def _origins(section: Section) -> dict[str, str]:
+    declared = section.section("origin")
+    columns: Iterable[str] = declared.keys() if declared else ()
+    origins = {column: declared.text(column) for column in columns} if declared else {}
+    for column, origin in origins.items():
+        if "." not in origin:
+            section.report("E-CFG-COLUMN", f"origin.{column}", origin, "table.column")
+    return origins

@@ -1,0 +1,54 @@
+"""Text as people meant it: one Unicode form, the right letters, nothing invisible.
+
+Order matters: look-alikes and composition first, then what cannot be seen, then the ends. Two spellings that are
+both right ("hòa" and "hoà") stay two texts: stored text is never rewritten beyond what the eye cannot tell.
+May import: the standard library.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Letters that look like the Vietnamese đ and are another letter: NFKC does not repair them.
+_LOOK_ALIKES = {0x00D0: "Đ", 0x0189: "Đ", 0x00F0: "đ", 0x0256: "đ"}
+
+# Line ends of other systems, and spaces that break comparison: `&nbsp;` of web forms first of all.
+_BLANKS = {0x000D: "\n", 0x0085: "\n", 0x2028: "\n", 0x2029: "\n", 0x00A0: " ", 0x2007: " ", 0x202F: " "}
+
+# Controls (NUL ends a text in many programs; ESC paints terminals), soft hyphens, zero-width and direction marks.
+_UNSEEN = (
+    *range(0x09),
+    *range(0x0B, 0x0D),
+    *range(0x0E, 0x20),
+    *range(0x7F, 0x85),
+    *range(0x86, 0xA0),
+    0xAD,
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x206A),
+    0xFEFF,
+)
+_REPAIR: dict[int, str | None] = {**_LOOK_ALIKES, **_BLANKS, **dict.fromkeys(_UNSEEN)}
+_SUSPECT = re.compile("[" + "".join(re.escape(chr(code)) for code in sorted(_REPAIR)) + "]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def clean(value: str) -> str | None:
+    """Return the text in NFC, with Đ for its look-alikes, one kind of line end, no unseen characters, trimmed.
+
+    None: the text holds half a character (a lone surrogate), so nobody knows what was written. "" stays ""."""
+    if not value.isascii():
+        if _SURROGATE.search(value):
+            return None
+        value = unicodedata.normalize("NFC", value)
+    if _SUSPECT.search(value):
+        value = value.replace("\r\n", "\n").translate(_REPAIR)
+        # Taking an unseen character away can bring a letter and its mark together.
+        value = unicodedata.normalize("NFC", value)
+    return value.strip()
+
+
+def one_line(value: str) -> str:
+    """Return the text with every run of white space as one space."""
+    return " ".join(value.split())

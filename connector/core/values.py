@@ -1,0 +1,257 @@
+"""Single values of a document: which function over a row a line of a mapping asks for.
+
+A value comes from a column, from several columns joined, from a declared constant, or is the local_id of another
+record; `when` makes it conditional. Everything is checked and looked up here, once; the functions only read.
+May import: codes, keys, model, schema, section, transforms, the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from connector.core import keys
+from connector.core.codes import CodeMap, local_code
+from connector.core.model import KINDS, Kind
+from connector.core.schema import FieldInfo
+from connector.core.section import Section
+from connector.core.transforms import DEFAULT, TRANSFORMS, Bad, Options, Read, valid_format
+
+Columns = Mapping[str, Any]
+Reader = Callable[[Columns], Any]
+"""Given a row: the canonical value, None (left out), or a Bad."""
+
+Test = Callable[[Columns], bool]
+
+BAD_REF = Bad("E-MAP-KEY-LENGTH", f"at most {keys.MAX_BYTES} bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a rule may refer to."""
+
+    fields: Mapping[str, FieldInfo]
+    code_maps: Mapping[str, CodeMap]
+    children: frozenset[str]
+    reserved: frozenset[str]  # fields that the connector itself sets
+    source: str
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """How one value is read: the function, the columns it reads, and the rule in words."""
+
+    read: Reader | None
+    columns: tuple[str, ...]
+    words: str
+    constant: str | int | bool | None = None
+    ref: Kind | None = None
+
+
+NO_VALUE = Value(None, (), "")
+
+
+def read_value(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
+    """How the rule's value is read; None if something about it is wrong (then reported)."""
+    if section.has("constant"):
+        constant = _constant(info, section)
+        return None if constant is None else Value(lambda _: constant, (), f"constant {constant}", constant)
+    if section.has("ref"):
+        return _ref(info, section, scope)
+    if section.has("codes"):
+        return _coded(info, section, scope)
+    name, read = _transform(info, section, scope)
+    if section.has("column"):
+        column = section.text("column")
+        return Value(_from_column(column, read), (column,), name) if read and column else None
+    columns = section.texts("columns", needed=True)
+    if _type(info) != "string":
+        section.report("E-CFG-TARGET", "columns", info.pointer, "a text field: several columns are joined")
+    separator = section.raw("separator")
+    if read is None or not columns:
+        return None
+    return Value(_joined(columns, read, separator if isinstance(separator, str) else ", "), columns, f"{name}, joined")
+
+
+def _constant(info: FieldInfo, section: Section) -> str | int | bool | None:
+    """A declared constant: of a C1 field, or a code. Anything else of class C2 or C3 would be an invented person."""
+    value = section.raw("constant")
+    fitting = {"integer": int, "boolean": bool}.get(info.type, str)
+    if not isinstance(value, (str, int)) or type(value) is not fitting:
+        section.report("E-CFG-TYPE", "constant", value, f"a value of type {_type(info)}")
+    elif info.confidentiality != "C1" and not info.enum:
+        section.report("E-CFG-CONSTANT", "constant", info.pointer, "a field of class C1, or a code: nobody is invented")
+    elif info.enum and value not in info.enum:
+        section.report("E-CFG-CODES", "constant", value, f"a code of the list {info.codes}")
+    else:
+        return value
+    return None
+
+
+def _ref(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
+    kind, columns = read_kind(section, "ref"), section.texts("columns", needed=True)
+    if _type(info) != "string":
+        section.report("E-CFG-TARGET", "ref", info.pointer, "a text field: it holds a local_id")
+        return None
+    if kind is None or not columns:
+        return None
+    return Value(compile_ref(columns, scope.source), columns, f"ref {kind}", ref=kind)
+
+
+def _coded(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
+    name, column = section.text("codes"), section.text("column", needed=True)
+    if section.has("transform"):
+        section.report("E-CFG-TRANSFORM", "transform", section.text("transform"), "codes or a transform, not both")
+    code_map = scope.code_maps.get(name)
+    if code_map is None:
+        section.report("E-CFG-CODES", "codes", name, f"one of codes/: {', '.join(sorted(scope.code_maps))}")
+    elif code_map.list.name != info.codes:
+        expected = f"a map into {info.codes}" if info.codes else "no codes: this field has no code list"
+        section.report("E-CFG-CODES", "codes", f"{name} (a map into {code_map.list.name})", expected)
+    elif column:
+        return Value(_from_column(column, _decoder(code_map)), (column,), f"codes {name}")
+    return None
+
+
+_REMEMBERED = 4096
+
+
+def _decoder(code_map: CodeMap) -> Read:
+    """Look codes up, remembering the answers for as many spellings as real lists have."""
+    unknown = Bad("E-MAP-CODE", code_map.name)
+    known: dict[Any, str | None] = {}
+
+    def read(value: Any) -> str | Bad | None:
+        if value.__class__ is str or value.__class__ is int:
+            if value in known:
+                return known[value]
+            if value.__class__ is str and not value.strip():
+                return None
+        code = code_map.lookup(value)
+        if code is None:
+            return unknown
+        if len(known) < _REMEMBERED and value.__class__ in (str, int):
+            known[value] = code or None
+        return code or None
+
+    return read
+
+
+def _transform(info: FieldInfo, section: Section, scope: Scope) -> tuple[str, Read | None]:
+    name = section.text("transform") or DEFAULT[_type(info)]
+    transform = TRANSFORMS.get(name)
+    options = _options(section, scope)
+    if transform is None:
+        section.report("E-CFG-TRANSFORM", "transform", name, f"one of {', '.join(TRANSFORMS)}")
+        return name, None
+    if _type(info) not in transform.targets:
+        fitting = ", ".join(t.name for t in TRANSFORMS.values() if _type(info) in t.targets)
+        section.report("E-CFG-TRANSFORM", "transform", name, f"for a {_type(info)}: {fitting}")
+        return name, None
+    joined = {"separator"} if section.has("columns") else set()
+    for option in ("formats", "separator", "index"):
+        if section.has(option) and option not in transform.options | joined:
+            section.report("E-CFG-TRANSFORM", option, option, f"no such option of {name}")
+        if option in transform.needs and not section.has(option):
+            section.report("E-CFG-MISSING", option, "nothing", f"the option {option} of {name}")
+    return name, transform.build(options)
+
+
+def _options(section: Section, scope: Scope) -> Options:
+    formats = section.texts("formats")
+    for wanted in formats:
+        if not valid_format(wanted):
+            section.report("E-CFG-TRANSFORM", "formats", wanted, "epoch_s, epoch_ms or a pattern such as %d/%m/%Y")
+    separator = section.raw("separator") or ""
+    if not isinstance(separator, str):
+        section.report("E-CFG-TYPE", "separator", separator, "a text")
+        separator = ""
+    return Options(scope.zone, formats, separator, section.integer("index"))
+
+
+def _from_column(column: str, convert: Read) -> Reader:
+    def read(row: Columns) -> Any:
+        value = row[column]
+        return None if value is None else convert(value)
+
+    return read
+
+
+def _joined(columns: tuple[str, ...], convert: Read, separator: str) -> Reader:
+    def read(row: Columns) -> Any:
+        values = [convert(row[column]) for column in columns]
+        bad = next((value for value in values if isinstance(value, Bad)), None)
+        return bad or separator.join(value for value in values if value) or None
+
+    return read
+
+
+def _type(info: FieldInfo) -> str:
+    """The field's type as transforms name it: a date is a string with a format."""
+    return info.format if info.format in ("date", "date-time") else info.type
+
+
+# --- conditions
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The condition of a rule: its test, the column that the test looks at, and its words."""
+
+    test: Test
+    column: str
+    words: str
+
+
+def read_when(section: Section) -> When | None:
+    when = section.section("when")
+    if when is None:
+        return None
+    column, filled, codes = when.text("column", needed=True), when.raw("filled"), when.raw("in")
+    when.close()
+    if isinstance(filled, bool) and codes is None:
+        return When(_is_filled(column, wanted=filled), column, f"when {column} is {'filled' if filled else 'empty'}")
+    if filled is None and isinstance(codes, list) and codes and all(type(code) in (str, int) for code in codes):
+        wanted = frozenset(str(code) for code in codes)
+        return When(_is_one_of(column, wanted), column, f"when {column} in {', '.join(sorted(wanted))}")
+    when.report("E-CFG-RULE", "", "when", "in = a list of codes, or filled = true or false")
+    return None
+
+
+def _is_filled(column: str, *, wanted: bool) -> Test:
+    return lambda row: bool(keys.plain(row[column]).strip()) is wanted
+
+
+def _is_one_of(column: str, wanted: frozenset[str]) -> Test:
+    return lambda row: local_code(row[column]) in wanted
+
+
+def guarded(read: Reader, when: When | None) -> Reader:
+    if when is None:
+        return read
+    test = when.test
+    return lambda row: read(row) if test(row) else None
+
+
+def compile_ref(columns: tuple[str, ...], source: str) -> Reader:
+    """Compile the local_id of another record of the same source. None where a column says nothing."""
+
+    def read(row: Columns) -> str | Bad | None:
+        key = keys.join_key(row[column] for column in columns)
+        if not key:
+            return None
+        local_id = f"{source}:{key}"
+        return local_id if keys.fits(local_id) else BAD_REF
+
+    return read
+
+
+def read_kind(section: Section, key: str) -> Kind | None:
+    """Read the name of a kind; None if it is none (then reported)."""
+    name = section.text(key, needed=True)
+    if name and name not in KINDS:
+        section.report("E-CFG-VALUE", key, name, f"one of {', '.join(KINDS)}")
+    return Kind(name) if name in KINDS else None

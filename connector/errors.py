@@ -1,0 +1,110 @@
+"""Errors by remedy: the class says who must act, and gives the exit code. `cli/` turns them into sentences.
+
+    KntcError
+    ├── ConfigError      edit a file                     78
+    │   └── StoreError   the store is not the one meant  78
+    │       └── RolledBackError  the store went back in time: nothing is sent  78
+    ├── SourceError      their database                  69
+    ├── RemoteError      their server                    69
+    │   └── CursorExpiredError   the feed forgot our place  69
+    ├── DataError        input given to a command        65
+    ├── LockedError      somebody else is at work        75
+    └── TamperError      call the auditor                10
+
+Each instance carries a stable id of the message catalogue and the values that its sentence needs. Those values
+are shown to anybody: names of files, keys, tables, counts; never a value of a record, never a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a run says to the shell (design: 1 is partial, so 2 stays usage as every CLI has it)."""
+
+    DONE = 0
+    PARTIAL = 1
+    USAGE = 2
+    TAMPERED = 10
+    MISSING = 11
+    INCOMPLETE = 12
+    UNREADABLE = 13
+    BAD_DATA = 65
+    REMOTE_UNAVAILABLE = 69
+    BUG = 70
+    LOCKED = 75
+    CONFIGURATION = 78
+
+
+class KntcError(Exception):
+    """Base: `id` is a message id such as `E-STORE-OTHER-TARGET`, `values` fill its sentence."""
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, id_: str, **values: str | float) -> None:
+        self.id = id_
+        self.values = values
+        shown = ", ".join(f"{name}={value}" for name, value in values.items())
+        super().__init__(f"{id_}: {shown}" if shown else id_)
+
+
+class ConfigProblem(KntcError):
+    """One thing wrong in a file: `file`, `key` (dotted path), `found`, `expected`. Collected, not raised."""
+
+    exit_code = ExitCode.CONFIGURATION
+
+
+class ConfigError(KntcError):
+    """A file must be edited before anything can start. `problems` holds all of them, found in one pass."""
+
+    exit_code = ExitCode.CONFIGURATION
+
+    def __init__(
+        self, id_: str = "E-CONFIG", problems: Sequence[ConfigProblem] = (), **values: str | float
+    ) -> None:
+        super().__init__(id_, **values)
+        self.problems = tuple(problems)
+
+
+class StoreError(ConfigError):
+    """The store cannot be used as it is: unreadable, newer, of another target. Nothing was overwritten."""
+
+
+class RolledBackError(StoreError):
+    """The store holds less than its head file proves: it went back in time, so nothing may be sent."""
+
+
+class SourceError(KntcError):
+    """The agency's database did not answer, or not as the mapping expects."""
+
+    exit_code = ExitCode.REMOTE_UNAVAILABLE
+
+
+class RemoteError(KntcError):
+    """The national side did not answer a read as it should."""
+
+    exit_code = ExitCode.REMOTE_UNAVAILABLE
+
+
+class CursorExpiredError(RemoteError):
+    """The national feed no longer knows our cursor (410): pull stops for this agency, push goes on."""
+
+
+class DataError(KntcError):
+    """Input to a command is wrong: an unknown key, an unreadable file of ids."""
+
+    exit_code = ExitCode.BAD_DATA
+
+
+class LockedError(KntcError):
+    """Another run holds the lock. Nothing was done; try again."""
+
+    exit_code = ExitCode.LOCKED
+
+
+class TamperError(KntcError):
+    """The audit log does not hold together: call the auditor."""
+
+    exit_code = ExitCode.TAMPERED

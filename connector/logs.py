@@ -1,0 +1,97 @@
+"""Logging: structlog to stderr, JSON lines unless a person watches. Event names are constants of this file.
+
+A line holds ids, digests, counts, states and seconds. What may appear is a list of allowed names, so that a field
+somebody adds in a hurry is dropped, not printed; values are shortened and lose their control characters.
+May import: structlog, the standard library.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+EVENTS: dict[str, str] = {
+    "daemon.started": "the daemon holds the lock and its schedule is planned",
+    "daemon.stopping": "a signal arrived; running work is brought to an end",
+    "daemon.stopped": "everything is written; the process ends",
+    "job.missed": "a job ran later than planned",
+    "job.failed": "a job ended with an error; the schedule goes on",
+    "clock.stepped": "the wall clock moved against the monotonic one; every job is planned anew",
+    "stage.finished": "one run of one stage, in counts",
+    "sweep.finished": "one kind of one source has been read to its end",
+    "guard.tripped": "a plausibility guard stopped the agency until a named person approves the plan",
+    "channel.held": "the national side asked to wait or cannot be reached",
+    "channel.released": "a probe was answered",
+    "store.opened": "the store is open and its head file agrees",
+    "store.rescued": "claims of a dead owner became unknown",
+    "mirror.published": "mirror.sqlite was replaced",
+    "pull.stopped": "the feed's cursor has expired",
+    "request.finished": "one request and its answer",
+}
+
+FIELDS = frozenset(
+    {
+        "agency", "kind", "local_id", "version", "stage", "job", "state", "states", "counts", "verdict", "sighting",
+        "rule", "http_status", "elapsed_s", "attempt", "delay_s", "until", "rows", "pages", "sweep", "selected",
+        "excluded", "refused_secret", "unexplained", "guard", "plan", "generation", "environment", "profile", "pid",
+        "error_id", "error", "where", "step_s", "seq", "events", "cursor_digest", "signal", "elapsed", "program",
+    }
+)  # fmt: skip
+
+_LONGEST = 300
+
+
+def set_up(level: str = "info", stream: TextIO | None = None) -> None:
+    """Configure logging for the process: to `stream` (stderr), JSON unless it is a terminal."""
+    out = stream or sys.stderr
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=False) if out.isatty() else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            allow_listed,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+
+
+def get_logger() -> structlog.typing.FilteringBoundLogger:
+    """Return the logger; its first argument is a name from EVENTS, everything else a name from FIELDS."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def allow_listed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Return the line with only what may be logged. An unknown field is named, its value dropped."""
+    kept: EventDict = {
+        "event": event["event"] if event.get("event") in EVENTS else "event.unlisted",
+        "level": event.get("level", ""),
+        "timestamp": event.get("timestamp", ""),
+    }
+    dropped = []
+    for name, value in event.items():
+        if name in FIELDS:
+            kept[name] = _plain(value)
+        elif name not in kept:
+            dropped.append(name)
+    if dropped:
+        kept["dropped"] = sorted(dropped)
+    return kept
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {_plain(str(name)): _plain(inner) for name, inner in list(value.items())[:50]}
+    text = str(value)[:_LONGEST]
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -1,0 +1,32 @@
+"""Where `mappings/` and `schemas/` lie: beside the package in a clone, inside it in an installed wheel."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped(*parts: str) -> Path:
+    """Return the path of a shipped file or folder, such as `shipped("schemas", "codes")`."""
+    inside = _PACKAGE.joinpath(*parts)
+    return inside if inside.exists() else _PACKAGE.parent.joinpath(*parts)
+
+
+@lru_cache(maxsize=1)
+def schema_documents() -> dict[str, Any]:
+    """Return the canonical JSON Schemas by file stem: common, reception, petition, …"""
+    return _json_by_stem(shipped("schemas", "canonical"))
+
+
+@lru_cache(maxsize=1)
+def code_list_documents() -> dict[str, Any]:
+    """Return the code lists by name."""
+    return _json_by_stem(shipped("schemas", "codes"))
+
+
+def _json_by_stem(folder: Path) -> dict[str, Any]:
+    return {path.stem: json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}

@@ -1,0 +1,58 @@
+"""Text is repaired only where the eye cannot tell; what nobody can know is said, not guessed."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.core.text import clean, one_line
+
+
+def test_a_decomposed_text_becomes_the_composed_one():
+    assert clean(unicodedata.normalize("NFD", "Khiếu nại về đất")) == "Khiếu nại về đất"
+
+
+@pytest.mark.parametrize("letter", ["\u00d0", "\u0189"])
+def test_a_letter_that_looks_like_a_capital_d_with_stroke_becomes_it(letter):
+    assert clean(f"{letter}ơn khiếu nại") == "Đơn khiếu nại"
+
+
+def test_both_right_spellings_of_a_tone_stay_as_they_are():
+    assert clean("hòa") == "hòa"
+    assert clean("hoà") == "hoà"
+
+
+@pytest.mark.parametrize("unseen", ["\x00", "\x1b", "\u00ad", "\u200b", "\u200d", "\u202e", "\u2066", "\ufeff"])
+def test_what_cannot_be_seen_is_taken_out(unseen):
+    assert clean(f"đơn{unseen} thư") == "đơn thư"
+
+
+def test_a_mark_that_an_unseen_character_kept_apart_joins_its_letter():
+    assert clean("a\u200b\u0301") == "á"
+
+
+def test_line_ends_of_all_systems_are_one_and_nbsp_is_a_space():
+    assert clean("một\r\nhai\rba\u2028bốn\u00a0năm") == "một\nhai\nba\nbốn năm"
+
+
+def test_ends_are_trimmed_and_a_blank_text_says_nothing():
+    assert clean("  đơn \n") == "đơn"
+    assert clean(" \u00a0\u200b\t") == ""
+
+
+def test_half_a_character_is_refused():
+    assert clean("đơn \ud83d") is None
+
+
+def test_one_line_folds_all_white_space():
+    assert one_line("Ủy ban \n  nhân\tdân") == "Ủy ban nhân dân"
+
+
+@given(st.text())
+def test_a_cleaned_text_is_clean_and_can_be_encoded(value):
+    cleaned = clean(value)
+    if cleaned is not None:
+        assert clean(cleaned) == cleaned
+        assert unicodedata.is_normalized("NFC", cleaned)
+        cleaned.encode()

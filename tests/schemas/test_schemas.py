@@ -1,0 +1,236 @@
+"""The shipped schemas and code lists keep the promises that the rest of the program builds on."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from connector.core.codes import CodeList
+from connector.core.model import KINDS
+from connector.core.schema import FieldInfo, Schemas
+from connector.resources import code_list_documents, schema_documents, shipped
+
+SCHEMAS = Schemas.compile(schema_documents())
+LISTS = {name: CodeList.compile(document) for name, document in code_list_documents().items()}
+NAMES = sorted(schema_documents())
+
+# design.md section 13 and the facts of domain.md section 10 that are easily left homeless.
+HOMES = {
+    "reception": """
+        /held_on /sequence /location /mode /received_by /receiver/body_kind /channel /online/central_point
+        /online/component_points /online/recording_ref /online/recording_hash /citizens/*/full_name
+        /citizens/*/address/line /person_count /is_large_group /group_representatives /case_count /content /matter_type
+        /prior_settlement /prior_agency /within_authority /result /guided_to_agency /guide_document/no
+        /transfer_document/no /petition_refs /conclusion_notice/no /conclusion_notice/issued_on
+        /conclusion_notice/summary /conclusion_notice/deadline_on /assignments/*/agency /case_refs
+        /also_received_by_head /refusal/reason /refusal/notice_no /refusal/notice_on /note /parts/*/type""",
+    "petition": """
+        /reception_ref /local_no /ndb_id /received_on /written_on /source /transferred_by/code /transfer_document/no
+        /type /field /legacy_field_path /instance /signatories /signatory_count /representatives_count
+        /petitioners/*/disclosure /petitioners/*/identity/number /petitioners/*/born_on /petitioners/*/ethnicity_code
+        /petitioners/*/organisation/tax_or_agency_code /petitioners/*/address/current/method /representation/kind
+        /respondents/*/is_official /respondents/*/position /content /originals_attached /language
+        /translation_certified /duplicate_of /duplicate_search/hits /secrecy_requested /secrecy_level /over_level
+        /prolonged /case_ref /original_ref /previous_ref /recorded_at /custodian_agency /object/kind /object/no
+        /object/issued_on /object/issuer /prior_settlements/*/agency /prior_settlements/*/instance
+        /prior_settlements/*/kind /prior_settlements/*/no /prior_settlements/*/issued_on /prior_settlements/*/result
+        /prior_settlements/*/court /parts/*/part_no /parts/*/type /parts/*/field /parts/*/instance
+        /parts/*/within_authority /parts/*/handling /withdrawals/*/withdrawn_on /withdrawals/*/scope
+        /withdrawals/*/form /withdrawals/*/effect /withdrawals/*/document_no /withdrawals/*/document_on
+        /attachments/*/sha256 /attachments/*/redacted /concealed/reason /concealed/basis""",
+    "handling": """
+        /petition_ref /sequence /handling /handled_on /eligible /ineligible_reason /within_authority /authority_level
+        /handler /approver /summary /transfer/receiver_group /transfer/receiver_agency/code /transfer/document_no
+        /transfer/document_on /transfer/reason /transfer/replies/*/no /transfer/replies/*/issued_on
+        /transfer/urgings/*/no /return/reason /return/document_no /filed/filed_on /filed/until_on""",
+    "acceptance": """
+        /petition_ref /petition_refs /outcome /decided_on /decision_no /deadline_on /competent_agency
+        /competent_officer /state /type /instance /not_accepted/reason /not_accepted/notice_no /not_accepted/notice_on
+        /complexity /complexity_grounds /complexity_document/no /remote_area /verification/decision_no
+        /verification/issued_on /verification/team/*/name /dialogues/*/held_on /dialogues/*/attended
+        /dialogues/*/minutes_ref /suspensions/*/ground /suspensions/*/decision_no /suspensions/*/from_on
+        /suspensions/*/to_on /extensions/*/decision_no /extensions/*/issued_on /extensions/*/days /termination/ground
+        /termination/decision_no /termination/issued_on /termination/full_withdrawal /continued/outcome
+        /previous/decision_no /previous/issued_on /previous/agency /previous/case_ref /protections/*/requested
+        /protections/*/secrecy_measures /protections/*/job_protected /protections/*/life_property_protected
+        /on_time""",
+    "decision": """
+        /acceptance_ref /petition_ref /ndb_id /kind /no /issued_on /issuer_agency/code /result /knowingly_false /form
+        /lawsuit_right /summary /reply/form /reply/no /reply/issued_on /remedies/recover_state/money
+        /remedies/return_parties/land_residential /remedies/parties_restored/organisations
+        /remedies/administrative_handling/officials /remedies/investigation/persons /remedies/prosecution/cases
+        /persons_to_handle/*/name /effective_on /sent_on /published_on /published_forms /lawsuit/court
+        /requires_enforcement""",
+    "enforcement": """
+        /decision_ref /status /updated_on /event_on /done_on /basis /enforcing_agency/code /due/collect/money
+        /due/collect/land /due/return/money /due/return/land /collected/money /collected/land_production
+        /returned/land_residential /handled/organisations /prosecuted/officials /fine_paid /assets_value""",
+}
+
+
+def properties(schema: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every property of every object of a schema file, `$defs` included."""
+    if not isinstance(schema, dict):
+        return
+    for name, found in schema.get("properties", {}).items():
+        yield f"{path}/{name}", found
+        yield from properties(found, f"{path}/{name}")
+    for name, found in schema.get("$defs", {}).items():
+        yield from properties(found, f"{path}#{name}")
+    yield from properties(schema.get("items"), f"{path}/*")
+
+
+def shapes(schema: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every schema of a file that says a type: properties, items and `$defs`."""
+    if not isinstance(schema, dict):
+        return
+    if "type" in schema:
+        yield path, schema
+    for below in ("properties", "$defs"):
+        for name, found in schema.get(below, {}).items():
+            yield from shapes(found, f"{path}/{name}")
+    yield from shapes(schema.get("items"), f"{path}/*")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_is_a_valid_2020_12_schema_with_its_own_id(name):
+    document = schema_documents()[name]
+    assert document["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert document["$id"] == f"urn:kntc:canonical:{name}"
+    jsonschema_rs.meta.validate(document)
+
+
+def test_there_is_a_schema_for_each_kind_and_one_for_what_they_share():
+    assert set(NAMES) == {"common", *KINDS}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_property_says_in_two_languages_what_it_is_why_it_exists_and_how_secret_it_is(name):
+    for path, found in properties(schema_documents()[name]):
+        words = found["x-kntc"]
+        texts = [found["title"], found["description"], words["title"], words["description"], words["source"]]
+        assert all(text.strip() for text in texts), path
+        assert found["description"].endswith("."), path
+        assert words["class"] in {"C1", "C2", "C3"}, path
+        assert set(words) <= {"title", "description", "source", "class", "codes", "in_denunciation"}, path
+        assert words.get("in_denunciation") in {None, "conceal"}, path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_object_is_closed_and_every_value_bounded(name):
+    for path, shape in shapes(schema_documents()[name]):
+        match shape["type"]:
+            case "object":
+                assert shape["additionalProperties"] is False, path
+            case "string":
+                assert "enum" in shape or shape["maxLength"] <= 20_000, path
+            case "array":
+                assert shape["maxItems"] <= 2_000, path
+            case "integer":
+                assert shape["minimum"] >= 0, path
+                assert shape["maximum"] < 2**53, path
+            case other:
+                assert other == "boolean", path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_enum_is_the_code_list_it_names(name):
+    for path, found in properties(schema_documents()[name]):
+        shape = found.get("items", found) if found.get("type") == "array" else found
+        listed = found["x-kntc"].get("codes")
+        assert ("enum" in shape) == (listed is not None), path
+        if listed:
+            assert shape["enum"] == list(LISTS[listed].codes), path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_calendar_days_end_in_on_and_instants_in_at(name):
+    for path, found in properties(schema_documents()[name]):
+        last = path.rsplit("/", 1)[1]
+        if found.get("format") == "date":
+            assert last.endswith("_on") or last in {"as_of", "valid_from", "valid_to"}, path
+        if found.get("format") == "date-time":
+            assert last.endswith("_at"), path
+            assert found["pattern"] == "Z$", path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fact_has_its_field(kind):
+    missing = [pointer for pointer in HOMES[kind].split() if pointer not in SCHEMAS.fields(kind)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_container_is_as_secret_as_its_least_secret_field(kind):
+    fields = SCHEMAS.fields(kind)
+    for pointer, info in fields.items():
+        below = [f.confidentiality for p, f in fields.items() if p.startswith(f"{pointer}/") and is_leaf(f)]
+        assert not below or min(below) == info.confidentiality, pointer
+
+
+def is_leaf(info: FieldInfo) -> bool:
+    return info.type not in {"object", "array"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_free_text_and_personal_fields_are_never_public(kind):
+    personal = re.compile(
+        r"full_name|person_ref|phone|email|number$|issued_by|born_on|ethnicity|nationality|gender|content$|summary|note$"
+        r"|explanation|task|reason$|handler|approver|officer|/line$|position|title|file_name|measure$"
+    )
+    for pointer, info in SCHEMAS.fields(kind).items():
+        if info.type == "string" and personal.search(pointer) and not info.codes:
+            assert info.confidentiality in {"C2", "C3"}, pointer
+
+
+@pytest.mark.parametrize(
+    ("kind", "pointer"),
+    [("acceptance", "/protections"), ("petition", "/secrecy_requested"), ("reception", "/secrecy_requested")],
+)
+def test_what_shows_that_somebody_needs_protection_is_of_the_strictest_class(kind, pointer):
+    fields = SCHEMAS.fields(kind)
+    assert {f.confidentiality for p, f in fields.items() if p == pointer or p.startswith(f"{pointer}/")} == {"C3"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "pointer"),
+    [
+        ("petition", "/transfer_document/no"),
+        ("petition", "/originals_attached"),
+        ("petition", "/attachments/*/file_name"),
+        ("reception", "/transfer_document/no"),
+        ("reception", "/online/recording_ref"),
+        ("handling", "/transfer/document_no"),
+        ("handling", "/transfer/replies/*/no"),
+    ],
+)
+def test_letters_files_and_recordings_do_not_leave_with_a_denunciation(kind, pointer):
+    assert SCHEMAS.fields(kind)[pointer].in_denunciation == "conceal"
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_a_code_list_is_named_like_its_file_and_labels_each_code_twice(name):
+    assert shipped("schemas", "codes", f"{name}.json").exists()
+    listed = LISTS[name]
+    assert listed.name == name
+    assert all(listed.titles[language].strip() for language in ("vi", "en"))
+    assert listed.codes
+    for code in listed.codes.values():
+        assert re.fullmatch(r"[a-z][a-z0-9_.-]*", code.code)
+        assert all(code.labels[language].strip() for language in ("vi", "en")), code.code
+        assert code.source.strip(), code.code
+
+
+def test_every_code_list_is_used_by_a_field_or_by_a_delivery():
+    used = {found["x-kntc"].get("codes") for name in NAMES for _, found in properties(schema_documents()[name])}
+    assert set(LISTS) - used == {"change-cause", "national-status"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_json_file_is_written_as_a_person_would_read_it(kind):
+    text = shipped("schemas", "canonical", f"{kind}.json").read_text(encoding="utf-8")
+    assert "\\u" not in text
+    assert text.endswith("}\n")
+    assert '\n  "properties": {\n    "agency_code": {\n' in text
