@@ -1,0 +1,64 @@
+"""What every source can do, and the page in which it answers.
+
+A *sweep* walks once over all keys of a kind; a *page* is one range of keys, lo < key <= hi, read in one short
+transaction. The *universe* is everything there is in that range, also what the mapping leaves out.
+May import: core, the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from connector.core.kind_mapping import KindMapping
+from connector.core.model import Kind, Problem, SourceRow
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One range of keys as read.
+
+    `problems` name records that were read and cannot be mapped; their local_id is "" where they have none.
+    universe = selected + excluded + refused_secret + unexplained, as long as nothing is selected that the universe
+    does not have; every difference is in `unexplained`, and anything but 0 makes the run partial. `secret_ids` are
+    for the children of secret records, in memory only: they never enter the store or a log."""
+
+    kind: Kind
+    lo: Any
+    hi: Any
+    rows: tuple[SourceRow, ...]
+    problems: tuple[tuple[str, Problem], ...]
+    universe: int
+    selected: int
+    excluded: Mapping[str, int]
+    refused_secret: int
+    secret_ids: frozenset[str]
+    excluded_ids: frozenset[str]
+    unexplained: int
+
+
+class Source(Protocol):
+    """An agency's database. Reads only. Failures are SourceError: E-SOURCE-CONNECT, -QUERY or -BOUND."""
+
+    def probe(self) -> None:
+        """Connect and look at the first key of every kind. Returns nothing: no error is the answer."""
+        ...
+
+    def count(self, kind: KindMapping) -> int:
+        """Return how many rows the table has that pages walk over: the size of a first run, before it is read."""
+        ...
+
+    def pages(self, kind: KindMapping, *, lo: Any = None) -> Iterator[Page]:
+        """Walk over all keys above `lo` (None: all), a page at a time. No page: there is nothing.
+
+        Between pages no transaction is open, so a slow reader never holds the agency's database."""
+        ...
+
+    def fetch(self, kind: KindMapping, values: Iterable[Any]) -> Iterator[Page]:
+        """Read single records again: one page per value of the range column, empty if nothing is there now."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back. The source can be used again afterwards."""
+        ...

@@ -1,0 +1,91 @@
+"""Connections that can only read: one per source, bounded in time, silent about values.
+
+Read-only is asked of the database itself where its kind knows how to be asked; the agency's login should have no
+other right anyway. Error texts of drivers hold values of records, so none leaves this folder.
+May import: errors, sqlalchemy, the standard library.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from connector.errors import ConfigError
+
+BUSY_S = 5.0
+"""So long a locked SQLite source is waited for."""
+
+_PROGRESS_STEPS = 20_000
+
+# What is said at the start of each page's transaction. {ms}: the query timeout; {s}: the same in seconds.
+# One snapshot per page where that costs the agency nothing; never a lock that its own program could wait for.
+_OPENING = {
+    "postgresql": (
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        "SET LOCAL statement_timeout = {ms}",
+    ),
+    "mysql": ("SET SESSION MAX_EXECUTION_TIME = {ms}", "SET TRANSACTION READ ONLY"),
+    "mariadb": ("SET SESSION max_statement_time = {s}", "SET TRANSACTION READ ONLY"),
+    "mssql": ("SET LOCK_TIMEOUT {ms}",),
+    "oracle": ("SET TRANSACTION READ ONLY",),
+}
+
+
+def open_engine(url: str | URL) -> Engine:
+    """Return an engine that reads. Nothing is connected yet; a URL that names no usable database is a ConfigError."""
+    engine = _engine(url)
+    if engine is None:
+        raise ConfigError("E-CFG-SOURCE-URL")  # outside of `except`: a traceback would show the URL
+    return engine
+
+
+def _engine(url: str | URL) -> Engine | None:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite_engine(parsed)
+        return create_engine(parsed, hide_parameters=True, pool_size=1, max_overflow=0, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError):
+        return None
+
+
+@contextmanager
+def reading(engine: Engine, timeout_s: float) -> Iterator[Connection]:
+    """One read-only transaction, rolled back at the end. Every statement in it is stopped after `timeout_s`;
+    SQLite: all of them together."""
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        if isinstance(driver, sqlite3.Connection):
+            until = time.monotonic() + timeout_s
+            driver.set_progress_handler(lambda: time.monotonic() > until, _PROGRESS_STEPS)
+        name = "mariadb" if getattr(engine.dialect, "is_mariadb", False) else engine.dialect.name
+        for statement in _OPENING.get(name, ()):
+            connection.exec_driver_sql(statement.format(ms=int(timeout_s * 1000), s=timeout_s))
+        yield connection
+        connection.rollback()
+
+
+def _sqlite_engine(url: URL) -> Engine | None:
+    if not url.database or url.database == ":memory:":
+        return None
+    file = f"{Path(url.database).absolute().as_uri()}?mode=ro"
+    engine = create_engine("sqlite://", creator=partial(_open_sqlite, file), hide_parameters=True, pool_size=1)
+    # The driver's own transactions begin at the first write, which never comes: a page would be no snapshot.
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def _open_sqlite(file: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    # A text that is not UTF-8 must become one record's problem, not an error (with the value in it) of the page.
+    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    connection.execute("PRAGMA query_only = ON")
+    return connection
