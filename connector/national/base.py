@@ -1,0 +1,116 @@
+"""What a national profile is, and the values it speaks in with the transport and the rules.
+
+A profile says how documents go over the wire to one kind of national system. Nouns: a Request goes out; an
+Answer or a Failure comes back (together: a Reply); `rules.py` judges the Reply.
+May import: the standard library, core.model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from connector.core.model import Capabilities, Delivery, Outcome, Sighting, StatusPage
+
+
+@dataclass(frozen=True, slots=True)
+class NationalSettings:
+    """How to reach one national environment. Holds no secret: credentials come by a callable."""
+
+    environment: str  # "test", "production": printed in every heading, part of the store's target
+    base_url: str  # scheme, host, port, perhaps a path in front of the bus; never with a user or a query
+    deadline_s: float = 30.0  # for one exchange, from the name look-up to the last byte of the answer
+    connect_timeout_s: float = 5.0  # for one address of the host, within the deadline
+    max_answer_bytes: int = 8 * 1024 * 1024
+    ca_file: Path | None = None  # None: the trust store of the operating system
+    allow_plain_http: bool = False  # a sandbox on loopback; refused for any other host
+    create_idempotent: bool = True
+    absent_after_s: float = 0.0
+    schema_version: str = "1"
+    user_agent: str = "kntc-connector"
+
+
+class Fault(StrEnum):
+    """Why there is no answer. The words go into the audit log and the message catalogue."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TLS_UNKNOWN_ISSUER = "tls_unknown_issuer"
+    TLS_WRONG_HOST = "tls_wrong_host"
+    TLS_EXPIRED = "tls_expired"
+    TLS_NOT_YET_VALID = "tls_not_yet_valid"  # often our own clock
+    CREDENTIALS = "credentials"  # the secret could not be read on this machine
+    TOKEN_REFUSED = "token_refused"  # noqa: S105  a name of a fault, not a secret
+    TOKEN_UNAVAILABLE = "token_unavailable"  # noqa: S105  as above
+    TIMEOUT = "timeout"
+    RESET = "reset"  # the connection ended before the answer did
+    MALFORMED = "malformed"  # not HTTP
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. Everything that can hold a key, a token or a document stays out of its repr."""
+
+    method: str
+    path: str = field(repr=False)  # percent-encoded, begins with "/", relative to base_url; may carry a query
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer, of any status. Header names are lower case; `body` is raw, never decoded."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No complete answer. `sent` False is a promise: no byte of the request (of the delivery) has left."""
+
+    fault: Fault
+    sent: bool
+    retry_after_s: float | None = None
+
+
+Reply = Answer | Failure
+
+
+class National(Protocol):
+    """One agency's line to one national system.
+
+    Safe to call from many worker threads at once. `submit` and `find` return a value for everything that a
+    network or a server can do; an exception out of them is a bug."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the profile can do, kind by kind."""
+
+    def submit(self, delivery: Delivery) -> Outcome:
+        """Send one delivery once. Repeated only after a 401, which says that it was not accepted."""
+
+    def find(self, delivery: Delivery) -> Sighting:
+        """Look what the national side holds under the delivery's key, and compare it with the delivery."""
+
+    def probe(self) -> bool:
+        """One cheap authorised read: may a channel that was held go on?"""
+
+    def status_updates(self, agency: str, after: str, limit: int) -> StatusPage:
+        """One page of the status feed after a cursor ("" = from the beginning).
+
+        Raises CursorExpiredError when the feed forgot the cursor, RemoteError for any other trouble."""
+
+    def acknowledge(self, agency: str, cursor: str) -> None:
+        """Tell how far the feed was applied. Raises RemoteError; losing it does no harm."""
+
+    def close(self) -> None:
+        """Close the idle connections; exchanges under way end by themselves."""

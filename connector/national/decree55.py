@@ -1,0 +1,254 @@
+"""The profile `decree55`: our reference interface, `schemas/decree55.openapi.yaml`, over REST.
+
+Requests are built here, judged in `rules.py`, carried by `transport.py`.
+May import: core.model, errors, base, bearer, rules, transport.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+
+from connector.core.model import (
+    KINDS,
+    Capabilities,
+    Delivery,
+    Kind,
+    Operation,
+    Outcome,
+    RecordKey,
+    Sighting,
+    StatusPage,
+    StatusUpdate,
+)
+from connector.errors import CursorExpiredError, RemoteError
+from connector.national.base import Answer, Failure, NationalSettings, Reply, Request
+from connector.national.bearer import Bearer, Credentials
+from connector.national.rules import (
+    MAX_PROBLEM_TEXT,
+    instant,
+    integer,
+    json_object,
+    judge,
+    name,
+    retry_after_s,
+    see,
+    server_date,
+)
+from connector.national.transport import Transport
+
+IDEMPOTENCY_NAMESPACE = uuid.UUID("6f0d0c1e-5b0a-5c55-9d55-202206130055")
+"""Never change it: a delivery sent before and after the change would count as two."""
+
+TOKEN_PATH = "/oauth2/token"  # noqa: S105  a path, not a secret
+MAX_CURSOR = 1_000
+
+
+class Decree55:
+    """One agency's line to a national system that speaks `decree55` (see `base.National`)."""
+
+    def __init__(
+        self, settings: NationalSettings, agency: str, credentials: Credentials, stop: threading.Event
+    ) -> None:
+        self._settings = settings
+        self._agency = agency
+        self._transport = Transport(settings, stop)
+        self._bearer = Bearer(self._transport, TOKEN_PATH, credentials)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Every kind is carried and can be found; whether a create may be repeated is a setting."""
+        every = frozenset(KINDS)
+        return Capabilities(
+            carried=every,
+            create_idempotent=every if self._settings.create_idempotent else frozenset(),
+            findable=every,
+            status_feed=True,
+            absent_after_s=self._settings.absent_after_s,
+        )
+
+    def submit(self, delivery: Delivery) -> Outcome:
+        """See base.National."""
+        self._expect_own(delivery)
+        started = time.monotonic()
+        request = submission(delivery, self._settings.schema_version)
+        reply = self._authorised(request, self._transport.exchange)
+        return Outcome(
+            delivery_id=delivery.id,
+            verdict=judge(reply, delivery.version, delivery.digest),
+            http_status=_status(reply),
+            elapsed_s=time.monotonic() - started,
+            answer_digest=hashlib.sha256(reply.body).hexdigest() if isinstance(reply, Answer) else "",
+            server_date=server_date(reply),
+        )
+
+    def find(self, delivery: Delivery) -> Sighting:
+        """See base.National."""
+        self._expect_own(delivery)
+        started = time.monotonic()
+        request = Request("GET", record_path(delivery.key))
+        reply = self._authorised(request, self._transport.exchange_repeatedly)
+        seen = see(reply, delivery.version, delivery.digest)
+        return Sighting(
+            delivery_id=delivery.id,
+            name=seen.name,
+            rule=seen.rule,
+            http_status=_status(reply),
+            elapsed_s=time.monotonic() - started,
+            receipt=seen.receipt,
+            retry_after_s=seen.retry_after_s,
+        )
+
+    def probe(self) -> bool:
+        """One page of one status event: it needs name, TLS, token and permission, and changes nothing."""
+        reply = self._authorised(self._feed_request(self._agency, "", 1), self._transport.exchange)
+        return isinstance(reply, Answer) and reply.status == HTTPStatus.OK and json_object(reply) is not None
+
+    def status_updates(self, agency: str, after: str, limit: int) -> StatusPage:
+        """See base.National. Items that are not events are counted in `malformed`."""
+        reply = self._authorised(self._feed_request(agency, after, limit), self._transport.exchange_repeatedly)
+        if _status(reply) == HTTPStatus.GONE:
+            raise CursorExpiredError("E-FEED-CURSOR-EXPIRED", agency=agency)
+        document = _expect(reply, 200)
+        page = _page(agency, document) if document is not None else None
+        if page is None:
+            raise RemoteError("E-NET-NOT-API", call="status-updates")
+        return page
+
+    def acknowledge(self, agency: str, cursor: str) -> None:
+        """See base.National."""
+        body = orjson.dumps({"cursor": cursor})
+        path = f"{_agency_path(agency)}/status-updates/ack"
+        request = Request("POST", path, {"Content-Type": "application/json"}, body)
+        _expect(self._authorised(request, self._transport.exchange_repeatedly), 200, 204)
+
+    def close(self) -> None:
+        """See base.National."""
+        self._transport.close()
+
+    def _expect_own(self, delivery: Delivery) -> None:
+        if delivery.key.agency != self._agency:
+            raise ValueError("a delivery of another agency: the credentials here are not its own")
+
+    def _feed_request(self, agency: str, after: str, limit: int) -> Request:
+        query = urlencode({"after": after, "limit": limit} if after else {"limit": limit})
+        return Request("GET", f"{_agency_path(agency)}/status-updates?{query}")
+
+    def _authorised(self, request: Request, exchange: Callable[[Request], Reply]) -> Reply:
+        """Send with the current token. A 401 says "not accepted": a new token, one more try, no third."""
+        token = self._bearer.token()
+        if isinstance(token, Failure):
+            return token
+        reply = exchange(_with_token(request, token))
+        if _status(reply) != HTTPStatus.UNAUTHORIZED:
+            return reply
+        token = self._bearer.token(refused=token)
+        return token if isinstance(token, Failure) else exchange(_with_token(request, token))
+
+
+def submission(delivery: Delivery, schema_version: str) -> Request:
+    """Return the request that carries a delivery: a PUT of the document, or a POST of its withdrawal."""
+    withdrawal = delivery.operation is Operation.WITHDRAW
+    content_digest = base64.b64encode(hashlib.sha256(delivery.body).digest()).decode("ascii")
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Digest": f"sha-256=:{content_digest}:",  # RFC 9530
+        "Idempotency-Key": idempotency_key(delivery),
+        "X-Record-Version": str(delivery.version),
+        "X-Schema-Version": schema_version,
+        "X-Change-Cause": delivery.change.cause,
+    }
+    path = record_path(delivery.key)
+    return Request(
+        "POST" if withdrawal else "PUT", f"{path}/withdrawal" if withdrawal else path, headers, delivery.body
+    )
+
+
+def idempotency_key(delivery: Delivery) -> str:
+    """Return the UUIDv5 of agency, kind, local_id, operation, version and digest (as one JSON array).
+
+    The version is in it: an edit from A to B and back to A would else be answered from memory and lost."""
+    key = delivery.key
+    parts = [key.agency, key.kind, key.local_id, delivery.operation, delivery.version, delivery.digest]
+    return str(uuid.uuid5(IDEMPOTENCY_NAMESPACE, orjson.dumps(parts).decode()))
+
+
+def record_path(key: RecordKey) -> str:
+    """Return the path of a record; local_id is one segment, its "/" and ":" percent-encoded."""
+    return f"{_agency_path(key.agency)}/{quote(key.kind, safe='')}/{quote(key.local_id, safe='')}"
+
+
+def _agency_path(agency: str) -> str:
+    return f"/v1/agencies/{quote(agency, safe='')}"
+
+
+def _with_token(request: Request, token: str) -> Request:
+    headers = {**request.headers, "Authorization": f"Bearer {token}"}
+    return Request(request.method, request.path, headers, request.body)
+
+
+def _status(reply: Reply) -> int | None:
+    return reply.status if isinstance(reply, Answer) else None
+
+
+def _expect(reply: Reply, *statuses: int) -> dict[str, Any] | None:
+    """Return the JSON object of an answer with one of these statuses; raise RemoteError for other replies."""
+    if isinstance(reply, Failure):
+        raise RemoteError("E-NET-UNREACHABLE", fault=reply.fault.value)
+    if reply.status in statuses:
+        return json_object(reply)
+    if reply.status == HTTPStatus.UNAUTHORIZED:
+        raise RemoteError("E-AUTH", status=reply.status)
+    if reply.status == HTTPStatus.FORBIDDEN:
+        raise RemoteError("E-AUTH-FORBIDDEN", status=reply.status)
+    if reply.status in (429, 503):
+        raise RemoteError("E-NET-BUSY", status=reply.status, retry_after_s=retry_after_s(reply) or 0.0)
+    if reply.status in range(300, 400):
+        raise RemoteError("E-NET-REDIRECT", status=reply.status)
+    raise RemoteError("E-NET-STATUS", status=reply.status)
+
+
+def _page(agency: str, document: dict[str, Any]) -> StatusPage | None:
+    items, cursor, more = document.get("items"), document.get("next"), document.get("more")
+    if not isinstance(items, list) or not isinstance(cursor, str) or not isinstance(more, bool):
+        return None
+    if len(cursor) > MAX_CURSOR:
+        return None
+    updates = [_update(agency, item) for item in items]
+    return StatusPage(
+        updates=tuple(update for update in updates if update is not None),
+        next=cursor,
+        more=more,
+        malformed=updates.count(None),
+    )
+
+
+def _update(agency: str, item: object) -> StatusUpdate | None:
+    """Read one event; None when it lacks id, order, key, status or time. Any status is kept as it came."""
+    if not isinstance(item, dict) or item.get("kind") not in KINDS:
+        return None
+    event_id, status = name(item.get("event_id")), name(item.get("status"))
+    local_id = name(item.get("local_id"))
+    sequence, occurred_at = integer(item.get("sequence")), instant(item.get("occurred_at"))
+    if not event_id or not status or not local_id or sequence is None or occurred_at is None:
+        return None
+    note = item.get("note")
+    return StatusUpdate(
+        event_id=event_id,
+        sequence=sequence,
+        key=RecordKey(agency, Kind(item["kind"]), local_id),
+        national_id=name(item.get("national_id")) or "",
+        status=status,
+        occurred_at=occurred_at,
+        acting_agency=name(item.get("acting_agency")) or "",
+        note=note[:MAX_PROBLEM_TEXT] if isinstance(note, str) else "",
+    )

@@ -1,0 +1,93 @@
+"""Where to send and whom to trust: the settings of a line, checked before the first byte. No network here.
+
+May import: the standard library, base, errors.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import ssl
+from urllib.parse import urlsplit
+
+from connector.errors import ConfigError
+from connector.national.base import Fault, NationalSettings
+
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII)
+
+_X509_FAULTS = {
+    9: Fault.TLS_NOT_YET_VALID,
+    10: Fault.TLS_EXPIRED,
+    62: Fault.TLS_WRONG_HOST,  # host name
+    64: Fault.TLS_WRONG_HOST,  # IP address
+}
+"""Numbers of OpenSSL's x509_vfy.h; every other one means that the issuer is not trusted."""
+
+
+def checked_endpoint(settings: NationalSettings) -> None:
+    """Raise ConfigError for settings that cannot or must not be used.
+
+    E-NET-BASE-URL: no http(s) URL, or one with a user, a query or a fragment. E-NET-PLAIN-HTTP: petitions
+    would travel in the clear. E-NET-USER-AGENT: not sendable. E-NET-BOUND: a limit that is not above zero."""
+    try:
+        url = urlsplit(settings.base_url)
+        host, port = url.hostname or "", url.port
+    except ValueError:
+        raise ConfigError("E-NET-BASE-URL") from None
+    if url.scheme not in ("http", "https") or not _is_host(host) or port == 0:
+        raise ConfigError("E-NET-BASE-URL")
+    if "@" in url.netloc or "?" in settings.base_url or "#" in settings.base_url:
+        raise ConfigError("E-NET-BASE-URL")
+    if url.scheme == "http" and not (settings.allow_plain_http and is_loopback(host)):
+        raise ConfigError("E-NET-PLAIN-HTTP", host=host)
+    if not sendable(settings.user_agent):
+        raise ConfigError("E-NET-USER-AGENT")
+    if min(settings.deadline_s, settings.connect_timeout_s, settings.max_answer_bytes) <= 0:
+        raise ConfigError("E-NET-BOUND")
+
+
+def trust(settings: NationalSettings) -> ssl.SSLContext:
+    """Return the TLS settings: 1.2 or newer, host name checked, trusting `ca_file` alone where it is given.
+
+    Raises ConfigError E-NET-CA-FILE when that file cannot be read or holds no certificate."""
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+    except OSError:  # ssl.SSLError is one
+        raise ConfigError("E-NET-CA-FILE", file=str(settings.ca_file)) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def tls_fault(cause: BaseException | None) -> Fault:
+    """Return in one word why a handshake failed."""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return _X509_FAULTS.get(cause.verify_code, Fault.TLS_UNKNOWN_ISSUER)
+    return Fault.TLS
+
+
+def sendable(value: str) -> bool:
+    """Whether a header can carry this value: visible ASCII, spaces only inside."""
+    return _HEADER_VALUE.fullmatch(value) is not None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself, by its name or address alone."""
+    return _address_is_loopback(host) or host == "localhost"
+
+
+def _address_is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_host(host: str) -> bool:
+    if _HOST.fullmatch(host):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,165 @@
+"""The profile decree55 against the sandbox: both sides read the same interface, written by different hands."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from connector.core.model import Delivery, Kind, Operation, RecordKey, SightingName, VerdictName
+from connector.errors import CursorExpiredError
+from connector.national.base import NationalSettings
+from connector.national.decree55 import Decree55
+from connector.sandbox import FaultRule, Sandbox
+
+AGENCY = "H12.01"
+
+
+def delivery(number: int = 1, version: int = 1, mode: str = "direct") -> Delivery:
+    local_id = f"qldt:{number}/a"
+    document = {
+        "agency_code": AGENCY,
+        "local_id": local_id,
+        "held_on": "2026-03-02",
+        "content": "Nội dung thử",
+        "note": f"{mode} {version}",
+    }
+    body = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    return Delivery(
+        id=number,
+        key=RecordKey(AGENCY, Kind.RECEPTION, local_id),
+        operation=Operation.PUT,
+        version=version,
+        body=body,
+        digest=hashlib.sha256(body).hexdigest(),
+        attempt=1,
+    )
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(credentials={AGENCY: ("client", "s3:cret/é")}, seed=7) as running:
+        yield running
+
+
+@pytest.fixture
+def line(sandbox: Sandbox) -> Iterator[Decree55]:
+    settings = NationalSettings(environment="test", base_url=sandbox.base_url, deadline_s=0.5, allow_plain_http=True)
+    opened = Decree55(settings, AGENCY, lambda: ("client", "s3:cret/é"), threading.Event())
+    yield opened
+    opened.close()
+
+
+def test_a_document_is_delivered_and_found_again(sandbox: Sandbox, line: Decree55) -> None:
+    sent = delivery()
+    assert line.find(sent).name is SightingName.ABSENT
+
+    outcome = line.submit(sent)
+    again = line.submit(sent)
+
+    assert outcome.verdict.name is again.verdict.name is VerdictName.DELIVERED
+    assert outcome.verdict.receipt is not None
+    assert line.find(sent).name is SightingName.SAME
+    assert line.find(delivery(version=2)).name is SightingName.OLDER
+    assert line.find(delivery(mode="other")).name is SightingName.OTHER
+    assert list(sandbox.effects().values()) == [1]
+
+
+def test_an_older_version_is_a_conflict_and_the_find_says_newer(line: Decree55) -> None:
+    line.submit(delivery(version=2))
+
+    assert line.submit(delivery(version=1)).verdict.name is VerdictName.CONFLICT
+    assert line.find(delivery(version=1)).name is SightingName.NEWER
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [
+        ("lose_before_commit", VerdictName.UNKNOWN),
+        ("lose_after_commit", VerdictName.UNKNOWN),
+        ("commit_then_500", VerdictName.UNKNOWN),
+        ("commit_then_html", VerdictName.UNKNOWN),
+        ("wrong_echo", VerdictName.UNKNOWN),
+        ("truncate", VerdictName.UNKNOWN),
+        ("drip", VerdictName.UNKNOWN),
+        ("html", VerdictName.UNKNOWN),
+        ("bad_gateway", VerdictName.UNKNOWN),
+        ("busy_429", VerdictName.HOLD),
+        ("busy_503", VerdictName.HOLD),
+        ("forbidden", VerdictName.HOLD),
+        ("conflict", VerdictName.CONFLICT),
+        ("in_progress", VerdictName.RETRY),
+        ("refuse_422", VerdictName.REJECTED),
+        ("too_large", VerdictName.REJECTED),
+    ],
+)
+def test_each_fault_has_its_verdict_and_one_submit_is_one_request(
+    what: str, name: VerdictName, sandbox: Sandbox, line: Decree55
+) -> None:
+    sandbox.play(FaultRule(what))
+
+    outcome = line.submit(delivery())
+
+    assert outcome.verdict.name is name
+    assert [entry.method for entry in sandbox.log()].count("PUT") == 1
+
+
+def test_a_token_that_expires_on_the_way_is_renewed_once(sandbox: Sandbox, line: Decree55) -> None:
+    line.submit(delivery(1))
+    sandbox.expire_tokens()
+
+    assert line.submit(delivery(2)).verdict.name is VerdictName.DELIVERED
+    assert [entry.status for entry in sandbox.log() if entry.method == "PUT"] == [201, 401, 201]
+
+
+def test_the_refusal_of_an_invalid_document_names_the_field(line: Decree55) -> None:
+    body = orjson.dumps({"agency_code": AGENCY, "local_id": "qldt:1/a", "content": "x"})
+    sent = replace(delivery(), body=body, digest=hashlib.sha256(body).hexdigest())
+
+    verdict = line.submit(sent).verdict
+
+    assert verdict.name is VerdictName.REJECTED
+    assert "/held_on" in {problem.pointer for problem in verdict.problems}
+
+
+def test_the_feed_is_read_to_its_end_and_acknowledged(sandbox: Sandbox, line: Decree55) -> None:
+    for number in range(5):
+        line.submit(delivery(number))
+        sandbox.move(AGENCY, Kind.RECEPTION, delivery(number).key.local_id, "validated", "Đã kiểm tra")
+    cursor, seen = "", set()
+    for _ in range(20):
+        page = line.status_updates(AGENCY, cursor, 2)
+        seen |= {(update.key.local_id, update.sequence, update.status) for update in page.updates}
+        assert page.malformed == 0
+        cursor = page.next
+        if not page.more:
+            break
+    line.acknowledge(AGENCY, cursor)
+
+    assert {local_id for local_id, _, status in seen if status == "validated"} == {
+        delivery(number).key.local_id for number in range(5)
+    }
+    assert line.status_updates(AGENCY, cursor, 2).updates == ()
+    assert sandbox.acknowledged(AGENCY) == cursor
+    assert line.probe() is True
+
+
+def test_an_expired_cursor_is_told_apart(sandbox: Sandbox, line: Decree55) -> None:
+    sandbox.play(FaultRule("expired_cursor"))
+
+    with pytest.raises(CursorExpiredError):
+        line.status_updates(AGENCY, "c-1", 10)
+
+
+def test_sixteen_threads_have_one_effect_per_document(sandbox: Sandbox, line: Decree55) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = list(pool.map(line.submit, [delivery(number) for number in range(200)]))
+
+    assert {outcome.verdict.name for outcome in outcomes} == {VerdictName.DELIVERED}
+    assert set(sandbox.effects().values()) == {1}
+    assert len(sandbox.effects()) == 200
