@@ -1,0 +1,161 @@
+"""The synchronisation log: a hash chain per agency, and the head files that betray a cut tail.
+
+An entry is written in the transaction of the change it tells of; `db.Store.write` calls `append` last, inside the
+write, so the head row it reads cannot move. Head files are written after the commit, so a head file is never ahead
+of its chain; if it is, or if the entry at its place has another hash, the store went back in time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+
+from connector.core import chain
+from connector.core.chain import ChainFault, Head
+from connector.core.model import Entry, Event
+from connector.errors import RolledBackError
+from connector.store.tables import AuditEntry, table_of
+
+_audit = table_of(AuditEntry)
+
+_READ_ROWS = 2_000
+
+
+def append(connection: Connection, events: Sequence[Event], program: str, config_digest: str) -> list[Head]:
+    """Link the events to their agencies' chains and insert them; return the new heads.
+
+    Inside the caller's write transaction: a crash loses the entries together with the change they tell of."""
+    heads: dict[str, Head] = {}
+    rows = []
+    for event in events:
+        head = heads.get(event.agency) or head_of(connection, event.agency)
+        entry = chain.link(head, event, program, config_digest)
+        heads[event.agency] = Head(entry.agency, entry.seq, entry.hash)
+        rows.append(
+            {
+                "agency": entry.agency,
+                "seq": entry.seq,
+                "prev": entry.prev,
+                "hash": entry.hash,
+                "at": event.at,
+                "event": event.name,
+                "kind": event.key.kind if event.key else None,
+                "local_id": event.key.local_id if event.key else None,
+                "content": entry.content,
+            }
+        )
+    if rows:
+        connection.execute(insert(_audit), rows)
+    return list(heads.values())
+
+
+def head_of(connection: Connection, agency: str) -> Head:
+    """Return the end of the agency's chain (primary key order: one index step)."""
+    row = connection.execute(
+        select(_audit.c.seq, _audit.c.hash).where(_audit.c.agency == agency).order_by(_audit.c.seq.desc()).limit(1)
+    ).first()
+    return Head(agency, row.seq, row.hash) if row else Head(agency, 0, chain.GENESIS)
+
+
+def entries(
+    connection: Connection, agency: str, after_seq: int = 0, kind: str | None = None, local_id: str | None = None
+) -> Iterator[Entry]:
+    """Yield the agency's entries in order, all or those of one key, reading some thousand at a time."""
+    wanted = _audit.c.agency == agency
+    if kind is not None:
+        wanted &= _audit.c.kind == kind
+    if local_id is not None:
+        wanted &= _audit.c.local_id == local_id
+    columns = (_audit.c.agency, _audit.c.seq, _audit.c.prev, _audit.c.hash, _audit.c.content)
+    while True:
+        page = connection.execute(
+            select(*columns).where(wanted, _audit.c.seq > after_seq).order_by(_audit.c.seq).limit(_READ_ROWS)
+        ).all()
+        for row in page:
+            yield Entry(*row)
+        if len(page) < _READ_ROWS:
+            return
+        after_seq = page[-1].seq
+
+
+def verify(connection: Connection, agency: str) -> tuple[Head, ChainFault | None]:
+    """Follow the whole chain of an agency; return its last good head, and the first fault or None."""
+    return chain.verify(entries(connection, agency), Head(agency, 0, chain.GENESIS))
+
+
+def agencies(connection: Connection) -> list[str]:
+    """Return the agencies that have a chain."""
+    return list(connection.execute(select(_audit.c.agency).distinct().order_by(_audit.c.agency)).scalars())
+
+
+class HeadFiles:
+    """One small file per agency beside the store, fsynced: sequence and hash of the newest committed entry."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, agency: str) -> Path:
+        """Return where the head of this agency is kept."""
+        return self._folder / f"{agency}.head.json"
+
+    def write(self, heads: Iterable[Head]) -> None:
+        """Replace the head files atomically. If the process dies here, the file is behind the chain: still true."""
+        for head in heads:
+            target = self.path(head.agency)
+            draft = target.with_suffix(f".{os.getpid()}.tmp")
+            with draft.open("w", encoding="ascii") as file:
+                json.dump({"agency": head.agency, "seq": head.seq, "hash": head.hash}, file)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(target)
+        if os.name == "posix":
+            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def read(self, agency: str) -> Head | None:
+        """Return the head on file, None if there is no file. Raises RolledBackError if it cannot be read."""
+        path = self.path(agency)
+        try:
+            said = json.loads(path.read_text(encoding="ascii"))
+            return Head(str(said["agency"]), int(said["seq"]), str(said["hash"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            raise RolledBackError("E-STORE-HEAD-UNREADABLE", agency=agency, file=str(path)) from None
+
+    def any(self) -> bool:
+        """Return whether a store has ever lived here."""
+        return any(self._folder.glob("*.head.json"))
+
+    def check(self, connection: Connection, agency: str) -> Head:
+        """Return the chain head if the head file agrees with the chain. Raises RolledBackError if not.
+
+        A chain without a head file is refused too: the file is created together with the first entry's commit, and
+        only its loss explains the absence, unless that very commit was the crash (seq 1..n of the first one)."""
+        head = head_of(connection, agency)
+        on_file = self.read(agency)
+        if on_file is None:
+            if head.seq and not self._is_first_commit(connection, agency):
+                raise RolledBackError("E-STORE-HEAD-MISSING", agency=agency, file=str(self.path(agency)))
+            return head
+        if on_file.seq > head.seq:
+            raise RolledBackError("E-STORE-ROLLED-BACK", agency=agency, file_seq=on_file.seq, store_seq=head.seq)
+        at_place = connection.execute(
+            select(_audit.c.hash).where(_audit.c.agency == agency, _audit.c.seq == on_file.seq)
+        ).scalar()
+        if on_file.seq and at_place != on_file.hash:
+            raise RolledBackError("E-STORE-ROLLED-BACK", agency=agency, file_seq=on_file.seq, store_seq=head.seq)
+        return head
+
+    @staticmethod
+    def _is_first_commit(connection: Connection, agency: str) -> bool:
+        """The first transaction of an agency writes `agency.bound` alone (see marks.bind)."""
+        count = connection.execute(select(_audit.c.seq).where(_audit.c.agency == agency).limit(2)).all()
+        return len(count) == 1

@@ -1,0 +1,258 @@
+"""The only opener of our own database: encrypted SQLite, one writer, `BEGIN IMMEDIATE`, `synchronous=FULL`.
+
+    store = Store.open(path, key=…, evidence=…)
+    with store.write() as tx:      # one transaction: rows, and the audit entries that tell of them
+        outbox.record(tx, …)
+    with store.read() as connection:
+        views.counts(connection, …)
+
+A store that is unreadable, newer, or not ours is refused; an empty one is never created over a known one.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import sqlcipher3.dbapi2
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, insert, select, text
+from sqlalchemy.exc import DatabaseError
+from sqlmodel import SQLModel
+
+from connector import __version__
+from connector.core import chain
+from connector.core.model import Event
+from connector.errors import LockedError, StoreError
+from connector.store import audit
+from connector.store.tables import StoreInfo, table_of
+
+APPLICATION_ID = 0x4B4E5443  # "KNTC" in the SQLite header, so that another program's file is told apart
+REVISION = "0001"
+"""The newest migration that this program knows (store/migrations/versions)."""
+
+_GUARDS = (
+    """CREATE TRIGGER audit_entry_is_never_changed BEFORE UPDATE ON audit_entry
+       BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+    """CREATE TRIGGER audit_entry_is_never_deleted BEFORE DELETE ON audit_entry
+       BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+)
+
+
+@dataclass(slots=True)
+class Tx:
+    """One write transaction. `audit(event)` keeps what happened until the commit links it to the chain."""
+
+    connection: Connection
+    now: datetime
+    evidence: Mapping[str, bytes]
+    events: list[Event] = field(default_factory=list)
+
+    def audit(self, event_: Event) -> None:
+        """Add an entry to this transaction."""
+        self.events.append(event_)
+
+    def commitment(self, agency: str, data: bytes) -> str:
+        """Return the agency's keyed commitment to the data, for entries and fingerprints."""
+        return chain.commitment(self.evidence[agency], data)
+
+
+class Store:
+    """An open store. Not for sharing between threads that write: one thread owns the store."""
+
+    def __init__(
+        self,
+        path: Path,
+        writer: Engine,
+        reader: Engine,
+        evidence: Mapping[str, bytes],
+        config_digest: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.path = path
+        self.heads = audit.HeadFiles(path.parent)
+        self._writer = writer
+        self._reader = reader
+        self._evidence = evidence
+        self._config_digest = config_digest
+        self._clock = clock
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        key: bytes | None,
+        evidence: Mapping[str, bytes],
+        config_digest: str = "",
+        busy_timeout_s: float = 10.0,
+        create: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Store:
+        """Open the store at `path`; with `create`, make it if nothing was ever there.
+
+        key: 32 bytes for SQLCipher, None for a plain file. evidence: the evidence key of each agency.
+        Raises StoreError (nothing overwritten) and LockedError. On disk afterwards: the file, its WAL, and the
+        tables of this program's revision."""
+        if not path.exists():
+            _may_create(path, create=create)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _create(path, key, busy_timeout_s, clock())
+        connect = _connector(path, key, busy_timeout_s)
+        writer = _engine(connect, key, "BEGIN IMMEDIATE", pool_size=1)
+        reader = _engine(connect, key, "BEGIN", pool_size=4)
+        store = cls(path, writer, reader, evidence, config_digest, clock)
+        try:
+            _check(writer, path)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """Give one write transaction; commit it with its audit entries when the block ends, else roll all back.
+
+        If the process dies before the commit, nothing of the block happened. If it dies after the commit and before
+        the head files are written, they are behind the chain, which is what a head file may be."""
+        with _translated(self.path), self._writer.begin() as connection:
+            tx = Tx(connection, self._clock(), self._evidence)
+            yield tx
+            heads = audit.append(connection, tx.events, __version__, self._config_digest)
+        if heads:
+            self.heads.write(heads)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection that sees one consistent state and cannot write."""
+        with _translated(self.path), self._reader.connect() as connection:
+            connection.execute(text("PRAGMA query_only = ON"))
+            yield connection
+
+    def close(self) -> None:
+        """Give the file free. Safe to call twice."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _may_create(path: Path, *, create: bool) -> None:
+    if audit.HeadFiles(path.parent).any():
+        raise StoreError("E-STORE-GONE", file=str(path))
+    if not create:
+        raise StoreError("E-STORE-ABSENT", file=str(path))
+
+
+def _connector(path: Path, key: bytes | None, busy_timeout_s: float) -> Callable[[], Any]:
+    """Return a function that opens one connection. The raw key goes in as hex, so no key derivation is paid for."""
+    module: ModuleType = sqlcipher3.dbapi2 if key is not None else sqlite3
+
+    def connect() -> Any:
+        connection = module.connect(str(path), timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
+        if key is not None:
+            connection.execute("PRAGMA cipher_log_level = NONE")  # else it writes to stderr by itself
+            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    return connect
+
+
+def _engine(connect: Callable[[], Any], key: bytes | None, begin: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        "sqlite://",
+        module=sqlcipher3.dbapi2 if key is not None else sqlite3,
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=30,
+        hide_parameters=True,
+    )
+    # The driver is in autocommit (isolation_level None): the transaction is ours to begin, and for a write it takes
+    # the lock at once, so no transaction can fail half-way for want of it.
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _create(path: Path, key: bytes | None, busy_timeout_s: float, now: datetime) -> None:
+    """Make the store beside its place and move it there: if the process dies here, there is no store yet."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    connect = _connector(draft, key, busy_timeout_s)
+    dbapi = connect()
+    dbapi.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    journal_mode = _journal_mode(dbapi)
+    dbapi.close()
+    engine = _engine(connect, key, "BEGIN IMMEDIATE", pool_size=1)
+    with engine.begin() as connection:
+        SQLModel.metadata.create_all(connection)
+        for guard in _GUARDS:
+            connection.execute(text(guard))
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISION})
+        connection.execute(
+            insert(table_of(StoreInfo)).values(
+                id=1, store_id=secrets.token_hex(8), created_at=now, program=__version__
+            )
+        )
+    engine.dispose()
+    draft.chmod(0o600)
+    draft.replace(path)
+    dbapi = _connector(path, key, busy_timeout_s)()
+    dbapi.execute(f"PRAGMA journal_mode = {journal_mode}")
+    dbapi.close()
+
+
+def _journal_mode(dbapi: Any) -> str:
+    """WAL, unless this SQLite has the WAL-reset race (3.7.0 to 3.51.2) that can lose commits."""
+    version = dbapi.execute("SELECT sqlite_version()").fetchone()[0]
+    return "WAL" if tuple(int(part) for part in version.split(".")) >= (3, 51, 3) else "DELETE"
+
+
+def _check(writer: Engine, path: Path) -> None:
+    """Refuse what is not ours, not readable with this key, or from a newer program."""
+    try:
+        with writer.connect() as connection:
+            application_id = connection.execute(text("PRAGMA application_id")).scalar()
+            tables = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
+            revision = (
+                connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+                if "alembic_version" in tables
+                else None
+            )
+    except DatabaseError as error:
+        if _is_busy(error):
+            raise LockedError("E-STORE-BUSY", file=str(path)) from None
+        raise StoreError("E-STORE-UNREADABLE", file=str(path)) from None
+    if application_id != APPLICATION_ID or revision is None:
+        raise StoreError("E-STORE-FOREIGN", file=str(path))
+    if revision > REVISION:
+        raise StoreError("E-STORE-NEWER", file=str(path), store=revision, program=REVISION)
+    if revision < REVISION:
+        raise StoreError("E-STORE-OLDER", file=str(path), store=revision, program=REVISION)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn "the file is locked" into the error whose remedy is to try again; everything else rises as it is."""
+    try:
+        yield
+    except DatabaseError as error:
+        if _is_busy(error):
+            raise LockedError("E-STORE-BUSY", file=str(path)) from None
+        raise
+
+
+def _is_busy(error: DatabaseError) -> bool:
+    return "locked" in str(error.orig) or "busy" in str(error.orig)
+
+
+def store_id(connection: Connection) -> str:
+    """Return the random name that this store was born with."""
+    return str(connection.execute(select(table_of(StoreInfo).c.store_id)).scalar_one())

@@ -1,0 +1,388 @@
+"""What is known of each record, and the recording of what a source shows anew.
+
+Every function here that changes a row writes its audit entry in the same transaction. Bodies are frozen when they are
+recorded and are sent unchanged; what happens to them afterwards is the business of `outbox.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table, and_, case, exists, insert, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from connector.core import lifecycle
+from connector.core.lifecycle import Step, Wait
+from connector.core.model import Actor, Cause, Change, Document, Event, Kind, Operation, Problem, RecordKey, State
+from connector.store.db import Tx
+from connector.store.tables import Delivery as DeliveryRow
+from connector.store.tables import Record, table_of
+
+_delivery = table_of(DeliveryRow)
+_record = table_of(Record)
+
+_REPLACEABLE = tuple(str(state) for state in lifecycle.REPLACEABLE)
+_SET_ASIDE = frozenset({Cause.EXCLUDED, Cause.BECAME_SECRET})
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger holds of a key: the fingerprint pair, and its newest version."""
+
+    row_fingerprint: str | None
+    mapping_digest: str | None
+    version: int
+    digest: str | None
+    state: State
+    cause: Cause | None
+    parent: RecordKey | None
+
+    def unchanged(self, row_fingerprint: str, mapping_digest: str) -> bool:
+        """Return whether neither the row nor the mapping has changed since it was last mapped."""
+        return self.row_fingerprint == row_fingerprint and self.mapping_digest == mapping_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One row that was read and mapped anew: a document, or the problems that prevent one.
+
+    `range_value` is the value of the column that pages walk over, by which the row is found again."""
+
+    key: RecordKey
+    fingerprint: str
+    range_value: str
+    document: Document | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRef:
+    """The sweep that is reading just now, and the last one of this kind that was finished (0: none)."""
+
+    id: int
+    last_finished: int = 0
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+def known(connection: Connection, agency: str, kind: Kind, local_ids: Sequence[str]) -> dict[str, Known]:
+    """Return what the ledger holds of these keys; keys it has never seen are left out."""
+    found: dict[str, Known] = {}
+    for chunk in chunks(local_ids, 500):
+        rows = connection.execute(
+            select(
+                _record.c.local_id,
+                _record.c.row_fingerprint,
+                _record.c.mapping_digest,
+                _record.c.version,
+                _record.c.digest,
+                _delivery.c.state,
+                _delivery.c.cause,
+                _record.c.parent_kind,
+                _record.c.parent_local_id,
+            )
+            .join(_delivery, newest_of_record())
+            .where(_record.c.agency == agency, _record.c.kind == kind, _record.c.local_id.in_(chunk))
+        )
+        for row in rows:
+            found[row.local_id] = Known(
+                row.row_fingerprint,
+                row.mapping_digest,
+                row.version,
+                row.digest,
+                State(row.state),
+                Cause(row.cause) if row.cause else None,
+                RecordKey(agency, Kind(row.parent_kind), row.parent_local_id) if row.parent_kind else None,
+            )
+    return found
+
+
+def of_key(table: Table, key: RecordKey) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a row of `table` belongs to this key."""
+    return (table.c.agency == key.agency, table.c.kind == key.kind, table.c.local_id == key.local_id)
+
+
+def newest_of_record() -> ColumnElement[bool]:
+    """Return the join condition of a record with its newest version."""
+    return and_(
+        _delivery.c.agency == _record.c.agency,
+        _delivery.c.kind == _record.c.kind,
+        _delivery.c.local_id == _record.c.local_id,
+        _delivery.c.version == _record.c.version,
+    )
+
+
+def chunks(values: Sequence[_T], size: int) -> Iterable[Sequence[_T]]:
+    """Yield slices: SQLite bounds the number of parameters of a statement."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+# --- recording what was read ---------------------------------------------------------------------------------------
+
+
+def record(
+    tx: Tx,
+    readings: Sequence[Reading],
+    ledger: Mapping[str, Known],
+    *,
+    mapping_digest: str,
+    sweep: SweepRef | None,
+    actor: Actor,
+    carried: frozenset[Kind],
+    change: Change | None = None,
+) -> dict[str, int]:
+    """Record what was read anew and return counts: created, updated, same, quarantined.
+
+    A document equal to the newest version only renews the fingerprint pair; a different one is a new version, and
+    older versions that nobody is sending are superseded by it. Once committed, a crash loses nothing: rows, audit
+    and position went together."""
+    counts = {"created": 0, "updated": 0, "same": 0, "quarantined": 0}
+    for reading in readings:
+        before = ledger.get(reading.key.local_id)
+        what = _record_one(tx, reading, before, mapping_digest, sweep, actor, carried, change or Change())
+        counts[what] += 1
+    return counts
+
+
+def _record_one(
+    tx: Tx,
+    reading: Reading,
+    before: Known | None,
+    mapping_digest: str,
+    sweep: SweepRef | None,
+    actor: Actor,
+    carried: frozenset[Kind],
+    change: Change,
+) -> str:
+    document = reading.document
+    version = before.version + 1 if before else 1
+    same = bool(before and document and before.digest == document.digest and before.cause not in _SET_ASIDE)
+    still_bad = bool(before and not document and before.state is State.QUARANTINED and before.digest is None)
+    if before and (same or still_bad):
+        version = before.version
+    _write_record(tx, reading, before, version, mapping_digest, sweep)
+    if same:
+        return "same"
+    if before and still_bad:
+        _renew_problems(tx, reading, before.version, actor)
+        return "quarantined"
+    _supersede_older(tx, reading.key, version, actor)
+    state, cause = _first_state(reading, carried)
+    tx.connection.execute(insert(_delivery).values(_delivery_values(tx, reading, version, state, cause, change)))
+    tx.audit(_recorded(tx, reading, version, state, cause, actor, change))
+    if state is State.QUARANTINED:
+        return "quarantined"
+    return "updated" if before else "created"
+
+
+def _first_state(reading: Reading, carried: frozenset[Kind]) -> tuple[State, Cause | None]:
+    if reading.document is None:
+        return State.QUARANTINED, Cause.MAPPING
+    if reading.key.kind not in carried:
+        return State.NOT_SENT, Cause.NOT_CARRIED
+    return State.PENDING, None
+
+
+def _write_record(
+    tx: Tx, reading: Reading, before: Known | None, version: int, mapping_digest: str, sweep: SweepRef | None
+) -> None:
+    parent = reading.document.parent if reading.document else None
+    values: dict[str, Any] = {
+        "version": version,
+        "row_fingerprint": reading.fingerprint,
+        "mapping_digest": mapping_digest,
+        "range_value": reading.range_value,
+        "digest": reading.document.digest if reading.document else None,
+    }
+    if sweep is not None:
+        values |= _seen(sweep) if before else {"seen_sweep": sweep.id}
+    if parent or reading.document:
+        values |= {
+            "parent_kind": parent.kind if parent else None,
+            "parent_local_id": parent.local_id if parent else None,
+        }
+    if before:
+        tx.connection.execute(update(_record).where(*of_key(_record, reading.key)).values(values))
+    else:
+        key = {"agency": reading.key.agency, "kind": reading.key.kind, "local_id": reading.key.local_id}
+        tx.connection.execute(insert(_record).values(values | key | {"first_seen_at": tx.now}))
+
+
+def _delivery_values(
+    tx: Tx, reading: Reading, version: int, state: State, cause: Cause | None, change: Change
+) -> dict[str, Any]:
+    document = reading.document
+    parent = document.parent if document else None
+    return {
+        "agency": reading.key.agency,
+        "kind": reading.key.kind,
+        "local_id": reading.key.local_id,
+        "version": version,
+        "operation": Operation.PUT,
+        "state": state,
+        "cause": cause,
+        "state_at": tx.now,
+        "created_at": tx.now,
+        "digest": document.digest if document else None,
+        "body": document.body if document else None,
+        "body_bytes": len(document.body) if document else 0,
+        "parent_kind": parent.kind if parent else None,
+        "parent_local_id": parent.local_id if parent else None,
+        "change_cause": change.cause,
+        "change_reason": change.reason,
+        "attempt": 0,
+        "crashes": 0,
+        "finds": 0,
+        "next_attempt_at": tx.now if state is State.PENDING else None,
+        "problems": [asdict(problem) for problem in reading.problems] or None,
+    }
+
+
+def _recorded(
+    tx: Tx, reading: Reading, version: int, state: State, cause: Cause | None, actor: Actor, change: Change
+) -> Event:
+    facts: dict[str, Any] = {"state": state, "change": change.cause}
+    if reading.document:
+        facts["commitment"] = tx.commitment(reading.key.agency, reading.document.body)
+    if cause:
+        facts["cause"] = cause
+    if reading.problems:
+        facts["rules"] = sorted({problem.rule for problem in reading.problems})
+    return Event("record.recorded", reading.key.agency, actor, tx.now, reading.key, version, facts)
+
+
+def _renew_problems(tx: Tx, reading: Reading, version: int, actor: Actor) -> None:
+    """The row is still bad: the same quarantine, with today's reasons if they are others."""
+    where = (*of_key(_delivery, reading.key), _delivery.c.version == version)
+    problems = [asdict(problem) for problem in reading.problems]
+    if tx.connection.execute(select(_delivery.c.problems).where(*where)).scalar() == problems:
+        return
+    tx.connection.execute(update(_delivery).where(*where).values(problems=problems))
+    tx.audit(_recorded(tx, reading, version, State.QUARANTINED, Cause.MAPPING, actor, Change()))
+
+
+def _supersede_older(tx: Tx, key: RecordKey, version: int, actor: Actor) -> None:
+    older = and_(*of_key(_delivery, key), _delivery.c.version < version, _delivery.c.state.in_(_REPLACEABLE))
+    for row in tx.connection.execute(select(_delivery.c.version, _delivery.c.state).where(older)).all():
+        facts = {"from": row.state, "state": State.SUPERSEDED, "by_version": version}
+        tx.audit(Event("delivery.superseded", key.agency, actor, tx.now, key, row.version, facts))
+    tx.connection.execute(
+        update(_delivery).where(older).values(state=State.SUPERSEDED, state_at=tx.now, next_attempt_at=None)
+    )
+
+
+def touch(tx: Tx, agency: str, kind: Kind, local_ids: Sequence[str], sweep: SweepRef) -> None:
+    """Note that an unfinished sweep has seen these unchanged keys. No audit: nothing about them has changed."""
+    for chunk in chunks(local_ids, 500):
+        tx.connection.execute(
+            update(_record)
+            .where(_record.c.agency == agency, _record.c.kind == kind, _record.c.local_id.in_(chunk))
+            .values(_seen(sweep))
+        )
+
+
+def _seen(sweep: SweepRef) -> dict[str, Any]:
+    """While a sweep is unfinished, the books still speak of the last finished one: both must stay known."""
+    last = sweep.last_finished
+    return {
+        "seen_sweep": sweep.id,
+        "seen_before": case((_record.c.seen_sweep == last, last), else_=_record.c.seen_before),
+    }
+
+
+def set_aside(
+    tx: Tx, agency: str, kind: Kind, local_ids: Sequence[str], cause: Cause, last_finished: int, actor: Actor
+) -> int:
+    """Take known keys out of the way because the source now excludes them or marks them secret; return how many.
+
+    Their newest version becomes a new one that is not sent. For a secret every body of the key is erased; a version
+    that is just being sent keeps its place in the ledger without its text, and is never sent again."""
+    count = 0
+    for local_id, before in known(tx.connection, agency, kind, local_ids).items():
+        key = RecordKey(agency, kind, local_id)
+        if cause is Cause.BECAME_SECRET:
+            _erase_bodies(tx, key)
+        if before.cause is cause:
+            continue  # set aside by an earlier sweep
+        version = before.version + 1
+        _supersede_older(tx, key, version, actor)
+        gone = Reading(key, "", "", None, ())
+        values = _delivery_values(tx, gone, version, State.NOT_SENT, cause, Change("void", ""))
+        tx.connection.execute(insert(_delivery).values(values))
+        tx.connection.execute(
+            update(_record)
+            .where(*of_key(_record, key))
+            .values(
+                version=version,
+                digest=None,
+                row_fingerprint=None,
+                mapping_digest=None,
+                seen_before=case((_record.c.seen_sweep == last_finished, last_finished), else_=_record.c.seen_before),
+                seen_sweep=None,
+            )
+        )
+        facts = {"state": State.NOT_SENT, "cause": cause, "from": before.state}
+        tx.audit(Event("record.set_aside", agency, actor, tx.now, key, version, facts))
+        count += 1
+    return count
+
+
+def _erase_bodies(tx: Tx, key: RecordKey) -> None:
+    """Erase what can be erased; a version in `sending` is erased when its answer has come (see `finish`)."""
+    tx.connection.execute(
+        update(_delivery)
+        .where(*of_key(_delivery, key), _delivery.c.state != State.SENDING, _delivery.c.state != State.PENDING)
+        .values(body=None, body_bytes=0, problems=None)
+    )
+    tx.connection.execute(
+        update(_delivery)
+        .where(*of_key(_delivery, key), _delivery.c.state == State.PENDING)
+        .values(state=State.NOT_SENT, cause=Cause.BECAME_SECRET, next_attempt_at=None, body=None, body_bytes=0)
+    )
+
+
+def judge_parents(tx: Tx, agency: str, kind: Kind, actor: Actor) -> None:
+    """Quarantine waiting children whose parent the ledger has never seen, and free those whose parent has come."""
+    parent = _record.alias("parent")
+    has_parent = exists().where(
+        parent.c.agency == _delivery.c.agency,
+        parent.c.kind == _delivery.c.parent_kind,
+        parent.c.local_id == _delivery.c.parent_local_id,
+    )
+    of_kind = and_(_delivery.c.agency == agency, _delivery.c.kind == kind)
+    orphaned = and_(
+        of_kind, _delivery.c.state == State.PENDING, _delivery.c.parent_kind.is_not(None), ~has_parent
+    )
+    freed = and_(
+        of_kind, _delivery.c.state == State.QUARANTINED, _delivery.c.cause == Cause.PARENT_MISSING, has_parent
+    )
+    _move_all(tx, orphaned, Step(State.QUARANTINED, cause=Cause.PARENT_MISSING), "delivery.orphaned", actor)
+    _move_all(tx, freed, Step(State.PENDING, Wait.NOW), "delivery.freed", actor)
+
+
+def _move_all(tx: Tx, which: ColumnElement[bool], step: Step, event: str, actor: Actor) -> None:
+    rows = tx.connection.execute(
+        select(_delivery.c.id, _delivery.c.agency, _delivery.c.kind, _delivery.c.local_id, _delivery.c.version,
+               _delivery.c.state).where(which)
+    ).all()  # fmt: skip
+    for chunk in chunks(rows, 500):
+        tx.connection.execute(
+            update(_delivery)
+            .where(_delivery.c.id.in_([row.id for row in chunk]))
+            .values(
+                state=step.state,
+                cause=step.cause,
+                state_at=tx.now,
+                next_attempt_at=tx.now if step.wait is Wait.NOW else None,
+            )
+        )
+    for row in rows:
+        key = RecordKey(row.agency, Kind(row.kind), row.local_id)
+        facts = {"from": row.state, "state": step.state} | ({"cause": step.cause} if step.cause else {})
+        tx.audit(Event(event, row.agency, actor, tx.now, key, row.version, facts))

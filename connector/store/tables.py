@@ -1,0 +1,340 @@
+"""The tables. Constraints stand here first, so that a row which contradicts `lifecycle.py` cannot exist.
+
+SQLModel classes serve as definitions; statements are written in Core against `table_of(...)`, where the hot path is.
+Instants are kept as UTC text of fixed width (`2026-11-22T05:48:22.000000Z`): sortable, and legible to an auditor.
+May import: sqlmodel, sqlalchemy, core.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import JSON as SA_JSON
+from sqlalchemy import CheckConstraint, Column, Dialect, Index, LargeBinary, Table, UniqueConstraint, text
+from sqlalchemy.types import String, TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from connector.core.model import Cause, Kind, Operation, State
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime, as text. A naive one is a bug and is refused."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write UTC with microseconds and Z."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("a naive datetime cannot be stored")
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Read it back, aware."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+_ACTIVE = text("state IN ('sending', 'unknown')")
+
+
+def _in(column: str, values: type[Kind | State | Operation | Cause]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+def _instant(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(Instant, nullable=nullable))
+
+
+class StoreInfo(SQLModel, table=True):
+    """One row: which store this is."""
+
+    __tablename__ = "store_info"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+    id: int = Field(default=1, primary_key=True)
+    store_id: str
+    created_at: datetime = _instant()
+    program: str
+
+
+class Binding(SQLModel, table=True):
+    """The target that an agency's ledger belongs to; another target starts another generation."""
+
+    __tablename__ = "binding"
+    agency: str = Field(primary_key=True)
+    generation: int
+    environment: str
+    profile: str
+    base_url: str
+    bound_at: datetime = _instant()
+
+
+class Record(SQLModel, table=True):
+    """One key: what the source last showed, and what the national side last confirmed.
+
+    `row_fingerprint` and `mapping_digest` are the pair that lets an unchanged row cost nothing more; NULL: re-map.
+    `seen_sweep` is the newest sweep that read the key, `seen_before` the last finished one before it.
+    `receipt_*` is set by the first receipt of the generation and moves forward with each later one."""
+
+    __tablename__ = "record"
+    __table_args__ = (
+        CheckConstraint(_in("kind", Kind), name="record_kind"),
+        CheckConstraint("version >= 1", name="record_version"),
+        CheckConstraint(
+            "(receipt_generation IS NULL) = (receipt_version IS NULL)", name="record_receipt_is_whole"
+        ),
+        Index("ix_record_seen", "agency", "kind", "seen_sweep"),
+    )
+    agency: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    local_id: str = Field(primary_key=True)
+    version: int
+    digest: str | None = None
+    row_fingerprint: str | None = None
+    mapping_digest: str | None = None
+    range_value: str | None = None
+    parent_kind: str | None = None
+    parent_local_id: str | None = None
+    seen_sweep: int | None = None
+    seen_before: int | None = None
+    first_seen_at: datetime = _instant()
+    receipt_generation: int | None = None
+    receipt_version: int | None = None
+    national_id: str | None = None
+    received_at: datetime | None = _instant(nullable=True)
+
+
+class Delivery(SQLModel, table=True):
+    """One version of one document on its way. The newest version of a key says where the key stands."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        CheckConstraint(_in("kind", Kind), name="delivery_kind"),
+        CheckConstraint(_in("operation", Operation), name="delivery_operation"),
+        CheckConstraint(_in("state", State), name="delivery_state"),
+        CheckConstraint(f"cause IS NULL OR {_in('cause', Cause)}", name="delivery_cause"),
+        CheckConstraint("attempt >= 0 AND crashes >= 0 AND finds >= 0", name="delivery_counts"),
+        CheckConstraint(
+            "state <> 'pending' OR (next_attempt_at IS NOT NULL AND body IS NOT NULL AND digest IS NOT NULL)",
+            name="pending_has_body_and_time",
+        ),
+        CheckConstraint(
+            "(state = 'sending') = (lease_owner IS NOT NULL) AND (state = 'sending') = (lease_until IS NOT NULL)",
+            name="only_sending_is_leased",
+        ),
+        CheckConstraint("state <> 'sending' OR body IS NOT NULL", name="sending_has_body"),
+        CheckConstraint(
+            "state <> 'unknown' OR (digest IS NOT NULL AND (next_attempt_at IS NOT NULL OR cause IS NOT NULL))",
+            name="unknown_is_looked_for_or_asked_of_a_person",
+        ),
+        CheckConstraint(
+            "state <> 'delivered' OR (national_id IS NOT NULL AND receipt_at IS NOT NULL)",
+            name="delivered_has_receipt",
+        ),
+        CheckConstraint("state <> 'rejected' OR rule IS NOT NULL", name="rejected_has_rule"),
+        CheckConstraint(
+            "state NOT IN ('quarantined', 'not_sent') OR cause IS NOT NULL", name="held_back_has_cause"
+        ),
+        UniqueConstraint("agency", "kind", "local_id", "version", "operation", name="one_row_per_version"),
+        Index(
+            "ux_delivery_active",
+            "agency",
+            "kind",
+            "local_id",
+            unique=True,
+            sqlite_where=_ACTIVE,
+            postgresql_where=_ACTIVE,
+        ),
+        Index("ix_delivery_due", "agency", "state", "next_attempt_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    agency: str
+    kind: str
+    local_id: str
+    version: int
+    operation: str = Operation.PUT.value
+    state: str
+    cause: str | None = None
+    state_at: datetime = _instant()
+    created_at: datetime = _instant()
+    digest: str | None = None
+    body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    body_bytes: int = 0
+    parent_kind: str | None = None
+    parent_local_id: str | None = None
+    change_cause: str = "progress"
+    change_reason: str = ""
+    attempt: int = 0
+    crashes: int = 0
+    finds: int = 0
+    next_attempt_at: datetime | None = _instant(nullable=True)
+    lease_owner: str | None = None
+    lease_until: datetime | None = _instant(nullable=True)
+    last_sent_at: datetime | None = _instant(nullable=True)
+    rule: str | None = None
+    http_status: int | None = None
+    problems: Any = Field(default=None, sa_column=Column(SA_JSON(none_as_null=True), nullable=True))
+    national_id: str | None = None
+    national_status: str | None = None
+    received_at: datetime | None = _instant(nullable=True)
+    receipt_at: datetime | None = _instant(nullable=True)
+    answer_digest: str | None = None
+    acknowledged_by: str | None = None
+    acknowledged_reason: str | None = None
+
+
+class AuditEntry(SQLModel, table=True):
+    """The synchronisation log, a hash chain per agency. Triggers refuse UPDATE and DELETE."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        CheckConstraint("seq >= 1", name="audit_seq"),
+        CheckConstraint("length(hash) = 64 AND length(prev) = 64", name="audit_hash"),
+        Index("ix_audit_key", "agency", "kind", "local_id"),
+    )
+    agency: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    prev: str
+    hash: str
+    at: datetime = _instant()
+    event: str
+    kind: str | None = None
+    local_id: str | None = None
+    content: str
+
+
+class Mark(SQLModel, table=True):
+    """Positions that must survive a restart: the pull cursor, the last success of a job."""
+
+    __tablename__ = "mark"
+    agency: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str
+    at: datetime = _instant()
+
+
+class Sweep(SQLModel, table=True):
+    """One full reading of one kind. Only a finished one says anything about what is gone."""
+
+    __tablename__ = "sweep"
+    __table_args__ = (
+        CheckConstraint(_in("kind", Kind), name="sweep_kind"),
+        Index("ix_sweep_kind", "agency", "kind", "finished_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    agency: str
+    kind: str
+    mapping_digest: str
+    started_at: datetime = _instant()
+    finished_at: datetime | None = _instant(nullable=True)
+    universe: int = 0
+    selected: int = 0
+    refused_secret: int = 0
+    unexplained: int = 0
+    keyless: int = 0
+    excluded: Any = Field(default_factory=dict, sa_column=Column(SA_JSON, nullable=False))
+
+
+class Channel(SQLModel, table=True):
+    """How the way to the national side is, per agency. A hold is stored, so a restart does not forget it."""
+
+    __tablename__ = "channel"
+    agency: str = Field(primary_key=True)
+    held_until: datetime | None = _instant(nullable=True)
+    held_since: datetime | None = _instant(nullable=True)
+    rule: str | None = None
+    holds: int = 0
+    unknown_run: int = 0
+    unknown_key: str | None = None
+
+
+class Pause(SQLModel, table=True):
+    """What a person has stopped: everything of an agency, one kind, or one key ("" means all)."""
+
+    __tablename__ = "pause"
+    agency: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True, default="")
+    local_id: str = Field(primary_key=True, default="")
+    by: str
+    reason: str
+    at: datetime = _instant()
+
+
+class Guard(SQLModel, table=True):
+    """A plausibility guard that tripped: the plan it stopped, its numbers, and who approved exactly that plan."""
+
+    __tablename__ = "guard"
+    __table_args__ = (
+        CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approval_is_whole"),
+    )
+    plan: str = Field(primary_key=True)
+    agency: str
+    name: str
+    numbers: Any = Field(sa_column=Column(SA_JSON, nullable=False))
+    tripped_at: datetime = _instant()
+    approved_by: str | None = None
+    approved_at: datetime | None = _instant(nullable=True)
+    reason: str | None = None
+
+
+class ResyncItem(SQLModel, table=True):
+    """One key that a person asked to be read and compared again. Done when `outcome` is set."""
+
+    __tablename__ = "resync_item"
+    __table_args__ = (
+        CheckConstraint("(done_at IS NULL) = (outcome IS NULL)", name="resync_done_is_whole"),
+        Index("ix_resync_open", "agency", "done_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    agency: str
+    kind: str
+    local_id: str
+    by: str
+    reason: str
+    asked_at: datetime = _instant()
+    done_at: datetime | None = _instant(nullable=True)
+    outcome: str | None = None
+
+
+class MirrorStatus(SQLModel, table=True):
+    """The newest national status of a record, by its national sequence. No foreign key: the nation knows records
+    that we do not."""
+
+    __tablename__ = "mirror_status"
+    agency: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    local_id: str = Field(primary_key=True)
+    sequence: int
+    event_id: str
+    national_id: str
+    status: str
+    occurred_at: datetime = _instant()
+    acting_agency: str = ""
+    note: str = ""
+    applied_at: datetime = _instant()
+    closed_sequence: int = 0
+    closed_by: str | None = None
+    closed_reason: str | None = None
+
+
+class MirrorEvent(SQLModel, table=True):
+    """Every national event once, so that a repeated one changes nothing."""
+
+    __tablename__ = "mirror_event"
+    __table_args__ = (Index("ix_mirror_event_key", "agency", "kind", "local_id", "sequence"),)
+    agency: str = Field(primary_key=True)
+    event_id: str = Field(primary_key=True)
+    kind: str
+    local_id: str
+    sequence: int
+    status: str
+    occurred_at: datetime = _instant()
+    acting_agency: str = ""
+    applied_at: datetime = _instant()
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the Core table behind a model."""
+    return cast(Table, model.__table__)  # type: ignore[attr-defined]

@@ -1,0 +1,425 @@
+"""What people and stages ask the ledger: counts, lists, the books, one record's story. Reads only.
+
+"Current" is the newest version of a key; every question here is about current versions unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Select, and_, case, func, literal, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from connector.core.diff import changed_pointers
+from connector.core.model import KINDS, Capabilities, Cause, Kind, RecordKey, State
+from connector.store import audit, marks
+from connector.store.outbox import parent_is_received
+from connector.store.records import Reading, newest_of_record, of_key
+from connector.store.tables import Delivery, MirrorStatus, Record, table_of
+
+_delivery = table_of(Delivery)
+_record = table_of(Record)
+_status = table_of(MirrorStatus)
+
+RETURNED = "returned"
+"""Not a state of a delivery but of the world after it: the national side sent a delivered record back."""
+
+KNOWN_STATUSES = frozenset(
+    {
+        "received",
+        "validated",
+        "returned_for_correction",
+        "duplicate_suspected",
+        "linked_to_matter",
+        "forwarded_to_agency",
+        "accepted_for_settlement",
+        "deadline_extended",
+        "settled",
+        "enforced",
+        "closed",
+    }
+)
+"""Statuses of the national feed that we know (schemas/codes/national-status.json); any other is shown as returned."""
+
+_RETURNING = ("returned_for_correction", "duplicate_suspected")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record in a list. `cause` is a Cause, a national status, or the parent's state for a blocked one."""
+
+    key: RecordKey
+    version: int
+    state: str
+    cause: str
+    rule: str
+    since: datetime
+    next_attempt_at: datetime | None
+    attempt: int
+    problems: tuple[dict[str, str], ...]
+    national_id: str
+    acknowledged_by: str
+    parent: RecordKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The sum of promise 1 for one kind: `current + refused_secret + excluded == source + unseen`.
+
+    source: rows that the last finished sweep saw; unseen: keys that it did not see. A key that became secret is
+    counted under refused_secret alone."""
+
+    kind: Kind
+    source: int
+    selected: int
+    current: int
+    refused_secret: int
+    excluded: int
+    unseen: int
+    unexplained: int
+    keyless: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every source record is accounted for."""
+        return self.current + self.refused_secret + self.excluded == self.source + self.unseen and not self.unexplained
+
+
+def counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
+    """Return, per kind, how many current versions are in each state; delivered ones that came back count as RETURNED.
+
+    Every kind is there, also with no records at all."""
+    state = case((_is_returned(), RETURNED), else_=_delivery.c.state).label("state")
+    rows = connection.execute(
+        _current(_delivery.c.kind, state, func.count())
+        .where(_record.c.agency == agency)
+        .group_by(_delivery.c.kind, state)
+    )
+    found: dict[Kind, dict[str, int]] = {kind: {} for kind in KINDS}
+    for kind, name, count in rows:
+        found[Kind(kind)][name] = count
+    return found
+
+
+def _current(*columns: Any) -> Select[Any]:
+    joined = _record.join(_delivery, newest_of_record()).outerjoin(
+        _status,
+        and_(
+            _status.c.agency == _record.c.agency,
+            _status.c.kind == _record.c.kind,
+            _status.c.local_id == _record.c.local_id,
+        ),
+    )
+    return select(*columns).select_from(joined)
+
+
+def _is_returned() -> ColumnElement[bool]:
+    """Delivered, sent back since (both times are the nation's), and not closed by a person."""
+    return and_(
+        _delivery.c.state == State.DELIVERED,
+        _status.c.sequence > _status.c.closed_sequence,
+        _status.c.occurred_at >= _record.c.received_at,
+        or_(_status.c.status.in_(_RETURNING), _status.c.status.not_in(KNOWN_STATUSES)),
+    )
+
+
+def lines(
+    connection: Connection,
+    agency: str,
+    *,
+    state: str | None = None,
+    kind: Kind | None = None,
+    cause: Cause | None = None,
+    key: RecordKey | None = None,
+    limit: int = 1_000,
+) -> list[Line]:
+    """Return current versions, newest trouble first; `state` may also be RETURNED."""
+    wanted = [_record.c.agency == agency]
+    if state == RETURNED:
+        wanted.append(_is_returned())
+    elif state is not None:
+        wanted.append(_delivery.c.state == state)
+    if kind is not None:
+        wanted.append(_record.c.kind == kind)
+    if cause is not None:
+        wanted.append(_delivery.c.cause == cause)
+    if key is not None:
+        wanted += of_key(_record, key)
+    returned = case((_is_returned(), literal(1)), else_=literal(0)).label("returned")
+    rows = connection.execute(
+        _current(*_LINE, returned).where(*wanted).order_by(_delivery.c.state_at.desc(), _delivery.c.id).limit(limit)
+    )
+    return [_line(row) for row in rows]
+
+
+_LINE = (
+    _record.c.agency,
+    _record.c.kind,
+    _record.c.local_id,
+    _record.c.national_id,
+    _delivery.c.version,
+    _delivery.c.state,
+    _delivery.c.cause,
+    _delivery.c.rule,
+    _delivery.c.state_at,
+    _delivery.c.next_attempt_at,
+    _delivery.c.attempt,
+    _delivery.c.problems,
+    _delivery.c.acknowledged_by,
+    _delivery.c.parent_kind,
+    _delivery.c.parent_local_id,
+    _status.c.status.label("national_status"),
+    _status.c.occurred_at.label("status_at"),
+)
+
+
+def _line(row: Any) -> Line:
+    parent = RecordKey(row.agency, Kind(row.parent_kind), row.parent_local_id) if row.parent_kind else None
+    return Line(
+        key=RecordKey(row.agency, Kind(row.kind), row.local_id),
+        version=row.version,
+        state=RETURNED if row.returned else row.state,
+        cause=row.national_status if row.returned else row.cause or "",
+        rule=row.rule or "",
+        since=row.status_at if row.returned else row.state_at,
+        next_attempt_at=row.next_attempt_at,
+        attempt=row.attempt,
+        problems=tuple(row.problems or ()),
+        national_id=row.national_id or "",
+        acknowledged_by=row.acknowledged_by or "",
+        parent=parent,
+    )
+
+
+def blocked(
+    connection: Connection, agency: str, generation: int, capabilities: Capabilities, limit: int = 1_000
+) -> list[Line]:
+    """Return current versions that wait for a parent; their `cause` is the state of the parent's newest version."""
+    parent = _record.alias("parent_record")
+    newest = _delivery.alias("parent_delivery")
+    its_state = (
+        select(newest.c.state)
+        .join(
+            parent,
+            and_(
+                parent.c.agency == newest.c.agency,
+                parent.c.kind == newest.c.kind,
+                parent.c.local_id == newest.c.local_id,
+                parent.c.version == newest.c.version,
+            ),
+        )
+        .where(
+            parent.c.agency == _delivery.c.agency,
+            parent.c.kind == _delivery.c.parent_kind,
+            parent.c.local_id == _delivery.c.parent_local_id,
+        )
+        .scalar_subquery()
+        .label("parent_state")
+    )
+    rows = connection.execute(
+        _current(*_LINE, literal(0).label("returned"), its_state)
+        .where(_record.c.agency == agency, _is_blocked(generation, capabilities))
+        .order_by(_delivery.c.id)
+        .limit(limit)
+    )
+    return [_blocked_line(row) for row in rows]
+
+
+def _blocked_line(row: Any) -> Line:
+    line = _line(row)
+    return Line(
+        line.key, line.version, "blocked", row.parent_state or "", line.rule, line.since, None, line.attempt,
+        line.problems, line.national_id, line.acknowledged_by, line.parent,
+    )  # fmt: skip
+
+
+def _is_blocked(generation: int, capabilities: Capabilities) -> ColumnElement[bool]:
+    return and_(_delivery.c.state == State.PENDING, ~parent_is_received(generation, capabilities))
+
+
+def blocked_count(connection: Connection, agency: str, generation: int, capabilities: Capabilities) -> int:
+    """Return how many current versions wait for a parent."""
+    found = _current(func.count()).where(_record.c.agency == agency, _is_blocked(generation, capabilities))
+    return int(connection.execute(found).scalar_one())
+
+
+def books(connection: Connection, agency: str, kind: Kind) -> Books:
+    """Return the sum of promise 1 for one kind, as of its last finished sweep."""
+    sweep = marks.last_sweep(connection, agency, kind)
+    last = sweep.id if sweep else 0
+    seen = or_(_record.c.seen_sweep == last, _record.c.seen_before == last)
+    gone_secret = and_(_delivery.c.cause == Cause.BECAME_SECRET, func.coalesce(~seen, True))
+    row = connection.execute(
+        _current(
+            func.count().label("current"),
+            func.coalesce(func.sum(case((seen, 0), else_=1)), 0).label("unseen"),
+            func.coalesce(func.sum(case((gone_secret, 1), else_=0)), 0).label("became_secret"),
+        ).where(_record.c.agency == agency, _record.c.kind == kind)
+    ).one()
+    return Books(
+        kind=kind,
+        source=sweep.universe if sweep else 0,
+        selected=sweep.selected if sweep else 0,
+        current=row.current - row.became_secret,
+        refused_secret=sweep.refused_secret if sweep else 0,
+        excluded=sum(sweep.excluded.values()) if sweep else 0,
+        unseen=row.unseen - row.became_secret,
+        unexplained=sweep.unexplained if sweep else 0,
+        keyless=sweep.keyless if sweep else 0,
+    )
+
+
+def excluded_by_reason(connection: Connection, agency: str, kind: Kind) -> dict[str, int]:
+    """Return how many rows the last finished sweep left out, by the mapping's reasons."""
+    sweep = marks.last_sweep(connection, agency, kind)
+    return dict(sweep.excluded) if sweep else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a collect would do with one key: create, update, quarantine, same. `changed` names fields, never values."""
+
+    key: RecordKey
+    what: str
+    changed: tuple[str, ...]
+    rules: tuple[str, ...]
+
+
+def planned_change(connection: Connection, reading: Reading) -> Planned:
+    """Return what recording this reading would do. Writes nothing."""
+    row = connection.execute(
+        _current(_record.c.digest, _delivery.c.body).where(*of_key(_record, reading.key))
+    ).first()
+    if reading.document is None:
+        return Planned(reading.key, "quarantine", (), tuple(sorted({problem.rule for problem in reading.problems})))
+    if row is None:
+        return Planned(reading.key, "create", (), ())
+    if row.digest == reading.document.digest:
+        return Planned(reading.key, "same", (), ())
+    before = orjson.loads(row.body) if row.body else {}
+    return Planned(reading.key, "update", changed_pointers(before, orjson.loads(reading.document.body)), ())
+
+
+# --- one record ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One audit entry of a record, read for its story."""
+
+    at: datetime
+    event: str
+    actor: str
+    trigger: str
+    version: int
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the ledger knows of one key."""
+
+    line: Line
+    versions: tuple[dict[str, Any], ...]
+    body: bytes | None
+    digest: str
+    range_value: str
+    status: dict[str, Any] | None
+    moments: tuple[Moment, ...]
+
+
+def story(connection: Connection, key: RecordKey, generation: int, capabilities: Capabilities) -> Story | None:
+    """Return the story of a key, None if the ledger has never seen it."""
+    found = lines(connection, key.agency, key=key, limit=1)
+    if not found:
+        return None
+    line = found[0]
+    if line.state == State.PENDING and line.parent is not None:
+        waiting = [b for b in blocked(connection, key.agency, generation, capabilities) if b.key == key]
+        line = waiting[0] if waiting else line
+    versions = connection.execute(
+        select(
+            _delivery.c.version,
+            _delivery.c.state,
+            _delivery.c.created_at,
+            _delivery.c.receipt_at,
+            _delivery.c.received_at,
+            _delivery.c.attempt,
+            _delivery.c.digest,
+            _delivery.c.change_cause,
+            _delivery.c.change_reason,
+            _delivery.c.body,
+        )
+        .where(*of_key(_delivery, key))
+        .order_by(_delivery.c.version)
+    ).mappings()
+    kept = tuple(dict(row) for row in versions)
+    newest = kept[-1]
+    status = connection.execute(select(_status).where(*of_key(_status, key))).mappings().first()
+    range_value = connection.execute(select(_record.c.range_value).where(*of_key(_record, key))).scalar()
+    return Story(
+        line=line,
+        versions=tuple({name: value for name, value in row.items() if name != "body"} for row in kept),
+        body=newest["body"],
+        digest=newest["digest"] or "",
+        range_value=range_value or "",
+        status=dict(status) if status else None,
+        moments=tuple(moments(connection, key)),
+    )
+
+
+def moments(connection: Connection, key: RecordKey) -> list[Moment]:
+    """Return the audit entries of one key, oldest first, taken apart."""
+    found = []
+    for entry in audit.entries(connection, key.agency, kind=key.kind, local_id=key.local_id):
+        fields = orjson.loads(entry.content)
+        found.append(
+            Moment(
+                at=datetime.fromisoformat(fields[4]),
+                event=fields[5],
+                actor=fields[6],
+                trigger=fields[8],
+                version=fields[11],
+                facts=fields[12],
+            )
+        )
+    return found
+
+
+def find_keys(connection: Connection, agency: str, local_id: str, kinds: Sequence[Kind] = KINDS) -> list[RecordKey]:
+    """Return the keys with this local id, whole or without its source name, in the order of KINDS."""
+    like = func.substr(_record.c.local_id, func.instr(_record.c.local_id, ":") + 1)
+    rows = connection.execute(
+        select(_record.c.kind, _record.c.local_id).where(
+            _record.c.agency == agency,
+            _record.c.kind.in_([str(kind) for kind in kinds]),
+            or_(_record.c.local_id == local_id, like == local_id),
+        )
+    ).all()
+    keys = [RecordKey(agency, Kind(row.kind), row.local_id) for row in rows]
+    return sorted(keys, key=lambda key: KINDS.index(key.kind))
+
+
+def key_exists(connection: Connection, key: RecordKey) -> bool:
+    """Return whether the ledger has ever seen this key."""
+    return connection.execute(select(_record.c.version).where(*of_key(_record, key))).first() is not None
+
+
+def range_value_of(connection: Connection, key: RecordKey) -> str | None:
+    """Return the value by which the source finds this record again."""
+    found = connection.execute(select(_record.c.range_value).where(*of_key(_record, key))).scalar()
+    return str(found) if found is not None else None
+
+
+def sent_versions(connection: Connection, agency: str) -> dict[tuple[str, str, int], str]:
+    """Return (kind, local_id, version) -> state of every version that was ever claimed for sending."""
+    rows = connection.execute(
+        select(_delivery.c.kind, _delivery.c.local_id, _delivery.c.version, _delivery.c.state).where(
+            _delivery.c.agency == agency, _delivery.c.last_sent_at.is_not(None)
+        )
+    )
+    return {(row.kind, row.local_id, row.version): row.state for row in rows}
