@@ -1,0 +1,13 @@
+"""The national side, double: the profile `decree55` on loopback, with faults by rule and by seed.
+
+It proves what the connector promises: it validates every request, counts national effects per version, keeps a
+request log, and can lose an answer after the commit. It never imports `connector.national`: it is the other side.
+"""
+
+from __future__ import annotations
+
+from connector.sandbox.faults import FaultRule
+from connector.sandbox.sandbox import Sandbox
+from connector.sandbox.state import Effect, Held, LogLine
+
+__all__ = ["Effect", "FaultRule", "Held", "LogLine", "Sandbox"]

@@ -1,0 +1,137 @@
+"""The sandbox as a program uses it: a national side on loopback that can be started, asked, moved and troubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from connector.resources import schema_documents
+from connector.sandbox.documents import Documents
+from connector.sandbox.faults import FaultPlan, FaultRule
+from connector.sandbox.national_side import NationalSide
+from connector.sandbox.server import HOST, LoopbackServer
+from connector.sandbox.state import Effect, Held, Key, LogLine, NationalState
+from connector.sandbox.tokens import Tokens
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Sandbox:
+    """The other side of the profile `decree55`, with its state in memory or in the file `state`.
+
+    credentials: agency code -> (client id, client secret); other agencies are refused. idempotent_create: whether a
+    PUT repeated with the same version and digest is answered from memory, or counts as a further effect. now: the
+    clock of tokens, receipts and events. As a context manager it starts on any free port and closes at the end."""
+
+    def __init__(
+        self,
+        state: Path | None = None,
+        *,
+        credentials: Mapping[str, tuple[str, str]],
+        seed: int = 0,
+        faults: Sequence[FaultRule] = (),
+        idempotent_create: bool = True,
+        token_lifetime_s: int = 1800,
+        now: Callable[[], datetime] = _utc_now,
+        schemas: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._seed = seed
+        self._state = NationalState(state, seed)
+        documents = Documents(schema_documents() if schemas is None else schemas)
+        tokens = Tokens(credentials, token_lifetime_s)
+        plan = FaultPlan(seed, faults)
+        self._side = NationalSide(self._state, tokens, documents, plan, now, seed, idempotent_create)
+        self._server: LoopbackServer | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, without a trailing slash; the calls lie under `/v1` and `/oauth2`."""
+        if self._server is None:
+            raise RuntimeError("the sandbox is not started")
+        return f"http://{HOST}:{self._server.port}"
+
+    def start(self, port: int = 0) -> str:
+        """Listen, on any free port unless one is given; return `base_url`. ConfigError when the port is taken."""
+        self._side.stop.clear()
+        self._server = LoopbackServer(self._side, port)
+        return self.base_url
+
+    def stop(self) -> None:
+        """Stop listening, as an outage would. The state stays; `start(port)` continues it."""
+        self._side.stop.set()
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def close(self) -> None:
+        """Stop, and close the state."""
+        self.stop()
+        self._state.close()
+
+    def play(self, *faults: FaultRule) -> None:
+        """From now on play these faults and no others; without any, behave."""
+        self._side.plan = FaultPlan(self._seed, faults)
+
+    def expire_tokens(self) -> None:
+        """Let every issued token expire now."""
+        self._side.tokens.forget_all()
+
+    def effects(self) -> dict[Effect, int]:
+        """Return how many national effects each (agency, kind, local_id, version) had."""
+        return self._state.effects()
+
+    def held(self, agency: str, kind: str, local_id: str) -> Held | None:
+        """Return what is held of a record, or None."""
+        return self._state.get(Key(agency, kind, local_id))
+
+    def log(self) -> list[LogLine]:
+        """Return one line per request, oldest first."""
+        return self._state.log(0, -1)
+
+    def lost(self) -> int:
+        """Return how many answers were lost on purpose."""
+        return sum(line.fault in ("lose_before_commit", "lose_after_commit") for line in self.log())
+
+    def bodies(self) -> list[bytes]:
+        """Return the body of every PUT that arrived whole, accepted or not, in the order of the log."""
+        return self._state.bodies()
+
+    def acknowledged(self, agency: str) -> str:
+        """Return the cursor up to which the agency has said it applied the feed; "" before the first time."""
+        position = self._state.acknowledged(agency)
+        return self._side.cursor(agency, position) if position else ""
+
+    def move(self, agency: str, kind: str, local_id: str, status: str, note: str = "") -> None:
+        """Give a record this status, with an event in the feed. KeyError when it is not held."""
+        key = Key(agency, kind, local_id)
+        if not self._side.move(key, status, note):
+            raise KeyError(key)
+
+    def advance(self, steps: int = 1) -> int:
+        """Play so many steps of the demo story (`script.py`); return how many status changes that made."""
+        return sum(self._side.advance() for _ in range(steps))
+
+    def snapshot(self) -> bytes:
+        """Return a backup of the state."""
+        return self._state.snapshot()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go back to a backup, as a national side would after a bad day: receipts it gave since are unknown to it."""
+        self._state.restore(snapshot)

@@ -1,0 +1,256 @@
+"""The shipped Bến Tre mapping over the whole sample: every good row a document, every bad row one reason."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector import sample as sample_package
+from connector.core.codes import CodeList
+from connector.core.mapping import CompiledMapping, compile_mapping
+from connector.core.model import Kind, Problem
+from connector.core.schema import Schemas
+from connector.core.secrecy import SecrecyPolicy
+from connector.resources import code_list_documents, schema_documents, shipped
+from connector.sample.agency import SampleCounts, build
+from connector.sample.edits import mark_secret, mend
+from connector.sources.sql import SqlSource
+
+SEED = 20231231
+CANARY = "CHIMYEN7788"
+AGENCY = "H99.01"
+
+GOOD = {
+    Kind.RECEPTION: 332,
+    Kind.PETITION: 700,
+    Kind.ACCEPTANCE: 13,
+    Kind.DECISION: 11,
+    Kind.ENFORCEMENT: 6,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep over a sample gave: documents, and problems by kind and key."""
+
+    documents: dict[tuple[Kind, str], dict[str, Any]]
+    parents: dict[tuple[Kind, str], tuple[Kind, str] | None]
+    problems: dict[tuple[Kind, str], tuple[Problem, ...]]
+    excluded: dict[Kind, dict[str, int]]
+    secret: Counter[Kind]
+    unexplained: int
+
+    def of(self, kind: Kind) -> list[dict[str, Any]]:
+        return [body for (kind_, _), body in self.documents.items() if kind_ is kind]
+
+
+@pytest.fixture(scope="module")
+def mapping() -> CompiledMapping:
+    return compiled()
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SampleCounts]:
+    path = tmp_path_factory.mktemp("agency") / "agency.db"
+    return path, build(path, SEED, canary=CANARY)
+
+
+@pytest.fixture(scope="module")
+def swept(sample: tuple[Path, SampleCounts], mapping: CompiledMapping) -> Swept:
+    print(f"seed {SEED}")  # noqa: T201 - shown when a test fails
+    return sweep(sample[0], mapping)
+
+
+def compiled() -> CompiledMapping:
+    root = shipped("mappings", "bentre")
+    files = {path.relative_to(root).as_posix(): tomllib.loads(path.read_text("utf-8")) for path in root.rglob("*.toml")}
+    lists = {name: CodeList.compile(document) for name, document in code_list_documents().items()}
+    return compile_mapping(files, lists, Schemas.compile(schema_documents()))
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def sweep(path: Path, mapping: CompiledMapping) -> Swept:
+    found = Swept({}, {}, {}, {}, Counter(), 0)
+    unexplained = 0
+    source = SqlSource(f"sqlite:///{path}", AGENCY, mapping, evidence_key=b"e" * 32, page_rows=100)
+    try:
+        for kind in mapping.kinds:
+            for page in source.pages(mapping.kind(kind)):
+                assert page.problems == ()
+                excluded = found.excluded.setdefault(kind, {})
+                for reason, count in page.excluded.items():
+                    excluded[reason] = excluded.get(reason, 0) + count
+                found.secret[kind] += page.refused_secret
+                unexplained += page.unexplained
+                for row in page.rows:
+                    mapped = mapping.kind(kind).apply(row, SecrecyPolicy())
+                    if mapped.problems:
+                        found.problems[kind, row.key.local_id] = mapped.problems
+                    for document in mapped.documents:
+                        found.documents[kind, document.key.local_id] = json.loads(document.body)
+                        parent = document.parent
+                        found.parents[kind, document.key.local_id] = (parent.kind, parent.local_id) if parent else None
+    finally:
+        source.close()
+    return Swept(found.documents, found.parents, found.problems, found.excluded, found.secret, unexplained)
+
+
+def test_every_good_row_of_2023_gives_a_document(swept: Swept, sample: tuple[Path, SampleCounts]) -> None:
+    counts = Counter(kind for kind, _ in swept.documents)
+    handlings = sample[1].records[Kind.HANDLING] - 4  # two flaws, the draft's, the secret's; the orphan still maps
+    assert counts == {**GOOD, Kind.HANDLING: handlings + 1}
+
+
+def test_every_flaw_has_exactly_its_one_reason(swept: Swept, sample: tuple[Path, SampleCounts]) -> None:
+    found = {
+        (kind, local_id): [(problem.rule, problem.column) for problem in problems]
+        for (kind, local_id), problems in swept.problems.items()
+    }
+    expected = {
+        (flaw.kind, f"bentre:{flaw.key}"): [(flaw.rule, flaw.column)]
+        for flaw in sample[1].flaws
+        if flaw.rule != "parent_missing"
+    }
+    assert found == expected
+
+
+def test_only_the_orphan_hangs_on_nothing(swept: Swept, sample: tuple[Path, SampleCounts]) -> None:
+    known = {*swept.documents, *swept.problems}
+    lost = [key for key, parent in swept.parents.items() if parent and parent not in known]
+    orphans = [(flaw.kind, f"bentre:{flaw.key}") for flaw in sample[1].flaws if flaw.rule == "parent_missing"]
+    assert lost == orphans
+    good = [key for key, parent in swept.parents.items() if parent in swept.problems]
+    assert good == []
+
+
+def test_the_draft_is_excluded_and_the_secret_counted_each_with_what_hangs_on_it(swept: Swept) -> None:
+    assert {kind: reasons for kind, reasons in swept.excluded.items() if any(reasons.values())} == {
+        Kind.PETITION: {"draft": 1},
+        Kind.HANDLING: {"draft": 1},
+    }
+    assert +swept.secret == {Kind.PETITION: 1, Kind.HANDLING: 1}
+    assert swept.unexplained == 0
+
+
+def test_the_documents_add_up_to_the_review_of_2023(swept: Swept) -> None:
+    receptions, petitions = swept.of(Kind.RECEPTION), swept.of(Kind.PETITION)
+    assert sum(body["person_count"] for body in receptions) == 534
+    assert sum(body["is_large_group"] for body in receptions) == 12
+    party = [body for body in receptions if body.get("receiver") == {"body_kind": "party"}]
+    assert (len(party), sum(b["person_count"] for b in party), sum(b["case_count"] for b in party)) == (
+        4,
+        10,
+        4,
+    )
+    types = {"complaint": 201, "denunciation": 50, "recommendation_feedback": 449}
+    assert Counter(body["type"] for body in petitions) == types
+    type_of = {body["local_id"]: body["type"] for body in petitions}
+    within = {body["petition_ref"] for body in swept.of(Kind.HANDLING) if body.get("within_authority")}
+    assert Counter(type_of[ref] for ref in within) == {"complaint": 12, "denunciation": 1}
+
+
+def test_all_documents_of_the_sample_are_dated_in_2023_but_the_orphan(swept: Swept) -> None:
+    days = {
+        Kind.RECEPTION: "held_on",
+        Kind.PETITION: "received_on",
+        Kind.HANDLING: "handled_on",
+        Kind.ACCEPTANCE: "decided_on",
+        Kind.DECISION: "issued_on",
+        Kind.ENFORCEMENT: "updated_on",
+    }
+    years = Counter(body[days[kind]][:4] for (kind, _), body in swept.documents.items())
+    assert years["2024"] == 1
+    assert set(years) == {"2023", "2024"}
+
+
+def test_no_document_and_no_problem_holds_the_canary(swept: Swept) -> None:
+    everything = json.dumps([*swept.documents.values()], ensure_ascii=False) + repr(swept.problems)
+    assert CANARY not in everything
+    concealed = Counter(kind for (kind, _), body in swept.documents.items() if "concealed" in body)
+    assert concealed[Kind.PETITION] == 50
+    assert all(concealed[kind] >= 1 for kind in Kind)
+
+
+def test_a_named_denouncer_is_concealed_and_an_anonymous_one_stays_anonymous(swept: Swept) -> None:
+    people = [
+        person for body in swept.of(Kind.PETITION) if body["type"] == "denunciation" for person in body["petitioners"]
+    ]
+    assert Counter(person["disclosure"] for person in people).keys() == {"concealed", "anonymous"}
+    assert all(set(person) <= {"kind", "role", "disclosure"} for person in people)
+
+
+def test_a_petition_hangs_on_its_first_reception_and_a_reception_on_nothing(swept: Swept) -> None:
+    brought = [parent for (kind, _), parent in swept.parents.items() if kind is Kind.PETITION and parent]
+    assert len(brought) == 170
+    assert all(parent is None for (kind, _), parent in swept.parents.items() if kind is Kind.RECEPTION)
+
+
+def test_every_mended_flaw_gives_a_document(tmp_path: Path, mapping: CompiledMapping) -> None:
+    path = tmp_path / "agency.db"
+    counts = build(path, SEED)
+    for flaw in counts.flaws:
+        mend(path, flaw)
+    swept = sweep(path, mapping)
+    assert swept.problems == {}
+    assert all((flaw.kind, f"bentre:{flaw.key}") in swept.documents for flaw in counts.flaws)
+
+
+def test_whatever_hangs_on_a_state_secret_is_counted_and_not_read(tmp_path: Path, mapping: CompiledMapping) -> None:
+    path = tmp_path / "agency.db"
+    build(path, SEED)
+    with sqlite3.connect(path) as connection:
+        (enforced,) = connection.execute(
+            """SELECT MIN(q.IdDonThu) FROM don_thu_thi_hanh_giai_quyet e
+               JOIN don_thu_quyet_dinh_giai_quyet q ON q.IdQuyetDinhGiaiQuyet = e.IDQuyetDinhGiaiQuyet"""
+        ).fetchone()
+        brought, visits = connection.execute(
+            "SELECT IdDonThu, COUNT(*) FROM so_tiep_cong_dan WHERE IdDonThu > 0 GROUP BY 1 ORDER BY 2 DESC"
+        ).fetchone()
+        connection.execute("UPDATE don_thu SET GanVuViec = ? WHERE IdDonThu = 699", (str(brought),))
+    connection.close()
+    for petition in (enforced, brought):
+        mark_secret(path, petition)
+    swept = sweep(path, mapping)
+    assert visits == 2
+    assert swept.secret[Kind.RECEPTION] == visits
+    assert swept.secret[Kind.PETITION] == 1 + 2
+    assert all(swept.secret[kind] == 1 for kind in (Kind.ACCEPTANCE, Kind.DECISION, Kind.ENFORCEMENT))
+    assert "case_ref" not in swept.documents[Kind.PETITION, "bentre:699"]
+    named = [body for body in swept.documents.values() if body.get("petition_ref") == f"bentre:{enforced}"]
+    assert named == []
+
+
+def test_a_scaled_agency_maps_without_a_problem(tmp_path: Path, mapping: CompiledMapping) -> None:
+    path = tmp_path / "agency.db"
+    counts = build(path, SEED, 300)
+    swept = sweep(path, mapping)
+    assert swept.problems == {}
+    assert Counter(kind for kind, _ in swept.documents) == counts.records
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_the_golden_document_of_each_kind(kind: Kind, tmp_path: Path, mapping: CompiledMapping) -> None:
+    """One complaint's way from visit to enforcement, written down by hand: see golden.sql and golden.json."""
+    here = Path(__file__).parent
+    path = tmp_path / "agency.db"
+    with sqlite3.connect(path) as connection:
+        for script in (shipped_sql("bentre.sql"), shipped_sql("lists.sql"), here / "golden.sql"):
+            connection.executescript(script.read_text("utf-8"))
+    connection.close()
+    swept = sweep(path, mapping)
+    assert swept.problems == {}
+    assert swept.of(kind) == read(here / "golden.json")[kind]
+
+
+def shipped_sql(name: str) -> Path:
+    return Path(str(sample_package.__file__)).parent / name
