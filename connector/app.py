@@ -1,0 +1,487 @@
+"""The one place that knows all names: configuration in, an App out, everything built in the open.
+
+    with open_app(config, actor) as app:
+        for step in app.sync("H51.01"):
+            ...
+
+No container, no globals, nothing opened before it is needed: a dead source of one agency touches no other.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import threading
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlalchemy import make_url
+
+from connector import __version__, resources
+from connector.config import AgencySection, Config, read_hex_key, read_secret
+from connector.core.codes import CodeList
+from connector.core.lifecycle import NEEDS_ATTENTION, Limits
+from connector.core.mapping import CompiledMapping, compile_mapping
+from connector.core.model import Actor, Report
+from connector.core.schema import Schemas
+from connector.core.secrecy import SecrecyPolicy
+from connector.errors import ConfigError, ConfigProblem, DataError, ExitCode, LockedError
+from connector.logs import get_logger
+from connector.national.base import National, NationalSettings
+from connector.national.decree55 import Decree55
+from connector.sources.base import Source
+from connector.sources.sql import SqlSource
+from connector.stages.collect import collect, plan
+from connector.stages.context import Context, Counts
+from connector.stages.pull import pull
+from connector.stages.push import Effort, push
+from connector.stages.resolve import resolve
+from connector.stages.resync import resync
+from connector.store import channel, marks, mirror, outbox, requests, views
+from connector.store.db import Store
+from connector.store.marks import Target
+
+STORE_FILE = "kntc.sqlite"
+MIRROR_FILE = "mirror.sqlite"
+LOCK_FILE = "stage.lock"
+
+LONGEST_WAIT_S = 120.0
+"""`sync` waits this long for a busy national side before it leaves the rest to the next run."""
+
+ROUNDS = 50
+"""`sync` goes round push and resolve at most so often: a bound, not a plan."""
+
+
+def utc_now() -> datetime:
+    """Return the time; the one clock of the program."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One commit of a stage, for whoever watches a run: what it did, and how far the agency is."""
+
+    stage: str
+    counts: Counts
+
+
+@dataclass(slots=True)
+class Agency:
+    """One agency, ready to work: compiled mapping, policy, edges. The edges connect when first used."""
+
+    section: AgencySection
+    mapping: CompiledMapping
+    policy: SecrecyPolicy
+    source: Source
+    national: National
+
+    @property
+    def code(self) -> str:
+        """The agency's code, as in every key."""
+        return self.section.code
+
+
+@dataclass(slots=True)
+class App:
+    """Everything a command or the daemon works with. One thread at a time."""
+
+    config: Config
+    store: Store
+    agencies: Mapping[str, Agency]
+    actor: Actor
+    stop: threading.Event
+    owner: str
+    now: Callable[[], datetime] = utc_now
+    jitter: Callable[[], float] = random.random
+    _generations: dict[str, int] = field(default_factory=dict)
+
+    # --- what stages stand on ---
+
+    @property
+    def target(self) -> Target:
+        """Which national side this configuration means."""
+        national = self.config.national
+        return Target(national.environment, national.profile, national.base_url)
+
+    def agency(self, code: str) -> Agency:
+        """Return an agency by its code. Raises DataError if the configuration does not know it."""
+        if code not in self.agencies:
+            raise DataError("E-AGENCY-UNKNOWN", agency=code, known=", ".join(self.agencies))
+        return self.agencies[code]
+
+    def bind(self) -> None:
+        """Bind agencies that this store has never seen to the configured target, and rescue our own dead claims.
+
+        Only under the stage lock. Raises StoreError (another target) and RolledBackError (the store went back)."""
+        with self.store.read() as connection:
+            bound = {code: marks.generation_of(connection, code, self.target) for code in self.agencies}
+            for code in self.agencies:
+                self.store.heads.check(connection, code)
+        for code, generation in bound.items():
+            if generation is None:
+                with self.store.write() as tx:
+                    marks.bind(tx, code, self.target, self.actor)
+        with self.store.write() as tx:
+            rescued = outbox.rescue(tx, self.owner, self.actor)
+        if rescued:
+            get_logger().warning("store.rescued", rows=rescued)
+
+    def generation(self, code: str) -> int:
+        """Return the ledger generation of an agency, 0 if it has never been bound. Raises StoreError."""
+        if code not in self._generations:
+            with self.store.read() as connection:
+                found = marks.generation_of(connection, code, self.target)
+            if found is None:
+                return 0
+            self._generations[code] = found
+        return self._generations[code]
+
+    def context(self, code: str) -> Context:
+        """Return what the stages of one agency stand on."""
+        push_section = self.config.push
+        return Context(
+            agency=code,
+            generation=self.generation(code),
+            store=self.store,
+            capabilities=self.agency(code).national.capabilities,
+            limits=Limits(
+                attempts=push_section.attempts,
+                first_delay_s=push_section.first_delay_s,
+                longest_delay_s=push_section.longest_delay_s,
+            ),
+            actor=self.actor,
+            owner=self.owner,
+            stop=self.stop,
+            now=self.now,
+            jitter=self.jitter,
+        )
+
+    # --- the stages, of one agency ---
+
+    def collect(self, code: str) -> Iterator[Counts]:
+        """Read the source in full and record what changed."""
+        agency = self.agency(code)
+        limit = self.config.collect.first_run_limit
+        return collect(self.context(code), agency.source, agency.mapping, agency.policy, limit)
+
+    def plan(self, code: str) -> Iterator[tuple[Counts, tuple[views.Planned, ...]]]:
+        """Say what a collect would do; write nothing."""
+        agency = self.agency(code)
+        return plan(self.context(code), agency.source, agency.mapping, agency.policy)
+
+    def resync(self, code: str) -> Iterator[Counts]:
+        """Carry out what people asked to be read and compared again."""
+        agency = self.agency(code)
+        return resync(self.context(code), agency.source, agency.mapping, agency.policy)
+
+    def push(self, code: str) -> Iterator[Counts]:
+        """Send what is due."""
+        section = self.config.push
+        effort = Effort(section.workers, section.batch_rows, section.batch_bytes, section.lease_s)
+        return push(self.context(code), self.agency(code).national, effort)
+
+    def resolve(self, code: str) -> Iterator[Counts]:
+        """Look for what became of unknown deliveries."""
+        return resolve(self.context(code), self.agency(code).national, self.config.push.workers)
+
+    def pull(self, code: str) -> Iterator[Counts]:
+        """Apply the national feed, then publish the mirror."""
+        yield from pull(self.context(code), self.agency(code).national, self.config.pull.page_limit)
+        self.publish()
+
+    def publish(self) -> None:
+        """Replace the published mirror.sqlite."""
+        with self.store.read() as connection:
+            path = self.config.data_dir / MIRROR_FILE
+            rows = mirror.publish(connection, path, self.config.national.environment, self.now().isoformat())
+        get_logger().info("mirror.published", rows=rows)
+
+    # --- the whole job ---
+
+    def sync(self, code: str) -> Iterator[Step]:
+        """Do the whole job for one agency: collect, resync, push and resolve until nothing is due, pull.
+
+        Waits out holds of up to LONGEST_WAIT_S; what is due later stays for the next run. Raises as the stages do."""
+        for stage, run in (("collect", self.collect), ("resync", self.resync)):
+            for counts in run(code):
+                yield Step(stage, counts)
+        yield from self.deliver(code)
+        for counts in self.pull(code):
+            yield Step("pull", counts)
+
+    def deliver(self, code: str, longest_wait_s: float = LONGEST_WAIT_S) -> Iterator[Step]:
+        """Push and resolve in turn until nothing is due within `longest_wait_s`."""
+        for _ in range(ROUNDS):
+            for counts in self.push(code):
+                yield Step("push", counts)
+            for counts in self.resolve(code):
+                yield Step("resolve", counts)
+            wait_s = self.seconds_to_next(code)
+            if self.stop.is_set() or wait_s is None or wait_s > longest_wait_s:
+                return
+            if wait_s > 0:
+                yield Step("wait", {"seconds": int(wait_s) + 1})
+                self.stop.wait(wait_s)
+
+    def seconds_to_next(self, code: str) -> float | None:
+        """Return how long until something of this agency is due (0: now), None if nothing waits for time."""
+        context = self.context(code)
+        with self.store.read() as connection:
+            due = outbox.next_due(connection, code, context.generation, context.capabilities)
+            state = channel.state_of(connection, code)
+        if due is None:
+            return None
+        due = max(due, state.held_until) if state.held_until else due
+        return max((due - self.now()).total_seconds(), 0.0)
+
+    # --- what came of it ---
+
+    def report(self, stage: str, code: str, started_at: datetime, counts: Counts) -> Report:
+        """Return the report of a run that began at `started_at`."""
+        elapsed_s = (self.now() - started_at).total_seconds()
+        return Report(stage, code, started_at, elapsed_s, counts)
+
+    def exit_code(self, codes: Mapping[str, Agency] | None = None) -> ExitCode:
+        """Return PARTIAL if any current record of these agencies needs somebody, else DONE."""
+        return max((self.exit_code_of(code) for code in codes or self.agencies), default=ExitCode.DONE)
+
+    def exit_code_of(self, code: str) -> ExitCode:
+        """Return PARTIAL if the agency has any rejected, unknown, quarantined, blocked or returned record, an
+        unbalanced sum, or a guard that waits; never set by hand."""
+        context = self.context(code)
+        with self.store.read() as connection:
+            found = views.counts(connection, code)
+            in_need = (*NEEDS_ATTENTION, views.RETURNED)
+            troubled = any(by_state.get(state, 0) for by_state in found.values() for state in in_need)
+            blocked = views.blocked_count(connection, code, context.generation, context.capabilities)
+            unbalanced = not all(views.books(connection, code, kind).balanced for kind in found)
+            guarded = marks.open_guards(connection, code)
+            stopped = marks.mark_of(connection, code, "pull.stopped")
+        partial = troubled or blocked or unbalanced or guarded or (stopped is not None and bool(stopped[0]))
+        return ExitCode.PARTIAL if partial else ExitCode.DONE
+
+    def asked(self, code: str) -> int:
+        """Return how many requests of people are still open."""
+        with self.store.read() as connection:
+            return requests.open_count(connection, code)
+
+    # --- locks ---
+
+    @contextmanager
+    def stage_lock(self) -> Iterator[None]:
+        """Hold the lock that lets one run at a time touch source and network, then bind and rescue.
+
+        Free again after kill -9. Raises LockedError that names the holder."""
+        path = self.config.data_dir / LOCK_FILE
+        lock = FileLock(path)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise LockedError("E-LOCKED", holder=_holder(path)) from None
+        try:
+            _note_holder(path, self.now())
+            self.bind()
+            yield
+        finally:
+            lock.release()
+
+    def close(self) -> None:
+        """Close the edges and the store."""
+        for agency in self.agencies.values():
+            agency.source.close()
+            agency.national.close()
+        self.store.close()
+
+
+def _note_holder(path: Path, at: datetime) -> None:
+    note = path.with_suffix(".holder")
+    note.write_text(f"pid {os.getpid()} {at.isoformat(timespec='seconds')}", encoding="ascii")
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.with_suffix(".holder").read_text(encoding="ascii")[:100]
+    except OSError:
+        return "?"
+
+
+def owner_name() -> str:
+    """Return the name under which this machine claims deliveries: stable over restarts, so that a restart can tell
+    its own dead claims (the stage lock proves that they are dead) from another host's."""
+    return f"{socket.gethostname()}"
+
+
+# --- opening -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def open_app(
+    config: Config,
+    actor: Actor,
+    *,
+    create: bool = False,
+    stop: threading.Event | None = None,
+    now: Callable[[], datetime] = utc_now,
+    jitter: Callable[[], float] = random.random,
+) -> Iterator[App]:
+    """Give an App for the configuration; close it at the end.
+
+    create: make the store if there has never been one. Raises ConfigError with the problems of all mappings at once,
+    StoreError, LockedError. Nothing is sent or read from a source by opening."""
+    halt = stop or threading.Event()
+    mappings = compile_mappings(config)
+    evidence = {
+        agency.code: read_hex_key(agency.evidence_key, config, f"agency.{index}.evidence_key")
+        for index, agency in enumerate(config.agency)
+    }
+    store = open_store(config, evidence, create=create, now=now)
+    app = App(
+        config=config,
+        store=store,
+        agencies={
+            section.code: _agency(config, section, mappings[section.code], evidence[section.code], halt)
+            for section in config.agency
+        },
+        actor=actor,
+        stop=halt,
+        owner=owner_name(),
+        now=now,
+        jitter=jitter,
+    )
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def open_store(
+    config: Config, evidence: Mapping[str, bytes], *, create: bool, now: Callable[[], datetime] = utc_now
+) -> Store:
+    """Open the store that the configuration names, with the key it refers to."""
+    key = read_hex_key(config.store.key, config, "store.key") if config.store.key else None
+    return Store.open(
+        config.data_dir / STORE_FILE,
+        key=key if config.store.encryption == "sqlcipher" else None,
+        evidence=evidence,
+        config_digest=config.digest[:16],
+        busy_timeout_s=config.store.busy_timeout_s,
+        create=create,
+        clock=now,
+    )
+
+
+def compile_mappings(config: Config) -> dict[str, CompiledMapping]:
+    """Return the compiled mapping of each agency. Raises ConfigError with every problem of every mapping."""
+    schemas, code_lists = compiled_schemas()
+    compiled: dict[str, CompiledMapping] = {}
+    by_folder: dict[Path, CompiledMapping] = {}
+    problems: list[ConfigProblem] = []
+    for index, agency in enumerate(config.agency):
+        folder = mapping_folder(config, agency.mapping)
+        if folder is None:
+            problems.append(_no_mapping(config, index, agency.mapping))
+            continue
+        try:
+            if folder not in by_folder:
+                by_folder[folder] = compile_mapping(read_mapping(folder), code_lists, schemas)
+            compiled[agency.code] = by_folder[folder]
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems=problems)
+    return compiled
+
+
+def _no_mapping(config: Config, index: int, named: str) -> ConfigProblem:
+    return ConfigProblem(
+        "E-CFG-NO-MAPPING", file=config.path.name, key=f"agency.{index}.mapping", found=named,
+        expected="mappings/<system>/ with a mapping.toml",
+    )  # fmt: skip
+
+
+def mapping_folder(config: Config, named: str) -> Path | None:
+    """Return the folder of a mapping: beside the configuration file, else shipped; None if neither is there."""
+    for folder in (config.resolve(named), resources.shipped("mappings", named)):
+        if (folder / "mapping.toml").is_file():
+            return folder
+    return None
+
+
+def read_mapping(folder: Path) -> dict[str, Any]:
+    """Return the TOML files of a mapping by their path inside it. Raises ConfigError for syntax, all at once."""
+    files: dict[str, Any] = {}
+    problems = []
+    for path in sorted(folder.rglob("*.toml")):
+        name = path.relative_to(folder).as_posix()
+        try:
+            files[name] = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            problems.append(ConfigProblem("E-CFG-SYNTAX", file=name, key="", found=str(error)[:200], expected="TOML"))
+    if problems:
+        raise ConfigError(problems=problems)
+    return files
+
+
+def compiled_schemas() -> tuple[Schemas, dict[str, CodeList]]:
+    """Return the shipped schemas, compiled, and the shipped code lists."""
+    schemas = Schemas.compile(resources.schema_documents())
+    return schemas, {name: CodeList.compile(document) for name, document in resources.code_list_documents().items()}
+
+
+def _agency(
+    config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes, stop: threading.Event
+) -> Agency:
+    return Agency(
+        section=section,
+        mapping=mapping,
+        policy=SecrecyPolicy(section.denouncer_identity, section.legal_basis),
+        source=_source(config, section, mapping, evidence),
+        national=_national(config, section, stop),
+    )
+
+
+def _source(config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes) -> Source:
+    url = make_url(section.source.url)
+    if section.source.password:
+        place = f"agency {section.code} source.password"
+        url = url.set(password=read_secret(section.source.password, config, place))
+    if url.get_backend_name() == "sqlite" and url.database:
+        url = url.set(database=str(config.resolve(url.database)))
+    return SqlSource(
+        url,
+        section.code,
+        mapping,
+        evidence,
+        page_rows=config.collect.page_rows,
+        max_rows=config.collect.max_page_rows,
+        query_timeout_s=config.collect.query_timeout_s,
+    )
+
+
+def _national(config: Config, section: AgencySection, stop: threading.Event) -> National:
+    national = config.national
+    settings = NationalSettings(
+        environment=national.environment,
+        base_url=national.base_url,
+        deadline_s=national.deadline_s,
+        connect_timeout_s=national.connect_timeout_s,
+        max_answer_bytes=national.max_answer_bytes,
+        ca_file=config.resolve(national.ca_file) if national.ca_file else None,
+        allow_plain_http=national.allow_plain_http_to_loopback,
+        create_idempotent=national.create_idempotent,
+        absent_after_s=0.0 if national.create_idempotent else national.absent_after_s,
+        user_agent=f"kntc-connector/{__version__} ({section.code})",
+    )
+
+    def credentials() -> tuple[str, str]:
+        place = f"agency {section.code} credentials.client_secret"
+        return section.credentials.client_id, read_secret(section.credentials.client_secret, config, place)
+
+    return Decree55(settings, section.code, credentials, stop)

@@ -1,0 +1,33 @@
+"""What every stage of one agency stands on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.core.lifecycle import Limits
+from connector.core.model import Actor, Capabilities
+from connector.store.db import Store
+
+Counts = Mapping[str, int]
+"""What one commit of a stage did: state or event name -> how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One agency, bound to its target, with everything a stage may need besides its edge.
+
+    owner: names this process in leases; jitter: one draw from [0, 1), seeded where a run must repeat."""
+
+    agency: str
+    generation: int
+    store: Store
+    capabilities: Capabilities
+    limits: Limits
+    actor: Actor
+    owner: str
+    stop: threading.Event
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]

@@ -1,0 +1,133 @@
+"""Push: claim what is due, send it, write down what became of it.
+
+    COMMIT 2  outbox.claim     the intent is on disk before the first byte leaves
+              national.submit  in worker threads, which never touch the store
+    COMMIT 3  outbox.finish    some hundreds of outcomes per commit
+
+A process that dies between the two leaves its claims in `sending`; the next start makes them unknown, and the
+ordinary resolve stage looks for them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from connector.core.model import Delivery, Outcome, Verdict, VerdictName
+from connector.logs import get_logger
+from connector.national.base import National
+from connector.stages.context import Context, Counts
+from connector.stages.gate import channel_is_free
+from connector.store import channel, outbox
+from connector.store.channel import Signal
+
+FINISH_ROWS = 200
+"""Outcomes per commit: a synchronous commit is the dear thing, so they share one."""
+
+_UNSENT = frozenset({"stopping", "channel-held"})
+"""Rules of deliveries that were claimed but never handed to the network: they say nothing of the channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is sent at a time."""
+
+    workers: int
+    rows: int
+    body_bytes: int
+    lease_s: float
+
+
+def push(context: Context, national: National, effort: Effort) -> Iterator[Counts]:
+    """Send until nothing is due, the channel is held, or `stop` is set; yield counts by state after each commit.
+
+    `held`: the channel waits. What could not be sent any more after a stop or a hold is pending again, its attempt
+    given back."""
+    with ThreadPoolExecutor(effort.workers, thread_name_prefix="push") as pool:
+        while not context.stop.is_set():
+            if not channel_is_free(context, national):
+                yield {"held": 1}
+                return
+            claimed = _claim(context, effort)
+            # If the process dies from here on, these rows are `sending`: bytes may or may not have left.
+            if not claimed:
+                return
+            yield from _send(context, national, pool, claimed)
+
+
+def _claim(context: Context, effort: Effort) -> list[Delivery]:
+    with context.store.write() as tx:
+        return outbox.claim(
+            tx,
+            context.agency,
+            context.generation,
+            context.capabilities,
+            owner=context.owner,
+            lease_s=effort.lease_s,
+            rows=effort.rows,
+            body_bytes=effort.body_bytes,
+            actor=context.actor,
+        )
+
+
+def _send(
+    context: Context, national: National, pool: ThreadPoolExecutor, claimed: Sequence[Delivery]
+) -> Iterator[Counts]:
+    """Submit the claimed deliveries and write the outcomes down in groups, as they come."""
+    halt = threading.Event()
+    futures = {pool.submit(_submit, national, delivery, context.stop, halt): delivery for delivery in claimed}
+    gathered: list[tuple[Delivery, Outcome]] = []
+    waiting = len(futures)
+    for future in as_completed(futures):
+        waiting -= 1
+        delivery = futures[future]
+        outcome = _outcome_of(future, delivery)
+        if outcome.verdict.name is VerdictName.HOLD:
+            halt.set()  # who has not started yet stays here; the others finish
+        gathered.append((delivery, outcome))
+        if len(gathered) >= FINISH_ROWS or not waiting:
+            yield _finish(context, gathered)
+            # If the process dies here, these answers are on disk, and the rest is still `sending`.
+            gathered = []
+
+
+def _submit(national: National, delivery: Delivery, stop: threading.Event, halt: threading.Event) -> Outcome:
+    """In a worker thread: send one delivery, unless there is no more sending."""
+    if stop.is_set() or halt.is_set():
+        rule = "stopping" if stop.is_set() else "channel-held"
+        return Outcome(delivery.id, Verdict(VerdictName.HOLD, rule), None, 0.0)
+    return national.submit(delivery)
+
+
+def _outcome_of(future: Future[Outcome], delivery: Delivery) -> Outcome:
+    """Return the outcome. An exception is a bug of ours, and then nobody knows whether bytes have left."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    get_logger().error("job.failed", job="push", kind=delivery.key.kind, error=type(error).__name__)
+    return Outcome(delivery.id, Verdict(VerdictName.UNKNOWN, "bug"), None, 0.0)
+
+
+def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> Counts:
+    outcomes = [outcome for _, outcome in gathered]
+    signals = [_signal(delivery, outcome) for delivery, outcome in gathered if outcome.verdict.rule not in _UNSENT]
+    clockwork = outbox.Clockwork(context.limits, context.jitter)
+    with context.store.write() as tx:
+        moved = outbox.finish(tx, outcomes, context.generation, clockwork, context.actor)
+        channel.observe(tx, context.agency, signals, context.limits, context.jitter(), context.actor)
+    counts: dict[str, int] = {str(state): count for state, count in moved.items()}
+    counts["requests"] = sum(outcome.verdict.rule not in _UNSENT for outcome in outcomes)
+    counts["waits"] = sum(signal.hold for signal in signals)
+    return {name: count for name, count in counts.items() if count}
+
+
+def _signal(delivery: Delivery, outcome: Outcome) -> Signal:
+    unknown = outcome.verdict.name is VerdictName.UNKNOWN
+    return Signal(
+        hold=outcome.verdict.name is VerdictName.HOLD,
+        unknown_key=str(delivery.key) if unknown else None,
+        rule=outcome.verdict.rule,
+        retry_after_s=outcome.verdict.retry_after_s,
+    )

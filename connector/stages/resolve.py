@@ -1,0 +1,68 @@
+"""Resolve: look for deliveries whose answer was lost, and only for those.
+
+An unknown delivery leaves that state by a sighting alone; what the sighting means is in `core/lifecycle.py`. This is
+also the whole of crash recovery: a start makes dead claims unknown, and the ordinary run comes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from connector.core.model import Delivery, Sighting, SightingName
+from connector.logs import get_logger
+from connector.national.base import National
+from connector.stages.context import Context, Counts
+from connector.stages.gate import channel_is_free
+from connector.store import channel, outbox
+from connector.store.channel import Signal
+
+LOOK_ROWS = 200
+
+
+def resolve(context: Context, national: National, workers: int) -> Iterator[Counts]:
+    """Look for every unknown delivery that is due; yield counts by resulting state after each commit.
+
+    Each is looked for at most once per run, for every sighting moves it away or into the future."""
+    with ThreadPoolExecutor(workers, thread_name_prefix="find") as pool:
+        while not context.stop.is_set():
+            with context.store.read() as connection:
+                due = outbox.unknowns_due(connection, context.agency, context.now(), LOOK_ROWS)
+            if not due:
+                return
+            if not channel_is_free(context, national):
+                yield {"held": 1}
+                return
+            futures = [pool.submit(_find, context, national, delivery) for delivery in due]
+            sightings = [_sighting_of(future, delivery) for future, delivery in zip(futures, due, strict=True)]
+            yield _finish(context, sightings)
+            # If the process dies before this commit, the same deliveries are looked for again: a read harms nobody.
+
+
+def _find(context: Context, national: National, delivery: Delivery) -> Sighting:
+    if context.stop.is_set():
+        return Sighting(delivery.id, SightingName.HELD, "stopping", None, 0.0)
+    return national.find(delivery)
+
+
+def _sighting_of(future: Future[Sighting], delivery: Delivery) -> Sighting:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    get_logger().error("job.failed", job="resolve", kind=delivery.key.kind, error=type(error).__name__)
+    return Sighting(delivery.id, SightingName.UNREADABLE, "bug", None, 0.0)
+
+
+def _finish(context: Context, sightings: Sequence[Sighting]) -> Counts:
+    signals = [
+        Signal(sighting.name is SightingName.HELD, None, sighting.rule, sighting.retry_after_s)
+        for sighting in sightings
+        if sighting.rule != "stopping"
+    ]
+    clockwork = outbox.Clockwork(context.limits, context.jitter)
+    with context.store.write() as tx:
+        moved = outbox.finish_finds(
+            tx, sightings, context.generation, context.capabilities, clockwork, context.actor
+        )
+        channel.observe(tx, context.agency, signals, context.limits, context.jitter(), context.actor)
+    return {f"to_{state}": count for state, count in moved.items()} | {"looked_for": len(sightings)}

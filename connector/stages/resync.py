@@ -1,0 +1,84 @@
+"""Resync: read the keys again that people asked for, map them again, and put them on their way again.
+
+    changed at the source   a new version, as in any sweep
+    the same                it is looked for, and put again only if the national side has it not or older
+    gone from the source    a named refusal; nothing is sent
+    never read whole        left to the next sweep
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector.core.mapping import CompiledMapping
+from connector.core.model import Actor, Change, RecordKey
+from connector.core.secrecy import SecrecyPolicy
+from connector.sources.base import Source
+from connector.stages.context import Context, Counts
+from connector.stages.reading import map_row, problem_readings
+from connector.store import outbox, records, requests, views
+from connector.store.records import Reading
+from connector.store.requests import Item
+
+RESYNC_ROWS = 100
+
+
+def resync(context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy) -> Iterator[Counts]:
+    """Carry out the open requests of the agency; yield counts by outcome after each commit. Raises SourceError."""
+    while not context.stop.is_set():
+        with context.store.read() as connection:
+            items = requests.open_items(connection, context.agency, RESYNC_ROWS)
+        if not items:
+            return
+        for item in items:
+            if context.stop.is_set():
+                return
+            outcome = _one(context, source, mapping, policy, item)
+            # If the process dies here, the request is closed together with what it did.
+            yield {outcome: 1}
+
+
+def _one(
+    context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy, item: Item
+) -> str:
+    with context.store.read() as connection:
+        range_value = views.range_value_of(connection, item.key)
+    reading = _read_again(context, source, mapping, policy, item.key, range_value) if range_value else None
+    actor = Actor(item.by, "resync")
+    with context.store.write() as tx:
+        outcome = "source_gone" if range_value else "next_sweep"
+        if reading is not None:
+            ledger = records.known(tx.connection, context.agency, item.key.kind, [item.key.local_id])
+            counts = records.record(
+                tx,
+                [reading],
+                ledger,
+                mapping_digest=mapping.digest,
+                sweep=None,
+                actor=actor,
+                carried=context.capabilities.carried,
+                change=Change("progress", item.reason),
+            )
+            what = next(name for name, count in counts.items() if count)
+            outcome = outbox.ask_again(tx, item.key, actor, item.reason) if what == "same" else what
+        requests.done(tx, item, outcome, context.actor)
+    return outcome
+
+
+def _read_again(
+    context: Context,
+    source: Source,
+    mapping: CompiledMapping,
+    policy: SecrecyPolicy,
+    key: RecordKey,
+    range_value: str,
+) -> Reading | None:
+    """Return the reading of one key as it is at the source now, None if it is not there (or must not be seen)."""
+    kind_mapping = mapping.kind(key.kind)
+    for page in source.fetch(kind_mapping, [range_value]):
+        for row in page.rows:
+            if row.key == key:
+                return map_row(kind_mapping, row, policy)
+        if problems := [problem for problem in page.problems if problem[0] == key.local_id]:
+            return problem_readings(context.agency, key.kind, problems)[0]
+    return None
