@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from connector.sandbox.faults import FaultRule
 from connector.sandbox.sandbox import Sandbox
-from connector.sandbox.state import Effect, Held, LogLine
+from connector.sandbox.values import Effect, Held, LogLine
 
 __all__ = ["Effect", "FaultRule", "Held", "LogLine", "Sandbox"]

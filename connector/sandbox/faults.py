@@ -52,6 +52,19 @@ CALLS = frozenset({"put", "get", "feed", "ack", "token"})
 _PAGE = b"<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works</h1></body></html>"
 
 
+_FIXED = {
+    "lose_before_commit": Answer(500, ending=Ending.LOST),
+    "expire_token": unauthorized(),
+    "forbidden": problem(403, "forbidden"),
+    "html": Answer(200, _PAGE, "text/html; charset=utf-8"),
+    "bad_gateway": Answer(502, _PAGE, "text/html; charset=utf-8"),
+    "conflict": problem(409, "older-version", version=2**31 - 1, digest="0" * 64),
+    "in_progress": problem(409, "in-progress"),
+    "too_large": problem(413, "too-large"),
+    "expired_cursor": problem(410, "cursor-expired"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FaultRule:
     """One fault, and whom it strikes. Empty `agency`, `kind`, `local_id` mean any.
@@ -148,29 +161,13 @@ def chance(*parts: str | int) -> float:
 def answer_instead(rule: FaultRule, now: datetime) -> Answer | None:
     """Return what a rule of BEFORE (or an expired cursor) answers in place of the call; None for the other rules."""
     match rule.what:
-        case "lose_before_commit":
-            return Answer(500, ending=Ending.LOST)
         case "busy_429":
             return problem(429, "too-many-requests", headers=_retry_after(rule, now))
         case "busy_503":
             return problem(503, "unavailable", headers=_retry_after(rule, now))
-        case "expire_token":
-            return unauthorized()
-        case "forbidden":
-            return problem(403, "forbidden")
-        case "html" | "bad_gateway":
-            return Answer(200 if rule.what == "html" else 502, _PAGE, "text/html; charset=utf-8")
-        case "conflict":
-            return problem(409, "older-version", version=2**31 - 1, digest="0" * 64)
-        case "in_progress":
-            return problem(409, "in-progress")
         case "refuse_422":
             return problem(422, "refused", errors=(error(rule.pointer, rule.rule, rule.message),))
-        case "too_large":
-            return problem(413, "too-large")
-        case "expired_cursor":
-            return problem(410, "cursor-expired")
-    return None
+    return _FIXED.get(rule.what)
 
 
 def spoil(rule: FaultRule, answer: Answer) -> Answer:

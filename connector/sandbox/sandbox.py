@@ -9,12 +9,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from connector.resources import schema_documents
+from connector.sandbox.application import Application
 from connector.sandbox.documents import Documents
 from connector.sandbox.faults import FaultPlan, FaultRule
 from connector.sandbox.national_side import NationalSide
 from connector.sandbox.server import HOST, LoopbackServer
-from connector.sandbox.state import Effect, Held, Key, LogLine, NationalState
+from connector.sandbox.state import NationalState
 from connector.sandbox.tokens import Tokens
+from connector.sandbox.values import Effect, Held, Key, LogLine
 
 
 def _utc_now() -> datetime:
@@ -45,7 +47,9 @@ class Sandbox:
         documents = Documents(schema_documents() if schemas is None else schemas)
         tokens = Tokens(credentials, token_lifetime_s)
         plan = FaultPlan(seed, faults)
-        self._side = NationalSide(self._state, tokens, documents, plan, now, seed, idempotent_create)
+        self._side = NationalSide(
+            self._state, tokens, documents, plan, now=now, seed=seed, idempotent_create=idempotent_create
+        )
         self._server: LoopbackServer | None = None
 
     def __enter__(self) -> Self:
@@ -70,7 +74,7 @@ class Sandbox:
     def start(self, port: int = 0) -> str:
         """Listen, on any free port unless one is given; return `base_url`. ConfigError when the port is taken."""
         self._side.stop.clear()
-        self._server = LoopbackServer(self._side, port)
+        self._server = LoopbackServer(Application(self._side), port)
         return self.base_url
 
     def stop(self) -> None:
@@ -102,7 +106,7 @@ class Sandbox:
         return self._state.get(Key(agency, kind, local_id))
 
     def log(self) -> list[LogLine]:
-        """Return one line per request, oldest first."""
+        """Return one line per call, oldest first; stray paths and methods are no calls."""
         return self._state.log(0, -1)
 
     def lost(self) -> int:
@@ -116,7 +120,7 @@ class Sandbox:
     def acknowledged(self, agency: str) -> str:
         """Return the cursor up to which the agency has said it applied the feed; "" before the first time."""
         position = self._state.acknowledged(agency)
-        return self._side.cursor(agency, position) if position else ""
+        return self._side.cursors.make(agency, position) if position else ""
 
     def move(self, agency: str, kind: str, local_id: str, status: str, note: str = "") -> None:
         """Give a record this status, with an event in the feed. KeyError when it is not held."""

@@ -1,7 +1,7 @@
 """A small story for the demo: how delivered records move on nationally. Pure, and the same for the same seed.
 
 One petition of each agency is returned for correction, so that a demo shows what the agency has to do then.
-May import: the standard library, `faults.chance`, the values of `state.py`.
+May import: the standard library, `faults.chance`, `values.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from connector.core.model import Kind
 from connector.sandbox.faults import chance
-from connector.sandbox.state import Held, Key
+from connector.sandbox.values import Held, Key
 
 RETURNED = "returned_for_correction"
 RETURNED_NOTE = "Đề nghị kiểm tra lại ngày nhận đơn."
@@ -52,7 +52,7 @@ class Move:
 def next_moves(records: Iterable[tuple[Key, Held]], already_returned: frozenset[str], seed: int) -> list[Move]:
     """Return one step of the story for every record that has not reached its end, in the order given.
 
-    already_returned: agencies of which a petition was sent back before. A record sent back waits for a newer version."""
+    already_returned: agencies of which a petition was sent back before. Such a petition waits for a newer version."""
     records = list(records)
     returned = _returned(records, already_returned, seed)
     moves = []

@@ -61,7 +61,7 @@ class _Handler(WSGIRequestHandler):
         except Exception as bug:  # noqa: BLE001 - one request fails with it, the run goes on
             self.close_connection = True
             place = "".join(traceback.format_tb(bug.__traceback__, limit=-3))
-            print(f"sandbox: {type(bug).__name__}\n{place}", file=sys.stderr)  # no message: it may hold a value
+            sys.stderr.write(f"sandbox: {type(bug).__name__}\n{place}")  # no message: it may hold a value
             self._send("500 Internal Server Error", [("Content-Length", "0")], ())
 
     def _read_body(self) -> bytes | None:
@@ -99,7 +99,7 @@ class _Handler(WSGIRequestHandler):
         if head:
             self.wfile.write(head)
 
-    def log(self, type: str, message: str, *args: Any) -> None:
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
         """Stay quiet: the request log of the sandbox says more."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
@@ -133,6 +133,7 @@ class LoopbackServer(ThreadedWSGIServer):
             thread.join(5)
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer a connection in a thread of its own, known to `stop`."""
         thread = threading.Thread(
             target=self.process_request_thread,
             args=(request, client_address),
@@ -142,5 +143,6 @@ class LoopbackServer(ThreadedWSGIServer):
         thread.start()
 
     def shutdown_request(self, request: Any) -> None:
+        """Forget the connection and close it."""
         self._open.pop(request, None)
         super().shutdown_request(request)

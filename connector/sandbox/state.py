@@ -2,11 +2,7 @@
 
 One connection under one lock; each public method is one transaction. In memory, or in a file that outlives the
 process (not a power cut: `synchronous` is OFF, this is a stand-in and not an archive).
-May import: the standard library, `faults.chance`.
-
-Nouns: an *effect* is one thing that happened nationally because of a PUT; more than one per (key, version) is the
-very mistake that the connector exists to avoid. An *event* is a status change; the *feed* is the order in which
-events are handed out, which may differ from the order in which they happened.
+May import: the standard library, `values.py`.
 """
 
 from __future__ import annotations
@@ -15,11 +11,11 @@ import hashlib
 import sqlite3
 import threading
 import uuid
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from enum import StrEnum
+from dataclasses import astuple, replace
+from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+
+from connector.sandbox.values import Effect, FeedItem, Held, Key, LogLine, Repeats, Stored, timestamp
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL);
@@ -34,8 +30,9 @@ CREATE TABLE IF NOT EXISTS event (
   id INTEGER PRIMARY KEY, event_id TEXT NOT NULL, agency TEXT NOT NULL, kind TEXT NOT NULL, local_id TEXT NOT NULL,
   national_id TEXT NOT NULL, sequence INTEGER NOT NULL, status TEXT NOT NULL, occurred_at TEXT NOT NULL,
   note TEXT NOT NULL, held INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS event_held ON event (agency, kind, local_id) WHERE held = 1;
-CREATE TABLE IF NOT EXISTS feed (position INTEGER PRIMARY KEY AUTOINCREMENT, agency TEXT NOT NULL, event INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS event_held ON event (agency) WHERE held = 1;
+CREATE TABLE IF NOT EXISTS feed (
+  position INTEGER PRIMARY KEY AUTOINCREMENT, agency TEXT NOT NULL, event INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS feed_agency ON feed (agency, position);
 CREATE TABLE IF NOT EXISTS ack (agency TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS log (
@@ -44,95 +41,25 @@ CREATE TABLE IF NOT EXISTS log (
 """
 
 
-class Key(NamedTuple):
-    """One record, as the path names it."""
-
-    agency: str
-    kind: str
-    local_id: str
-
-
-class Effect(NamedTuple):
-    """One version of one record: what at most one national effect may exist for."""
-
-    agency: str
-    kind: str
-    local_id: str
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What the national side holds of a record. `sequence` counts its status changes from 1."""
-
-    national_id: str
-    version: int
-    digest: str
-    received_at: str
-    status: str
-    sequence: int
-
-
-class Stored(StrEnum):
-    """What became of a PUT."""
-
-    CREATED = "created"
-    REPLACED = "replaced"
-    REPLAYED = "replayed"  # the same version and digest again, without a further effect
-    REPEATED = "repeated"  # the same again, with a further effect: this server is not idempotent
-    OLDER = "older"
-    OTHER = "other"  # the same version with another digest
-
-
-@dataclass(frozen=True, slots=True)
-class FeedItem:
-    """One event as the feed hands it out; `position` is its place there."""
-
-    position: int
-    event_id: str
-    sequence: int
-    kind: str
-    local_id: str
-    national_id: str
-    status: str
-    occurred_at: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One request and what was answered. `status` is what was, or would have been, sent; `fault` names what was played."""
-
-    seq: int
-    at: str
-    method: str
-    path: str
-    agency: str
-    kind: str
-    local_id: str
-    version: int
-    digest: str
-    idempotency_key: str
-    status: int
-    fault: str
-
-
-class Repeats(StrEnum):
-    """Which events of the feed come twice, or late."""
-
-    ONCE = ""
-    TWICE = "duplicate_events"
-    LATE = "late_events"
-
-
-_RECORD = ", ".join(each.name for each in fields(Held))
-_ITEM = "feed.position, " + ", ".join(each.name for each in fields(FeedItem)[1:])
-_LOG = ", ".join(each.name for each in fields(LogLine))
-
-
-def timestamp(now: datetime) -> str:
-    """Return an aware time as RFC 3339 in UTC, to the millisecond."""
-    return now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+_ALL_RECORDS = """
+SELECT agency, kind, local_id, national_id, version, digest, received_at, status, sequence
+FROM record ORDER BY agency, kind, local_id"""
+_ONE_RECORD = """
+SELECT national_id, version, digest, received_at, status, sequence
+FROM record WHERE agency = ? AND kind = ? AND local_id = ?"""
+_ADD_EFFECT = """
+INSERT INTO effect VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET effects = effects + 1 RETURNING effects"""
+_FEED_AFTER = """
+SELECT position, event_id, sequence, kind, local_id, national_id, status, occurred_at, note
+FROM feed JOIN event ON event.id = feed.event
+WHERE feed.agency = ? AND position > ? ORDER BY position LIMIT ?"""
+_HELD_BACK = """
+SELECT id FROM event
+WHERE held = 1 AND agency = ? AND (? = '' OR kind = ?) AND (? = '' OR local_id = ?) ORDER BY id"""
+_LOG_INSERT = "INSERT INTO log VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # LogLine after seq, then the body
+_LOG_AFTER = """
+SELECT seq, at, method, path, agency, kind, local_id, version, digest, idempotency_key, status, fault
+FROM log WHERE seq > ? ORDER BY seq LIMIT ?"""
 
 
 class NationalState:
@@ -169,7 +96,7 @@ class NationalState:
                 return Stored.OTHER, held
             if idempotent:
                 return Stored.REPLAYED, held
-            return Stored.REPEATED, self._create(key, version, digest, now)
+            return Stored.REPEATED, self._repeat(key, held)
 
     def get(self, key: Key) -> Held | None:
         """Return what is held of this record, or None."""
@@ -179,9 +106,7 @@ class NationalState:
     def records(self) -> list[tuple[Key, Held]]:
         """Return every record in the order of its key."""
         with self._lock:
-            rows = self._db.execute(
-                f"SELECT agency, kind, local_id, {_RECORD} FROM record ORDER BY agency, kind, local_id"
-            ).fetchall()
+            rows = self._db.execute(_ALL_RECORDS).fetchall()
         return [(Key(*row[:3]), Held(*row[3:])) for row in rows]
 
     def effects(self) -> dict[Effect, int]:
@@ -236,15 +161,14 @@ class NationalState:
 
     def append_log(self, line: LogLine, body: bytes) -> None:
         """Write one request down, with the body of a PUT; `line.seq` is given here."""
-        values = [getattr(line, each.name) for each in fields(LogLine)[1:]]
         with self._lock, self._db:
-            self._db.execute(_LOG_INSERT, (*values, body))
+            self._db.execute(_LOG_INSERT, (*astuple(line)[1:], body))
 
     def log(self, after: int, limit: int) -> list[LogLine]:
         """Return at most `limit` lines after this sequence number, oldest first; -1 for all."""
         with self._lock:
             rows = self._db.execute(
-                f"SELECT {_LOG} FROM log WHERE seq > ? ORDER BY seq LIMIT ?",
+                _LOG_AFTER,
                 (after, limit),
             ).fetchall()
         return [LogLine(*row) for row in rows]
@@ -258,7 +182,9 @@ class NationalState:
     def snapshot(self) -> bytes:
         """Return the whole memory as bytes, for `restore`."""
         with self._lock:
-            return self._db.serialize()
+            image = bytearray(self._db.serialize())
+        image[18:20] = b"\x01\x01"  # not WAL (file format, section 1.3.3): a copy in memory cannot have a WAL
+        return bytes(image)
 
     def restore(self, snapshot: bytes) -> None:
         """Go back in time to a snapshot, as a national side restored from yesterday's backup would.
@@ -272,17 +198,26 @@ class NationalState:
 
     def _held(self, key: Key) -> Held | None:
         row = self._db.execute(
-            f"SELECT {_RECORD} FROM record WHERE agency = ? AND kind = ? AND local_id = ?",
+            _ONE_RECORD,
             key,
         ).fetchone()
         return Held(*row) if row else None
 
     def _create(self, key: Key, version: int, digest: str, now: datetime) -> Held:
-        effects = self._add_effect(key, version)
-        drawn = hashlib.sha256(repr((self._seed, *key, effects)).encode()).hexdigest()[:16]
-        held = Held(f"NDB-{drawn}", version, digest, timestamp(now), "received", 1)
+        national_id = self._new_national_id(key, version)
+        held = Held(national_id, version, digest, timestamp(now), "received", 1)
         self._write(key, held)
         return held
+
+    def _repeat(self, key: Key, held: Held) -> Held:
+        """Make another national record of the same version; the one before stays behind, an orphan."""
+        held = replace(held, national_id=self._new_national_id(key, held.version))
+        self._write(key, held)
+        return held
+
+    def _new_national_id(self, key: Key, version: int) -> str:
+        effects = self._add_effect(key, version)
+        return f"NDB-{hashlib.sha256(repr((self._seed, *key, version, effects)).encode()).hexdigest()[:16]}"
 
     def _replace(self, key: Key, held: Held, version: int, digest: str, now: datetime) -> Held:
         self._add_effect(key, version)
@@ -315,7 +250,7 @@ class NationalState:
 
     def _add_effect(self, key: Key, version: int) -> int:
         row = self._db.execute(
-            "INSERT INTO effect VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET effects = effects + 1 RETURNING effects",
+            _ADD_EFFECT,
             (*key, version),
         ).fetchone()
         return int(row[0])
@@ -364,25 +299,13 @@ class NationalState:
     def _hand_out(self, agency: str, event: int | None) -> None:
         self._db.execute("INSERT INTO feed VALUES (NULL, ?, ?)", (agency, event))
 
-    def _release(self, *key: str) -> int:
+    def _release(self, agency: str, kind: str = "", local_id: str = "") -> bool:
         """Put the events held back for this record, or for the whole agency, at the end of the feed."""
-        names = ("agency", "kind", "local_id")
-        where = " AND ".join(f"{name} = ?" for name in names[: len(key)])
-        held = self._db.execute(f"SELECT id FROM event WHERE held = 1 AND {where} ORDER BY id", key).fetchall()
+        held = self._db.execute(_HELD_BACK, (agency, kind, kind, local_id, local_id)).fetchall()
         for (event,) in held:
-            self._hand_out(key[0], event)
+            self._hand_out(agency, event)
             self._db.execute("UPDATE event SET held = 0 WHERE id = ?", (event,))
-        return len(held)
+        return bool(held)
 
     def _items(self, agency: str, after: int, limit: int) -> list[FeedItem]:
-        rows = self._db.execute(
-            f"SELECT {_ITEM} FROM feed JOIN event ON event.id = feed.event "
-            "WHERE feed.agency = ? AND feed.position > ? ORDER BY feed.position LIMIT ?",
-            (agency, after, limit),
-        ).fetchall()
-        return [FeedItem(*row) for row in rows]
-
-
-_LOG_INSERT = (
-    "INSERT INTO log VALUES (NULL, " + ", ".join("?" for _ in fields(LogLine)) + ")"  # all but seq, and the body
-)
+        return [FeedItem(*row) for row in self._db.execute(_FEED_AFTER, (agency, after, limit)).fetchall()]

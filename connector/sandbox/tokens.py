@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
 import secrets
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from http import HTTPStatus
+from urllib.parse import parse_qsl, unquote
 
 import orjson
 
-from connector.sandbox.wire import (
-    Answer,
-    Refusal,
-    Request,
-    problem,
-    read_bearer,
-    read_client,
-    token_error,
-)
+from connector.sandbox.wire import Answer, Refusal, Request, problem
+
+_FIELDS = frozenset({"grant_type", "scope", "client_id", "client_secret"})
 
 
 class Tokens:
@@ -32,10 +30,10 @@ class Tokens:
 
     def issue(self, request: Request, now: datetime) -> Answer:
         """Answer a client-credentials request with a token, or refuse it as RFC 6749 section 5.2 says."""
-        client, secret = read_client(request)
+        client, secret = _read_client(request)
         known, agency = self._clients.get(client, ("", ""))
         if not known or not hmac.compare_digest(known.encode(), secret.encode()):
-            raise Refusal(token_error(401, "invalid_client"))
+            raise Refusal(_token_error(401, "invalid_client"))
         token = secrets.token_urlsafe(32)
         with self._lock:
             self._issued = {old: entry for old, entry in self._issued.items() if entry[1] > now}
@@ -49,7 +47,7 @@ class Tokens:
 
     def admit(self, request: Request, now: datetime) -> None:
         """Refuse 401 without a living token, 403 when the token belongs to another agency than the path."""
-        agency, expires_at = self._issued.get(read_bearer(request), ("", now))
+        agency, expires_at = self._issued.get(_read_bearer(request), ("", now))
         if expires_at <= now:
             raise Refusal(unauthorized())
         if agency != request.route.agency:
@@ -58,7 +56,7 @@ class Tokens:
     def forget(self, request: Request) -> None:
         """Let the token of this request expire now."""
         with self._lock:
-            self._issued.pop(read_bearer(request), None)
+            self._issued.pop(_read_bearer(request), None)
 
     def forget_all(self) -> None:
         """Let every token expire now, as a restart of the national side would."""
@@ -70,3 +68,61 @@ def unauthorized() -> Answer:
     """Return the answer to a missing, unknown or expired token."""
     asks = (("WWW-Authenticate", 'Bearer realm="kntc", error="invalid_token"'),)
     return problem(401, "unauthorized", "no living token", headers=asks)
+
+
+def _read_client(request: Request) -> tuple[str, str]:
+    """Return (client id, secret) of a client-credentials request, from Basic or from the form (RFC 6749 2.3.1)."""
+    media = request.header("Content-Type").partition(";")[0].strip().lower()
+    if media != "application/x-www-form-urlencoded":
+        raise Refusal(
+            problem(
+                415,
+                "unsupported-media-type",
+                "expected application/x-www-form-urlencoded",
+            )
+        )
+    try:
+        pairs = parse_qsl(
+            request.body.decode(),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=20,
+        )
+    except ValueError:
+        raise Refusal(_token_error(400, "invalid_request")) from None
+    form = dict(pairs)
+    known = [name for name, _ in pairs if name in _FIELDS]  # others are ignored (RFC 6749 section 3.2)
+    if len(known) != len(set(known)) or "grant_type" not in form:
+        raise Refusal(_token_error(400, "invalid_request"))
+    if form["grant_type"] != "client_credentials":
+        raise Refusal(_token_error(400, "unsupported_grant_type"))
+    scheme, _, basic = request.header("Authorization").partition(" ")
+    if scheme.lower() == "basic":
+        return _read_basic(basic)
+    return form.get("client_id", ""), form.get("client_secret", "")
+
+
+def _read_basic(basic: str) -> tuple[str, str]:
+    try:
+        name, colon, secret = base64.b64decode(basic, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        colon = ""
+    if not colon:
+        raise Refusal(_token_error(401, "invalid_client"))
+    return unquote(name), unquote(secret)
+
+
+def _token_error(status: int, code: str) -> Answer:
+    """Return a refusal of the token endpoint in the form of RFC 6749 section 5.2."""
+    asks = (("WWW-Authenticate", 'Basic realm="kntc"'),) if status == HTTPStatus.UNAUTHORIZED else ()
+    return Answer(
+        status,
+        orjson.dumps({"error": code}),
+        headers=(*asks, ("Cache-Control", "no-store")),
+    )
+
+
+def _read_bearer(request: Request) -> str:
+    """Return the bearer token, or "" when there is none."""
+    scheme, _, token = request.header("Authorization").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

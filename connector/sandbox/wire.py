@@ -10,7 +10,6 @@ Nouns: a *call* is what is asked for (put, get, feed, ack, token); a *route* is 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
@@ -37,7 +36,6 @@ _VERSION = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 _SHA_256 = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 _LOCAL_ID = re.compile(r"[a-z0-9][a-z0-9._-]*:[^\s\x00-\x1f\x7f-\x9f:]+")
-_TOKEN_FIELDS = frozenset({"grant_type", "scope", "client_id", "client_secret"})
 _KIND_NAMES = frozenset(str(kind) for kind in KINDS)
 
 
@@ -180,6 +178,12 @@ def read_request(environ: Mapping[str, Any], body: bytes) -> tuple[Request, str]
     return Request(method, path, query, body, route, environ), call
 
 
+def check_size(request: Request) -> None:
+    """Refuse (413) a body above the bound; the server reads at most one byte more."""
+    if len(request.body) > MAX_BODY_BYTES:
+        raise Refusal(problem(413, "too-large", f"at most {MAX_BODY_BYTES} bytes"))
+
+
 def check_local_id(local_id: str) -> None:
     """Refuse a local_id that is no `<source name>:<source key>` of at most 128 bytes."""
     if not _LOCAL_ID.fullmatch(local_id) or len(local_id.encode()) > MAX_LOCAL_ID_BYTES:
@@ -270,64 +274,6 @@ def read_page_bounds(query: str) -> tuple[str, int]:
     if len(after) > MAX_CURSOR:
         raise Refusal(_bad("after", "query", f"at most {MAX_CURSOR} characters"))
     return after, int(limit)
-
-
-def read_client(request: Request) -> tuple[str, str]:
-    """Return (client id, secret) of a client-credentials request, from Basic or from the form (RFC 6749 2.3.1)."""
-    media = request.header("Content-Type").partition(";")[0].strip().lower()
-    if media != "application/x-www-form-urlencoded":
-        raise Refusal(
-            problem(
-                415,
-                "unsupported-media-type",
-                "expected application/x-www-form-urlencoded",
-            )
-        )
-    try:
-        pairs = parse_qsl(
-            request.body.decode(),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=20,
-        )
-    except ValueError:
-        raise Refusal(token_error(400, "invalid_request")) from None
-    form = dict(pairs)
-    known = [name for name, _ in pairs if name in _TOKEN_FIELDS]  # others are ignored (RFC 6749 section 3.2)
-    if len(known) != len(set(known)) or "grant_type" not in form:
-        raise Refusal(token_error(400, "invalid_request"))
-    if form["grant_type"] != "client_credentials":
-        raise Refusal(token_error(400, "unsupported_grant_type"))
-    scheme, _, basic = request.header("Authorization").partition(" ")
-    if scheme.lower() == "basic":
-        return _read_basic(basic)
-    return form.get("client_id", ""), form.get("client_secret", "")
-
-
-def _read_basic(basic: str) -> tuple[str, str]:
-    try:
-        name, colon, secret = base64.b64decode(basic, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        colon = ""
-    if not colon:
-        raise Refusal(token_error(401, "invalid_client"))
-    return unquote(name), unquote(secret)
-
-
-def token_error(status: int, code: str) -> Answer:
-    """Return a refusal of the token endpoint in the form of RFC 6749 section 5.2."""
-    asks = (("WWW-Authenticate", 'Basic realm="kntc"'),) if status == 401 else ()
-    return Answer(
-        status,
-        orjson.dumps({"error": code}),
-        headers=(*asks, ("Cache-Control", "no-store")),
-    )
-
-
-def read_bearer(request: Request) -> str:
-    """Return the bearer token, or "" when there is none."""
-    scheme, _, token = request.header("Authorization").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def read_json(body: bytes) -> Any:

@@ -1,0 +1,62 @@
+"""What people ask a running sandbox itself, under `/_sandbox`: effects, log, move, advance.
+
+On loopback, without a token; neither in the request log nor in the OpenAPI, because no national system has it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from connector.sandbox.national_side import NationalSide
+from connector.sandbox.values import Key
+from connector.sandbox.wire import Answer, Refusal, Request, problem, read_json
+
+CALLS = frozenset({"effects", "log", "move", "advance"})
+_PAGE = 1000
+_MAX_DIGITS = 15
+
+
+def answer(side: NationalSide, call: str, request: Request) -> Answer:
+    """Answer one of CALLS. Refuses what it cannot read, and a move of a record that is not held."""
+    match call:
+        case "effects":
+            return _json([{**effect._asdict(), "effects": count} for effect, count in side.state.effects().items()])
+        case "log":
+            return _json([asdict(line) for line in side.state.log(_read_after(request), _PAGE)])
+        case "advance":
+            _read_body(request)
+            return _json({"moved": side.advance()})
+    key, status, note = _read_move(request)
+    if not side.move(key, status, note):
+        raise Refusal(problem(404, "absent"))
+    return Answer(HTTPStatus.NO_CONTENT)
+
+
+def _read_after(request: Request) -> int:
+    after = dict(parse_qsl(request.query)).get("after", "0")
+    if not after.isdecimal() or len(after) > _MAX_DIGITS:
+        raise Refusal(problem(400, "bad-request", "after: expected the seq of a line"))
+    return int(after)
+
+
+def _read_move(request: Request) -> tuple[Key, str, str]:
+    match _read_body(request):
+        case {"agency": str(agency), "kind": str(kind), "local_id": str(local_id), "status": str(status), **others}:
+            return Key(agency, kind, local_id), status, str(others.get("note", ""))
+    raise Refusal(problem(422, "invalid", "expected agency, kind, local_id, status and, if any, note"))
+
+
+def _read_body(request: Request) -> Any:
+    """Return the JSON body. The media type keeps a page in somebody's browser from sending it unasked."""
+    if request.header("Content-Type").partition(";")[0].strip() != "application/json":
+        raise Refusal(problem(415, "unsupported-media-type", "expected application/json"))
+    return read_json(request.body)
+
+
+def _json(content: Any) -> Answer:
+    return Answer(HTTPStatus.OK, orjson.dumps(content))
