@@ -207,6 +207,7 @@ class When:
 
 
 def read_when(section: Section) -> When | None:
+    """Read a rule's `when`; None if there is none, or a wrong one (then reported)."""
     when = section.section("when")
     if when is None:
         return None
@@ -230,6 +231,7 @@ def _is_one_of(column: str, wanted: frozenset[str]) -> Test:
 
 
 def guarded(read: Reader, when: When | None) -> Reader:
+    """The same function, saying nothing where the condition does not hold."""
     if when is None:
         return read
     test = when.test

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -25,11 +25,10 @@ from connector.errors import SourceError
 from connector.sources.base import Page
 
 MAX_VALUE = 1_000_000
-"""No column that belongs into a document is longer, in bytes; what is longer is a record's problem, not our memory."""
+"""No value that belongs into a document is longer, in bytes; what is longer is a record's problem, not our memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(NamedTuple):
     """One row: its values by column, its bytes for the fingerprint, and a column that was too large ("" if none)."""
 
     columns: Mapping[str, Any]

@@ -24,9 +24,15 @@ from connector.core.mapping import CompiledMapping
 from connector.errors import SourceError
 from connector.sources.base import Page
 from connector.sources.engines import open_engine, reading
-from connector.sources.paging import Results, Rows, make_page, pack
+from connector.sources.paging import Packed, Results, Rows, make_page, pack
 
 Answer = TypeVar("Answer")
+
+ROWS_AT_ONCE = 16
+"""So few rows are taken from the driver at once that even enormous values fit."""
+
+MAX_PAGE_BYTES = 64 * 2**20
+"""No query of a page brings more than this: choose fewer keys per page, or leave the large column out."""
 
 # What drivers raise besides their own errors: texts and days that Python cannot hold. All of them may show values.
 _DRIVER_ERRORS = (SQLAlchemyError, ValueError, ArithmeticError, OSError)
@@ -118,7 +124,7 @@ class SqlSource:
             return None
         if hi == lo:
             # The driver gives the key back shorter than the database compares it: the sweep would stand still.
-            raise SourceError("E-SOURCE-BOUND", agency=self._agency, kind=kind.kind, table=kind.range_table, rows=0)
+            raise self._too_much(kind, 0)
         return self._between(connection, kind, lo, hi)
 
     def _single(self, connection: Connection, kind: KindMapping, value: Any) -> Results:
@@ -153,18 +159,17 @@ class SqlSource:
             raise SourceError(
                 "E-SOURCE-COLUMN", agency=self._agency, kind=kind.kind, table=kind.select.table, column=twice
             )
-        packed = []
-        for row in pack(names, result):
+        packed: list[Packed] = []
+        size = 0
+        for row in pack(names, result.yield_per(ROWS_AT_ONCE)):
             packed.append(row)
-            if len(packed) > self._max_rows:
-                raise SourceError(
-                    "E-SOURCE-BOUND",
-                    agency=self._agency,
-                    kind=kind.kind,
-                    table=kind.select.table,
-                    rows=self._max_rows,
-                )
+            size += len(row.data)
+            if len(packed) > self._max_rows or size > MAX_PAGE_BYTES:
+                raise self._too_much(kind, len(packed))
         return Rows(names, tuple(packed))
+
+    def _too_much(self, kind: KindMapping, rows: int) -> SourceError:
+        return SourceError("E-SOURCE-BOUND", agency=self._agency, kind=kind.kind, table=kind.select.table, rows=rows)
 
 
 def below(value: Any) -> Any:

@@ -6,10 +6,11 @@ import traceback
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind, Problem
+from connector.core.secrecy import SecrecyPolicy
 from connector.errors import ConfigError, SourceError
 from connector.sources.base import Page
 from connector.sources.sql import SqlSource
@@ -21,8 +22,8 @@ CANARY = "CHIMYEN7788"
 TABLES = """
 CREATE TABLE don (Id INTEGER PRIMARY KEY, Ngay TEXT, Loai INTEGER, NoiDung TEXT, NhieuNguoi INTEGER, SoNguoi TEXT,
     Goc INTEGER, CoQuan TEXT, SoCV TEXT, Mat INTEGER DEFAULT 0, Nhap INTEGER DEFAULT 0);
-CREATE TABLE nguoi (IdDon INTEGER, Stt INTEGER, HoTen TEXT, SoGiayTo TEXT, NgaySinh TEXT, Huyen TEXT, Xa TEXT, DiaChi TEXT,
-    AnDanh INTEGER);
+CREATE TABLE nguoi (IdDon INTEGER, Stt INTEGER, HoTen TEXT, SoGiayTo TEXT, NgaySinh TEXT, Huyen TEXT, Xa TEXT,
+    DiaChi TEXT, AnDanh INTEGER);
 CREATE TABLE don_linh_vuc (IdDon INTEGER, Ma TEXT);
 CREATE TABLE xu_ly (Id INTEGER, Lan INTEGER, IdDon INTEGER, Ngay TEXT, Huong TEXT);
 CREATE INDEX ix_xu_ly ON xu_ly (Id);
@@ -135,8 +136,7 @@ def test_rows_that_share_a_range_key_stay_on_one_page_and_composite_keys_tell_th
         for round_ in (1, 2, 3):
             agency.run("INSERT INTO xu_ly VALUES (?, ?, 1, '2023-05-01', 'CD')", id_, round_)
     pages = sweep(connect(page_rows=2), Kind.HANDLING)
-    assert ids(pages) == [f"mau:{id_}/{round_}" for id_ in (1, 2, 3) for round_ in (1, 2, 3)]
-    assert {key[:5] for page in pages for key in ids([page])} == {"mau:1", "mau:2", "mau:3"}
+    assert [ids([page]) for page in pages] == [[f"mau:{id_}/{round_}" for round_ in (1, 2, 3)] for id_ in (1, 2, 3)]
 
 
 def test_text_keys_walk_in_the_databases_own_order(agency, connect):
@@ -146,15 +146,13 @@ def test_text_keys_walk_in_the_databases_own_order(agency, connect):
         agency.run('INSERT INTO "ho so" VALUES (?, ?, 1, ?)', key, "2023-05-01", "x")
     mapping = with_range_over_text()
     pages = sweep(connect(mapping, page_rows=2), mapping=mapping)
-    assert ids(pages) == ["mau:'%3B", *[]] if False else len(ids(pages)) == len(keys)
-    assert set(ids(pages)) == {
-        "mau:B%2F1",
-        "mau:a%3A2",
-        "mau:đơn%203",
+    assert ids(pages) == [
         "mau:';%20DROP%20TABLE%20don;%20--",
+        "mau:a%3A2",
+        "mau:B%2F1",
         "mau:C%25",
-    }
-    assert agency.digest() == agency.digest()
+        "mau:đơn%203",
+    ]
 
 
 def test_records_without_a_range_key_are_counted_and_named(agency, connect):
@@ -210,7 +208,7 @@ def test_values_of_any_type_have_a_fingerprint(agency, connect):
     agency.run("INSERT INTO don (Id, Ngay, Loai, NoiDung) VALUES (2, '2023-05-01', 1, CAST(x'b6d0' AS TEXT))")
     (page,) = sweep(connect())
     assert len({len(row.fingerprint) for row in page.rows}) == 1
-    mapped = compiled().kind(Kind.PETITION).apply(page.rows[1], _policy())
+    mapped = compiled().kind(Kind.PETITION).apply(page.rows[1], SecrecyPolicy())
     assert mapped.problems == (Problem("/content", "E-MAP-TEXT", "don.NoiDung", "valid Unicode"),)
 
 
@@ -336,13 +334,11 @@ def test_the_agencys_file_is_never_written(agency, connect):
 
 
 def test_a_query_that_writes_by_a_side_door_is_refused_by_the_database(agency, connect):
-    with pytest.raises(SourceError, match="E-SOURCE-QUERY"):
-        source = connect()
-        with source._engine.connect() as connection:
-            source._ask(
-                compiled().kind(Kind.PETITION), lambda connection: connection.exec_driver_sql("DELETE FROM don")
-            )
-    assert connection.closed
+    agency.add_petition(1)
+    with pytest.raises(SourceError) as caught:
+        connect()._ask(compiled().kind(Kind.PETITION), lambda connection: connection.exec_driver_sql("DELETE FROM don"))
+    assert caught.value.values["code"] == "SQLITE_READONLY"
+    assert ids(sweep(connect())) == ["mau:1"]
 
 
 def test_a_missing_file_is_an_error_and_is_not_created(tmp_path):
@@ -359,7 +355,7 @@ def test_a_url_that_names_no_usable_database_is_a_mistake_of_the_configuration(u
         SqlSource(url, "H99.01", compiled(), EVIDENCE)
 
 
-def test_no_password_of_a_url_is_told(tmp_path):
+def test_no_password_of_a_url_is_told():
     url = make_url("nosuchdb://u@host/db").set(password=CANARY)
     with pytest.raises(ConfigError) as caught:
         SqlSource(url, "H99.01", compiled(), EVIDENCE)
@@ -422,7 +418,29 @@ def test_a_result_with_one_name_for_two_columns_is_refused(agency, connect):
         sweep(connect(mapping), mapping=mapping)
 
 
-def _policy():
-    from connector.core.secrecy import SecrecyPolicy
+def test_a_database_that_its_program_is_writing_to_can_be_read_in_wal_mode(agency, connect):
+    agency.run("PRAGMA journal_mode = WAL")
+    agency.add_petition(1)
+    program = sqlite3.connect(agency.path, isolation_level=None)
+    program.execute("BEGIN IMMEDIATE")
+    program.execute("INSERT INTO don (Id, Ngay, Loai) VALUES (2, '2023-05-01', 1)")
+    assert ids(sweep(connect())) == ["mau:1"]
+    program.execute("COMMIT")
+    assert ids(sweep(connect())) == ["mau:1", "mau:2"]
+    program.close()
 
-    return SecrecyPolicy()
+
+def test_a_page_is_one_moment_of_the_database(agency, connect):
+    """A petition and its people are read by two queries: an edit between them must not show half of itself."""
+    agency.run("PRAGMA journal_mode = WAL")
+    agency.add_petition(1, SoNguoi="0")
+    source = connect()
+
+    @event.listens_for(source._engine, "before_cursor_execute")
+    def edit_meanwhile(_connection, _cursor, statement, *_):
+        if "FROM nguoi" in statement:
+            agency.run("UPDATE don SET SoNguoi = '1' WHERE Id = 1")
+            agency.add_person(1, "Người Mẫu")
+
+    (page,) = sweep(source)
+    assert (page.rows[0].columns["SoNguoi"], page.rows[0].children["nguoi"]) == ("0", ())
