@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import random
-import socket
 import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -45,7 +44,7 @@ from connector.stages.push import Effort, push
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
 from connector.store import channel, marks, mirror, outbox, requests, views
-from connector.store.db import Store
+from connector.store.db import Store, store_id
 from connector.store.marks import Target
 
 STORE_FILE = "kntc.sqlite"
@@ -54,6 +53,9 @@ LOCK_FILE = "stage.lock"
 
 LONGEST_WAIT_S = 120.0
 """`sync` waits this long for a busy national side before it leaves the rest to the next run."""
+
+CUT_OFF = frozenset({"nothing_sent", "unauthorised", "forbidden", "probe"})
+"""Rules of a channel hold that mean: the national side cannot be used at all. The schedule tries again, not the run."""
 
 ROUNDS = 50
 """`sync` goes round push and resolve at most so often: a bound, not a plan."""
@@ -122,8 +124,11 @@ class App:
         Only under the stage lock. Raises StoreError (another target) and RolledBackError (the store went back)."""
         with self.store.read() as connection:
             bound = {code: marks.generation_of(connection, code, self.target) for code in self.agencies}
-            for code in self.agencies:
-                self.store.heads.check(connection, code)
+            heads = [self.store.heads.check(connection, code) for code in self.agencies]
+        # A crash between commit and head file left the file behind, or none at all: it must not stay so, for a
+        # missing file is believed to be such a crash only as long as the chain holds the binding alone.
+        if behind := [head for head in heads if head.seq and head != self.store.heads.read(head.agency)]:
+            self.store.heads.write(behind)
         for code, generation in bound.items():
             if generation is None:
                 with self.store.write() as tx:
@@ -217,18 +222,24 @@ class App:
             yield Step("pull", counts)
 
     def deliver(self, code: str, longest_wait_s: float = LONGEST_WAIT_S) -> Iterator[Step]:
-        """Push and resolve in turn until nothing is due within `longest_wait_s`."""
+        """Push and resolve in turn until nothing is due within `longest_wait_s`, or until `is_cut_off`."""
         for _ in range(ROUNDS):
             for counts in self.push(code):
                 yield Step("push", counts)
             for counts in self.resolve(code):
                 yield Step("resolve", counts)
             wait_s = self.seconds_to_next(code)
-            if self.stop.is_set() or wait_s is None or wait_s > longest_wait_s:
+            if self.stop.is_set() or wait_s is None or wait_s > longest_wait_s or self.is_cut_off(code):
                 return
             if wait_s > 0:
                 yield Step("wait", {"seconds": int(wait_s) + 1})
                 self.stop.wait(wait_s)
+
+    def is_cut_off(self, code: str) -> bool:
+        """Return whether the agency's channel is held because nothing reached the national side, or it refused us."""
+        with self.store.read() as connection:
+            state = channel.state_of(connection, code)
+        return state.held_until is not None and (state.rule or "").partition(":")[0] in CUT_OFF
 
     def seconds_to_next(self, code: str) -> float | None:
         """Return how long until something of this agency is due (0: now), None if nothing waits for time."""
@@ -260,11 +271,12 @@ class App:
             found = views.counts(connection, code)
             in_need = (*NEEDS_ATTENTION, views.RETURNED)
             troubled = any(by_state.get(state, 0) for by_state in found.values() for state in in_need)
+            exposed = views.exposed_count(connection, code)
             blocked = views.blocked_count(connection, code, context.generation, context.capabilities)
             unbalanced = not all(views.books(connection, code, kind).balanced for kind in found)
             guarded = marks.open_guards(connection, code)
             stopped = marks.mark_of(connection, code, "pull.stopped")
-        partial = troubled or blocked or unbalanced or guarded or (stopped is not None and bool(stopped[0]))
+        partial = troubled or exposed or blocked or unbalanced or guarded or (stopped is not None and bool(stopped[0]))
         return ExitCode.PARTIAL if partial else ExitCode.DONE
 
     def asked(self, code: str) -> int:
@@ -312,12 +324,6 @@ def _holder(path: Path) -> str:
         return "?"
 
 
-def owner_name() -> str:
-    """Return the name under which this machine claims deliveries: stable over restarts, so that a restart can tell
-    its own dead claims (the stage lock proves that they are dead) from another host's."""
-    return f"{socket.gethostname()}"
-
-
 # --- opening -------------------------------------------------------------------------------------------------------
 
 
@@ -351,7 +357,7 @@ def open_app(
         },
         actor=actor,
         stop=halt,
-        owner=owner_name(),
+        owner=_store_id(store),
         now=now,
         jitter=jitter,
     )
@@ -359,6 +365,12 @@ def open_app(
         yield app
     finally:
         app.close()
+
+
+def _store_id(store: Store) -> str:
+    """The owner of all claims in a store is whoever holds its stage lock, on whatever host and after any restart."""
+    with store.read() as connection:
+        return store_id(connection)
 
 
 def open_store(
@@ -407,11 +419,14 @@ def _no_mapping(config: Config, index: int, named: str) -> ConfigProblem:
 
 
 def mapping_folder(config: Config, named: str) -> Path | None:
-    """Return the folder of a mapping: beside the configuration file, else shipped; None if neither is there."""
-    for folder in (config.resolve(named), resources.shipped("mappings", named)):
-        if (folder / "mapping.toml").is_file():
-            return folder
-    return None
+    """Return the folder of a mapping, None if there is none.
+
+    A path counts from the configuration file; a bare name means `mappings/<name>` beside it, else the shipped one."""
+    is_path = "/" in named or "\\" in named
+    beside = config.resolve(named) if is_path else config.resolve("mappings") / named
+    shipped = resources.shipped("mappings", named)
+    folders = (beside,) if is_path else (beside, shipped)
+    return next((folder for folder in folders if (folder / "mapping.toml").is_file()), None)
 
 
 def read_mapping(folder: Path) -> dict[str, Any]:

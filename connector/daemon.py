@@ -55,6 +55,7 @@ def jobs_of(app: App) -> list[Job]:
     for code in app.agencies:
         jobs += [
             Job(code, "collect", schedule.collect_every_s, lambda code=code: app.collect(code)),  # type: ignore[misc]
+            Job(code, "resync", schedule.push_every_s, lambda code=code: app.resync(code)),  # type: ignore[misc]
             Job(code, "deliver", schedule.push_every_s, lambda code=code: _deliver(app, code)),  # type: ignore[misc]
             Job(code, "pull", schedule.pull_every_s, lambda code=code: app.pull(code)),  # type: ignore[misc]
         ]
@@ -62,7 +63,6 @@ def jobs_of(app: App) -> list[Job]:
 
 
 def _deliver(app: App, code: str) -> Iterator[Counts]:
-    yield from app.resync(code)
     for step in app.deliver(code, longest_wait_s=5.0):
         yield step.counts
 
@@ -107,7 +107,8 @@ def _next_run(app: App, job: Job) -> datetime:
         mark = marks.mark_of(connection, job.agency, job.mark)
     if mark is None:
         return app.now()
-    return max(mark[1] + timedelta(seconds=job.every_s), app.now())
+    latest = app.now() + timedelta(seconds=job.every_s)  # a mark from a wrong clock must not stop a job for years
+    return min(max(mark[1] + timedelta(seconds=job.every_s), app.now()), latest)
 
 
 def _run_job(app: App, job: Job) -> None:

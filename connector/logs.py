@@ -30,7 +30,8 @@ EVENTS: dict[str, str] = {
     "store.rescued": "claims of a dead owner became unknown",
     "mirror.published": "mirror.sqlite was replaced",
     "pull.stopped": "the feed's cursor has expired",
-    "request.finished": "one request and its answer",
+    "batch.finished": "one commit of answers: how many went to which state",
+    "request.finished": "one request and its answer (level debug)",
 }
 
 FIELDS = frozenset(

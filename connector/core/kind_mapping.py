@@ -139,7 +139,7 @@ class KindMapping:
         if problems := self._problems(body, misses):
             return Mapped((), problems, self.trace)
         data = canonical(body)
-        return Mapped((Document(row.key, parent, data, digest(data)),), (), self.trace)
+        return Mapped((Document(row.key, parent, data, digest(data), concealed="concealed" in body),), (), self.trace)
 
     def _absent_columns(self, columns: Columns, children: Children) -> tuple[Problem, ...]:
         """Columns that a rule reads and the result does not have: the query was changed, or the database was."""
@@ -162,6 +162,13 @@ class KindMapping:
                 body[rule.field[1:]] = local_id
                 parent = parent or RecordKey(row.key.agency, rule.kind, local_id)
         return parent
+
+    def parents_of(self, row: SourceRow) -> tuple[RecordKey, ...]:
+        """Return the keys that a row hangs on, as far as they can be read: also of a row that can be no document."""
+        found = [
+            (rule.kind, rule.read(row.columns)) for rule in self.parents if row.columns.keys() >= {*rule.columns}
+        ]
+        return tuple(RecordKey(row.key.agency, kind, read) for kind, read in found if isinstance(read, str))
 
     def _leaves(self, pattern: str, policy: SecrecyPolicy) -> bool:
         """Whether a field may leave with a denunciation, so that its mistakes matter."""

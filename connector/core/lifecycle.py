@@ -118,13 +118,17 @@ def after_find(
 ) -> Step:
     """Return what a sighting makes of an unknown delivery.
 
-    settled: enough time has passed since the last byte that an ABSENT is not merely early. A side that takes a
-    repeated create for what it is needs no such wait, and may be sent to again even if it cannot be read."""
+    settled: enough time has passed since the last byte that what is not there is not merely late. A side that takes
+    a repeated create for what it is needs no such wait, and may be sent to again even if it cannot be read."""
     step = AFTER_FIND[sighting]
-    if sighting is SightingName.ABSENT and not (settled or create_idempotent):
-        return Step(State.UNKNOWN, Wait.SETTLED)
+    if step.state is State.PENDING:  # absent, or older: perhaps only not yet there
+        if not (settled or create_idempotent):
+            return Step(State.UNKNOWN, Wait.SETTLED)
+        if standing.attempt > 1:
+            step = replace(step, wait=Wait.BACKOFF)
     if sighting is SightingName.UNREADABLE and create_idempotent:
-        step = Step(State.PENDING, Wait.BACKOFF)
+        again = settle(Step(State.PENDING, Wait.BACKOFF), standing, limits)
+        return again if again.state is State.PENDING else step  # only a sighting ends an unknown for good
     return settle(step, standing, limits)
 
 

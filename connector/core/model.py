@@ -142,12 +142,15 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One canonical document. `body` is its canonical JSON bytes, `digest` their SHA-256 hex."""
+    """One canonical document. `body` is its canonical JSON bytes, `digest` their SHA-256 hex.
+
+    concealed: persons and free text were taken out of it, because it is or may be a denunciation."""
 
     key: RecordKey
     parent: RecordKey | None
     body: bytes
     digest: str
+    concealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

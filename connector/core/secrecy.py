@@ -37,6 +37,10 @@ _BASIS = {
 }
 
 
+VERSION = 1
+"""Part of every stored fingerprint: raise it with the rules below, and every record is mapped and compared again."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecrecyPolicy:
     """What an agency decided about denouncers. "send" without a legal basis is a ConfigError, not a default."""

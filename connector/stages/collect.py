@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from sqlalchemy import Connection
+
 from connector.core.chain import canonical, digest
 from connector.core.kind_mapping import KindMapping
 from connector.core.mapping import CompiledMapping
@@ -21,7 +23,7 @@ from connector.core.secrecy import SecrecyPolicy
 from connector.logs import get_logger
 from connector.sources.base import Page, Source
 from connector.stages.context import Context, Counts
-from connector.stages.reading import Sorted, problem_readings, sort_rows
+from connector.stages.reading import Sorted, mapping_mark, problem_readings, sort_rows
 from connector.store import marks, records, views
 from connector.store.marks import SweepCounts
 from connector.store.records import Known, Reading, SweepRef
@@ -39,6 +41,12 @@ class Hidden:
 
     secret: set[RecordKey] = field(default_factory=set)
     excluded: set[RecordKey] = field(default_factory=set)
+
+    def remember(self, connection: Connection, agency: str, parents: Mapping[str, tuple[RecordKey, ...]]) -> None:
+        """Add the parents that the ledger has set aside: one that was deleted since hides its children still."""
+        asked = {parent for found in parents.values() for parent in found} - self.secret - self.excluded
+        for parent, cause in records.set_aside_among(connection, agency, asked).items():
+            (self.secret if cause is Cause.BECAME_SECRET else self.excluded).add(parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +89,13 @@ def _sweep(
     with context.store.write() as tx:
         last = marks.last_sweep(tx.connection, context.agency, kind)
         sweep = SweepRef(
-            marks.begin_sweep(tx, context.agency, kind, mapping.digest), last.id if last is not None else 0
+            marks.begin_sweep(tx, context.agency, kind, mapping_mark(mapping, policy)), last.id if last is not None else 0
         )
     total = SweepCounts()
     for page in source.pages(kind_mapping):
         judged = judge(context, mapping, kind_mapping, page, policy, hidden)
         total = total.plus(judged.counts)
-        yield _record(context, mapping, kind, judged, sweep)
+        yield _record(context, mapping_mark(mapping, policy), kind, judged, sweep)
         # If the process dies here, this page is recorded once; the next sweep reads it again and finds it unchanged.
         if context.stop.is_set():
             return
@@ -120,7 +128,8 @@ def judge(
     hidden.excluded |= {RecordKey(context.agency, kind, local_id) for local_id in page.excluded_ids}
     with context.store.read() as connection:
         ledger = records.known(connection, context.agency, kind, [row.key.local_id for row in page.rows])
-    sorted_rows = sort_rows(kind_mapping, mapping.digest, page.rows, ledger, policy)
+        sorted_rows = sort_rows(kind_mapping, mapping_mark(mapping, policy), page.rows, ledger, policy)
+        hidden.remember(connection, context.agency, _parents(sorted_rows, ledger))
     shown, secret, excluded = _without_children_of(sorted_rows, ledger, hidden)
     gone = {*secret, *excluded}
     hidden.secret |= {RecordKey(context.agency, kind, local_id) for local_id in secret}
@@ -147,24 +156,29 @@ def judge(
 def _without_children_of(
     rows: Sorted, ledger: Mapping[str, Known], hidden: Hidden
 ) -> tuple[list[Reading], list[str], list[str]]:
-    """A child of a secret or excluded parent goes with it, even where its own SELECT forgot to say so.
+    """A child of a secret or excluded parent goes with it, even where its own SELECT forgot to say so, and even if
+    nothing but its parent can be read of it.
 
     Return the readings that stay, and the local ids of the children of secret and of excluded parents."""
-    shown: list[Reading] = []
-    parents: list[tuple[str, RecordKey | None]] = [
-        (local_id, ledger[local_id].parent) for local_id in rows.unchanged
+    parents = _parents(rows, ledger)
+    secret = [local_id for local_id, found in parents.items() if not hidden.secret.isdisjoint(found)]
+    excluded = [
+        local_id
+        for local_id, found in parents.items()
+        if not hidden.excluded.isdisjoint(found) and hidden.secret.isdisjoint(found)
     ]
-    for reading in rows.readings:
-        parent = reading.document.parent if reading.document else None
-        parents.append((reading.key.local_id, parent))
-        if parent not in hidden.secret and parent not in hidden.excluded:
-            shown.append(reading)
-    secret = [local_id for local_id, parent in parents if parent in hidden.secret]
-    excluded = [local_id for local_id, parent in parents if parent in hidden.excluded]
-    return shown, secret, excluded
+    gone = {*secret, *excluded}
+    return [reading for reading in rows.readings if reading.key.local_id not in gone], secret, excluded
 
 
-def _record(context: Context, mapping: CompiledMapping, kind: Kind, judged: Judged, sweep: SweepRef) -> Counts:
+def _parents(rows: Sorted, ledger: Mapping[str, Known]) -> dict[str, tuple[RecordKey, ...]]:
+    """The parents of each row by its local id; of an unchanged one the ledger knows the first."""
+    first = {local_id: ledger[local_id].parent for local_id in rows.unchanged}
+    unchanged = {local_id: (parent,) if parent else () for local_id, parent in first.items()}
+    return unchanged | {reading.key.local_id: reading.parents for reading in rows.readings}
+
+
+def _record(context: Context, mapping_digest: str, kind: Kind, judged: Judged, sweep: SweepRef) -> Counts:
     """COMMIT 1: what changed, the audit of it, and that the sweep has been here."""
     with context.store.write() as tx:
         local_ids = [reading.key.local_id for reading in judged.readings]
@@ -173,7 +187,7 @@ def _record(context: Context, mapping: CompiledMapping, kind: Kind, judged: Judg
             tx,
             judged.readings,
             ledger,
-            mapping_digest=mapping.digest,
+            mapping_digest=mapping_digest,
             sweep=sweep,
             actor=context.actor,
             carried=context.capabilities.carried,
@@ -198,8 +212,8 @@ def first_run_is_stopped(context: Context, source: Source, mapping: CompiledMapp
     A wrong database or a wrong agency shows as a first run of unexpected size, and what was sent wrongly cannot be
     unsaid. The approved plan holds for this target, this mapping and about this many records."""
     with context.store.read() as connection:
-        first = not any(marks.last_sweep(connection, context.agency, kind) for kind in mapping.kinds)
-        if not first:
+        sweeps = [marks.last_sweep(connection, context.agency, kind) for kind in mapping.kinds]
+        if any(sweep is not None and sweep.universe for sweep in sweeps):
             return False
         approved = [guard for guard in marks.guards(connection, context.agency, FIRST_RUN) if guard.approved_by]
     numbers = {str(kind): source.count(mapping.kind(kind)) for kind in mapping.kinds}

@@ -8,6 +8,10 @@ from connector.store import channel
 from connector.store.channel import Signal
 
 
+LONGEST_HOLD_S = 960.0
+"""No hold is longer: `Retry-After` is capped at 900 s (national/rules.py)."""
+
+
 def channel_is_free(context: Context, national: National) -> bool:
     """Return whether the agency's channel may be used now. A hold that has run out is ended by one answered read,
     never by time alone; an unanswered one prolongs it."""
@@ -15,8 +19,9 @@ def channel_is_free(context: Context, national: National) -> bool:
         state = channel.state_of(connection, context.agency)
     if state.held_until is None:
         return True
-    if context.now() < state.held_until:
-        return False
+    wait_s = (state.held_until - context.now()).total_seconds()
+    if 0 < wait_s <= max(LONGEST_HOLD_S, context.limits.longest_delay_s + context.limits.first_delay_s):
+        return False  # a longer hold was set by a clock that was wrong then: it has run out
     answered = national.probe()
     with context.store.write() as tx:
         if answered:

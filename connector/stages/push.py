@@ -11,11 +11,12 @@ ordinary resolve stage looks for them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from connector.core.model import Delivery, Outcome, Verdict, VerdictName
+from connector.core.model import Delivery, Outcome, SightingName, State, Verdict, VerdictName
+from connector.errors import LockedError
 from connector.logs import get_logger
 from connector.national.base import National
 from connector.stages.context import Context, Counts
@@ -25,6 +26,9 @@ from connector.store.channel import Signal
 
 FINISH_ROWS = 200
 """Outcomes per commit: a synchronous commit is the dear thing, so they share one."""
+
+FINISH_TRIES = 6
+"""Each waits for the store as long as `busy_timeout_s` says; after the last, the next push makes them unknown."""
 
 _UNSENT = frozenset({"stopping", "channel-held"})
 """Rules of deliveries that were claimed but never handed to the network: they say nothing of the channel."""
@@ -45,6 +49,7 @@ def push(context: Context, national: National, effort: Effort) -> Iterator[Count
 
     `held`: the channel waits. What could not be sent any more after a stop or a hold is pending again, its attempt
     given back."""
+    _rescue(context)
     with ThreadPoolExecutor(effort.workers, thread_name_prefix="push") as pool:
         while not context.stop.is_set():
             if not channel_is_free(context, national):
@@ -55,6 +60,12 @@ def push(context: Context, national: National, effort: Effort) -> Iterator[Count
             if not claimed:
                 return
             yield from _send(context, national, pool, claimed)
+
+
+def _rescue(context: Context) -> None:
+    """Nothing of ours is on its way when a push begins: what is still `sending` was left by one that broke off."""
+    with context.store.write() as tx:
+        outbox.rescue(tx, context.owner, context.actor)
 
 
 def _claim(context: Context, effort: Effort) -> list[Delivery]:
@@ -77,7 +88,13 @@ def _send(
 ) -> Iterator[Counts]:
     """Submit the claimed deliveries and write the outcomes down in groups, as they come."""
     halt = threading.Event()
-    futures = {pool.submit(_submit, national, delivery, context.stop, halt): delivery for delivery in claimed}
+    idempotent = context.capabilities.create_idempotent
+    futures = {
+        pool.submit(
+            _submit, national, delivery, context.stop, halt, may_repeat=delivery.key.kind in idempotent
+        ): delivery
+        for delivery in claimed
+    }
     gathered: list[tuple[Delivery, Outcome]] = []
     waiting = len(futures)
     for future in as_completed(futures):
@@ -88,17 +105,43 @@ def _send(
             halt.set()  # who has not started yet stays here; the others finish
         gathered.append((delivery, outcome))
         if len(gathered) >= FINISH_ROWS or not waiting:
-            yield _finish(context, gathered)
+            yield _finish_patiently(context, gathered)
             # If the process dies here, these answers are on disk, and the rest is still `sending`.
             gathered = []
 
 
-def _submit(national: National, delivery: Delivery, stop: threading.Event, halt: threading.Event) -> Outcome:
+def _submit(
+    national: National, delivery: Delivery, stop: threading.Event, halt: threading.Event, *, may_repeat: bool
+) -> Outcome:
     """In a worker thread: send one delivery, unless there is no more sending."""
     if stop.is_set() or halt.is_set():
         rule = "stopping" if stop.is_set() else "channel-held"
         return Outcome(delivery.id, Verdict(VerdictName.HOLD, rule), None, 0.0)
+    if not may_repeat and (known := _already_there(national, delivery)):
+        return known
     return national.submit(delivery)
+
+
+_SEEN_FIRST: Mapping[SightingName, VerdictName] = {
+    SightingName.SAME: VerdictName.DELIVERED,
+    SightingName.HELD: VerdictName.HOLD,
+    SightingName.UNREADABLE: VerdictName.RETRY,
+    SightingName.NEWER: VerdictName.CONFLICT,
+    SightingName.OTHER: VerdictName.CONFLICT,
+    SightingName.SEVERAL: VerdictName.CONFLICT,
+}
+
+
+def _already_there(national: National, delivery: Delivery) -> Outcome | None:
+    """Where a repeated create counts twice, look first: our ledger may be younger than what was sent. None: send."""
+    sighting = national.find(delivery)
+    if sighting.name not in _SEEN_FIRST:
+        return None
+    verdict = Verdict(
+        _SEEN_FIRST[sighting.name], f"looked-first:{sighting.rule}", sighting.receipt,
+        retry_after_s=sighting.retry_after_s,
+    )  # fmt: skip
+    return Outcome(delivery.id, verdict, sighting.http_status, sighting.elapsed_s)
 
 
 def _outcome_of(future: Future[Outcome], delivery: Delivery) -> Outcome:
@@ -110,6 +153,16 @@ def _outcome_of(future: Future[Outcome], delivery: Delivery) -> Outcome:
     return Outcome(delivery.id, Verdict(VerdictName.UNKNOWN, "bug"), None, 0.0)
 
 
+def _finish_patiently(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> Counts:
+    """Write the answers down, also while another program holds the store: these answers exist only here."""
+    for _ in range(FINISH_TRIES - 1):
+        try:
+            return _finish(context, gathered)
+        except LockedError as error:
+            get_logger().warning("job.failed", job="push", error_id=error.id)
+    return _finish(context, gathered)
+
+
 def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> Counts:
     outcomes = [outcome for _, outcome in gathered]
     signals = [_signal(delivery, outcome) for delivery, outcome in gathered if outcome.verdict.rule not in _UNSENT]
@@ -117,10 +170,30 @@ def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> C
     with context.store.write() as tx:
         moved = outbox.finish(tx, outcomes, context.generation, clockwork, context.actor)
         channel.observe(tx, context.agency, signals, context.limits, context.jitter(), context.actor)
+    _log(gathered, moved)
     counts: dict[str, int] = {str(state): count for state, count in moved.items()}
     counts["requests"] = sum(outcome.verdict.rule not in _UNSENT for outcome in outcomes)
     counts["waits"] = sum(signal.hold for signal in signals)
     return {name: count for name, count in counts.items() if count}
+
+
+def _log(gathered: Sequence[tuple[Delivery, Outcome]], moved: Mapping[State, int]) -> None:
+    log = get_logger()
+    for delivery, outcome in gathered:
+        log.debug(
+            "request.finished",
+            agency=delivery.key.agency,
+            kind=delivery.key.kind,
+            local_id=delivery.key.local_id,
+            version=delivery.version,
+            attempt=delivery.attempt,
+            verdict=outcome.verdict.name,
+            rule=outcome.verdict.rule,
+            http_status=outcome.http_status,
+            elapsed_s=round(outcome.elapsed_s, 3),
+        )
+    agency = gathered[0][0].key.agency
+    log.info("batch.finished", agency=agency, stage="push", states={str(s): n for s, n in moved.items()})
 
 
 def _signal(delivery: Delivery, outcome: Outcome) -> Signal:

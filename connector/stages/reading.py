@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from connector.core import secrecy
+from connector.core.chain import canonical, digest
 from connector.core.kind_mapping import KindMapping
+from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind, Problem, RecordKey, SourceRow
 from connector.core.secrecy import SecrecyPolicy
 from connector.store.records import Known, Reading
@@ -22,19 +25,28 @@ class Sorted:
     readings: tuple[Reading, ...]
 
 
+def mapping_mark(mapping: CompiledMapping, policy: SecrecyPolicy) -> str:
+    """Return the second half of the fingerprint pair: everything besides the row that decides what is sent of it."""
+    parts = [mapping.digest, policy.denouncer_identity, policy.legal_basis, secrecy.VERSION]
+    return digest(canonical(parts))
+
+
 def sort_rows(
     mapping: KindMapping,
     mapping_digest: str,
     rows: Iterable[SourceRow],
     ledger: Mapping[str, Known],
     policy: SecrecyPolicy,
+    concealed: frozenset[RecordKey] = frozenset(),
 ) -> Sorted:
-    """Map every row whose fingerprint pair differs from the ledger's; an unchanged one costs nothing more."""
+    """Map every row whose fingerprint pair differs from the ledger's; an unchanged one costs nothing more, unless a
+    parent of it was `concealed` since: then it must be too."""
     unchanged: list[str] = []
     readings: list[Reading] = []
     for row in rows:
         before = ledger.get(row.key.local_id)
-        if before is not None and before.unchanged(row.fingerprint, mapping_digest):
+        overtaken = before is not None and before.parent in concealed and not before.concealed
+        if before is not None and before.unchanged(row.fingerprint, mapping_digest) and not overtaken:
             unchanged.append(row.key.local_id)
         else:
             readings.append(map_row(mapping, row, policy))
@@ -45,8 +57,8 @@ def map_row(mapping: KindMapping, row: SourceRow, policy: SecrecyPolicy) -> Read
     """Map one row: a document, or the problems that prevent one."""
     mapped = mapping.apply(row, policy)
     document = mapped.documents[0] if mapped.documents else None
-    range_value = row.columns.get(mapping.range_column)
-    return Reading(row.key, row.fingerprint, str(range_value), document, mapped.problems)
+    parents = mapping.parents_of(row)
+    return Reading(row.key, row.fingerprint, mapping.range_of(row), document, mapped.problems, parents)
 
 
 def problem_readings(agency: str, kind: Kind, problems: Sequence[tuple[str, Problem]]) -> list[Reading]:

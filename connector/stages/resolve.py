@@ -65,4 +65,6 @@ def _finish(context: Context, sightings: Sequence[Sighting]) -> Counts:
             tx, sightings, context.generation, context.capabilities, clockwork, context.actor
         )
         channel.observe(tx, context.agency, signals, context.limits, context.jitter(), context.actor)
+    states = {str(state): count for state, count in moved.items()}
+    get_logger().info("batch.finished", agency=context.agency, stage="resolve", states=states)
     return {f"to_{state}": count for state, count in moved.items()} | {"looked_for": len(sightings)}

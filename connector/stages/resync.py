@@ -8,14 +8,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Actor, Change, RecordKey
 from connector.core.secrecy import SecrecyPolicy
+from connector.errors import SourceError
 from connector.sources.base import Source
 from connector.stages.context import Context, Counts
-from connector.stages.reading import map_row, problem_readings
+from connector.stages.reading import map_row, mapping_mark, problem_readings
 from connector.store import outbox, records, requests, views
 from connector.store.records import Reading
 from connector.store.requests import Item
@@ -43,7 +44,12 @@ def _one(
 ) -> str:
     with context.store.read() as connection:
         range_value = views.range_value_of(connection, item.key)
-    reading = _read_again(context, source, mapping, policy, item.key, range_value) if range_value else None
+    try:
+        reading = _read_again(context, source, mapping, policy, item.key, range_value) if range_value else None
+    except SourceError as error:
+        if error.id == "E-SOURCE-CONNECT":
+            raise  # the whole source is away: the request stays open
+        return _close(context, item, "source_error")
     actor = Actor(item.by, "resync")
     with context.store.write() as tx:
         outcome = "source_gone" if range_value else "next_sweep"
@@ -53,7 +59,7 @@ def _one(
                 tx,
                 [reading],
                 ledger,
-                mapping_digest=mapping.digest,
+                mapping_digest=mapping_mark(mapping, policy),
                 sweep=None,
                 actor=actor,
                 carried=context.capabilities.carried,
@@ -61,6 +67,13 @@ def _one(
             )
             what = next(name for name, count in counts.items() if count)
             outcome = outbox.ask_again(tx, item.key, actor, item.reason) if what == "same" else what
+        requests.done(tx, item, outcome, context.actor)
+    return outcome
+
+
+def _close(context: Context, item: Item, outcome: str) -> str:
+    """One record that cannot be read must not keep the others from being read: its request is answered so."""
+    with context.store.write() as tx:
         requests.done(tx, item, outcome, context.actor)
     return outcome
 
@@ -78,7 +91,31 @@ def _read_again(
     for page in source.fetch(kind_mapping, [range_value]):
         for row in page.rows:
             if row.key == key:
-                return map_row(kind_mapping, row, policy)
+                reading = map_row(kind_mapping, row, policy)
+                return None if _any_hidden(context, source, mapping, reading.parents) else reading
         if problems := [problem for problem in page.problems if problem[0] == key.local_id]:
             return problem_readings(context.agency, key.kind, problems)[0]
     return None
+
+
+def _any_hidden(context: Context, source: Source, mapping: CompiledMapping, parents: Sequence[RecordKey]) -> bool:
+    """Return whether one of the parents, or one that it hangs on, is excluded or secret now: at the source, which no
+    sweep may have read since, or, if it is gone from there, in the ledger."""
+    return any(_is_hidden(context, source, mapping, parent) for parent in parents)
+
+
+def _is_hidden(context: Context, source: Source, mapping: CompiledMapping, key: RecordKey) -> bool:
+    with context.store.read() as connection:
+        set_aside = key in records.set_aside_among(connection, context.agency, [key])
+        in_ledger = views.range_value_of(connection, key)
+    if key.kind not in mapping.kinds:
+        return set_aside
+    kind_mapping = mapping.kind(key.kind)
+    range_value = in_ledger or kind_mapping.range_value(key.local_id)
+    for page in source.fetch(kind_mapping, [range_value] if range_value else []):
+        if key.local_id in page.secret_ids | page.excluded_ids:
+            return True
+        for row in page.rows:
+            if row.key == key:
+                return _any_hidden(context, source, mapping, kind_mapping.parents_of(row))
+    return set_aside

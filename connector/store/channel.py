@@ -28,8 +28,7 @@ class ChannelState:
     held_since: datetime | None = None
     rule: str | None = None
     holds: int = 0
-    unknown_run: int = 0
-    unknown_key: str | None = None
+    unknown_keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +66,11 @@ def observe(
 
 
 def _after(state: ChannelState, signal: Signal, now: datetime, limits: Limits, jitter: float) -> ChannelState:
-    run, key = state.unknown_run, state.unknown_key
-    if signal.unknown_key is not None and signal.unknown_key != key:
-        run, key = run + 1, signal.unknown_key
-    ill = run >= UNKNOWN_RUN
-    if not (signal.hold or ill):
-        fine = signal.unknown_key is None
+    fine = signal.unknown_key is None
+    run = [] if fine else list(dict.fromkeys([*state.unknown_keys.splitlines(), str(signal.unknown_key)]))
+    if not signal.hold and len(run) < UNKNOWN_RUN:
         holds = 0 if fine and state.held_until is None else state.holds
-        return ChannelState(
-            state.held_until, state.held_since, state.rule, holds, 0 if fine else run, None if fine else key
-        )
+        return ChannelState(state.held_until, state.held_since, state.rule, holds, "\n".join(run))
     over = state.held_until is None or state.held_until <= now
     holds = state.holds + over  # answers that come back together count as one hold
     wait_s = signal.retry_after_s
@@ -85,7 +79,7 @@ def _after(state: ChannelState, signal: Signal, now: datetime, limits: Limits, j
     until = now + timedelta(seconds=wait_s + jitter)  # jitter outside what was asked for: not all at one second
     if state.held_until is not None:
         until = max(until, state.held_until)
-    return ChannelState(until, state.held_since or now, signal.rule, holds, 0, None)
+    return ChannelState(until, state.held_since or now, signal.rule, holds)
 
 
 def release(tx: Tx, agency: str, actor: Actor) -> None:
@@ -104,7 +98,6 @@ def _write(tx: Tx, agency: str, state: ChannelState) -> None:
             held_since=state.held_since,
             rule=state.rule,
             holds=state.holds,
-            unknown_run=state.unknown_run,
-            unknown_key=state.unknown_key,
+            unknown_keys=state.unknown_keys,
         )
     )

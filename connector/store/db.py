@@ -14,7 +14,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,21 @@ from types import ModuleType
 from typing import Any
 
 import sqlcipher3.dbapi2
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, insert, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    QueuePool,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
@@ -43,6 +57,14 @@ _GUARDS = (
     """CREATE TRIGGER audit_entry_is_never_deleted BEFORE DELETE ON audit_entry
        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
 )
+
+_VERSION = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""As Alembic itself would make it (store/upgrade.py)."""
 
 
 @dataclass(slots=True)
@@ -99,7 +121,7 @@ class Store:
 
         key: 32 bytes for SQLCipher, None for a plain file. evidence: the evidence key of each agency.
         Raises StoreError (nothing overwritten) and LockedError. On disk afterwards: the file, its WAL, and the
-        tables of this program's revision."""
+        tables of this program's revision; an older store was upgraded, and a copy of it is kept beside it."""
         if not path.exists():
             _may_create(path, create=create)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +131,8 @@ class Store:
         reader = _engine(connect, key, "BEGIN", pool_size=4)
         store = cls(path, writer, reader, evidence, config_digest, clock)
         try:
-            _check(writer, path)
+            if _revision_of(writer, path) != REVISION:
+                _upgrade(writer, path, key, busy_timeout_s)
         except BaseException:
             store.close()
             raise
@@ -119,11 +142,15 @@ class Store:
     def write(self) -> Iterator[Tx]:
         """Give one write transaction; commit it with its audit entries when the block ends, else roll all back.
 
+        Raises RolledBackError, and writes nothing, if the store is older than its head file.
+
         If the process dies before the commit, nothing of the block happened. If it dies after the commit and before
         the head files are written, they are behind the chain, which is what a head file may be."""
         with _translated(self.path), self._writer.begin() as connection:
             tx = Tx(connection, self._clock(), self._evidence)
             yield tx
+            for agency in {event_.agency for event_ in tx.events}:
+                self.heads.check(connection, agency)  # else a write would hide that the store went back in time
             heads = audit.append(connection, tx.events, __version__, self._config_digest)
         if heads:
             self.heads.write(heads)
@@ -142,7 +169,8 @@ class Store:
 
 
 def _may_create(path: Path, *, create: bool) -> None:
-    if audit.HeadFiles(path.parent).any():
+    # A WAL without its store: SQLite would play it into the new file.
+    if audit.HeadFiles(path.parent).any() or path.with_name(f"{path.name}-wal").exists():
         raise StoreError("E-STORE-GONE", file=str(path))
     if not create:
         raise StoreError("E-STORE-ABSENT", file=str(path))
@@ -158,6 +186,7 @@ def _connector(path: Path, key: bytes | None, busy_timeout_s: float) -> Callable
             connection.execute("PRAGMA cipher_log_level = NONE")  # else it writes to stderr by itself
             connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA recursive_triggers = ON")  # else INSERT OR REPLACE gets past the audit guards
         connection.execute("PRAGMA synchronous = FULL")
         return connection
 
@@ -194,19 +223,19 @@ def _create(path: Path, key: bytes | None, busy_timeout_s: float, now: datetime)
         SQLModel.metadata.create_all(connection)
         for guard in _GUARDS:
             connection.execute(text(guard))
-        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
-        connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISION})
+        _VERSION.create(connection)
+        connection.execute(insert(_VERSION).values(version_num=REVISION))
         connection.execute(
-            insert(table_of(StoreInfo)).values(
-                id=1, store_id=secrets.token_hex(8), created_at=now, program=__version__
-            )
+            insert(table_of(StoreInfo)).values(id=1, store_id=secrets.token_hex(8), created_at=now, program=__version__)
         )
     engine.dispose()
-    draft.chmod(0o600)
-    draft.replace(path)
-    dbapi = _connector(path, key, busy_timeout_s)()
-    dbapi.execute(f"PRAGMA journal_mode = {journal_mode}")
+    dbapi = connect()
+    dbapi.execute(f"PRAGMA journal_mode = {journal_mode}")  # before it is moved: a store in place lacks nothing
     dbapi.close()
+    draft.chmod(0o600)
+    with suppress(FileExistsError):
+        path.hardlink_to(draft)  # unlike a rename, it never takes the place of a store that somebody made meanwhile
+    draft.unlink()
 
 
 def _journal_mode(dbapi: Any) -> str:
@@ -215,17 +244,13 @@ def _journal_mode(dbapi: Any) -> str:
     return "WAL" if tuple(int(part) for part in version.split(".")) >= (3, 51, 3) else "DELETE"
 
 
-def _check(writer: Engine, path: Path) -> None:
-    """Refuse what is not ours, not readable with this key, or from a newer program."""
+def _revision_of(writer: Engine, path: Path) -> str:
+    """Return the store's revision; refuse what is not ours, not readable with this key, or from a newer program."""
     try:
         with writer.connect() as connection:
             application_id = connection.execute(text("PRAGMA application_id")).scalar()
             tables = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
-            revision = (
-                connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-                if "alembic_version" in tables
-                else None
-            )
+            revision = connection.execute(select(_VERSION.c.version_num)).scalar() if _VERSION.name in tables else None
     except DatabaseError as error:
         if _is_busy(error):
             raise LockedError("E-STORE-BUSY", file=str(path)) from None
@@ -234,8 +259,21 @@ def _check(writer: Engine, path: Path) -> None:
         raise StoreError("E-STORE-FOREIGN", file=str(path))
     if revision > REVISION:
         raise StoreError("E-STORE-NEWER", file=str(path), store=revision, program=REVISION)
-    if revision < REVISION:
-        raise StoreError("E-STORE-OLDER", file=str(path), store=revision, program=REVISION)
+    return str(revision)
+
+
+def _upgrade(writer: Engine, path: Path, key: bytes | None, busy_timeout_s: float) -> None:
+    from connector.store import upgrade  # noqa: PLC0415  Alembic takes a second to import, and is hardly ever needed
+
+    with _translated(path):
+        upgrade.upgrade(
+            writer,
+            path,
+            lambda file: _connector(file, key, busy_timeout_s)(),
+            target=REVISION,
+            guards=_GUARDS,
+            scripts=upgrade.SCRIPTS,
+        )
 
 
 @contextmanager

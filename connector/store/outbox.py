@@ -80,8 +80,8 @@ def claim(
     found = tx.connection.execute(
         select(*_CLAIMED)
         .select_from(_delivery)
-        .where(_due(agency, tx.now, generation, capabilities))
-        .order_by(_delivery.c.id)
+        .where(_sendable(agency, generation, capabilities), _delivery.c.next_attempt_at <= tx.now)
+        .order_by(_delivery.c.next_attempt_at, _delivery.c.id)  # who was told to wait stands behind who was not
         .limit(rows)
     ).all()
     claimed: list[Delivery] = []
@@ -142,7 +142,8 @@ def _delivery_of(row: Any, attempt: int) -> Delivery:
     )
 
 
-def _due(agency: str, now: datetime, generation: int, capabilities: Capabilities) -> ColumnElement[bool]:
+def _sendable(agency: str, generation: int, capabilities: Capabilities) -> ColumnElement[bool]:
+    """Pending, and nothing but its time holds it back."""
     other = _delivery.alias("other")
     on_its_way = exists().where(
         other.c.agency == _delivery.c.agency,
@@ -153,7 +154,6 @@ def _due(agency: str, now: datetime, generation: int, capabilities: Capabilities
     return and_(
         _delivery.c.agency == agency,
         _delivery.c.state == State.PENDING,
-        _delivery.c.next_attempt_at <= now,
         _delivery.c.kind.in_([str(kind) for kind in capabilities.carried]),
         ~on_its_way,
         ~_paused(),
@@ -204,15 +204,13 @@ def unknowns_due(connection: Connection, agency: str, now: datetime, rows: int) 
 
 def next_due(connection: Connection, agency: str, generation: int, capabilities: Capabilities) -> datetime | None:
     """Return when the next delivery of this agency can be sent or looked for, None if nothing waits for time."""
-    waits = and_(
+    looked_for = and_(
         _delivery.c.agency == agency,
+        _delivery.c.state == State.UNKNOWN,
         _delivery.c.next_attempt_at.is_not(None),
         ~_paused(),
-        or_(
-            _delivery.c.state == State.UNKNOWN,
-            and_(_delivery.c.state == State.PENDING, parent_is_received(generation, capabilities)),
-        ),
     )
+    waits = or_(looked_for, _sendable(agency, generation, capabilities))
     found = connection.execute(
         select(_delivery.c.next_attempt_at).where(waits).order_by(_delivery.c.next_attempt_at).limit(1)
     ).scalar()
@@ -279,7 +277,8 @@ def finish_finds(
             create_idempotent=idempotent,
             settled=settled_at is None or tx.now >= settled_at,
         )
-        values = {"finds": standing.finds + 1, "rule": sighting.rule, "http_status": sighting.http_status}
+        asked = sighting.name is not SightingName.HELD  # held: the question never left, so it was no try
+        values = {"finds": standing.finds + asked, "rule": sighting.rule, "http_status": sighting.http_status}
         waits = {Wait.SETTLED: settled_at} if settled_at else {}
         receipt = sighting.receipt if step.state is State.DELIVERED else None
         _settle(tx, standing, step, receipt, values, generation, clockwork, waits)
@@ -289,7 +288,7 @@ def finish_finds(
             "http_status": sighting.http_status,
             "elapsed_ms": round(sighting.elapsed_s * 1000),
         }
-        if sighting.name is not SightingName.HELD:
+        if asked:
             tx.audit(_settled(tx, "delivery.looked_for", standing, step, facts, actor))
         moved[step.state] = moved.get(step.state, 0) + 1
     _forget_secrets(tx, list(by_id))
@@ -389,7 +388,8 @@ def _settle(
 ) -> None:
     """Move one delivery as the step says; with a receipt, the record moves forward too."""
     times = max(standing.finds + 1 if standing.state is State.UNKNOWN else standing.attempt, 1)
-    due = _due_at(step, tx.now, times, clockwork, waits or {})
+    answered = values.get("http_status") is not None
+    due = _due_at(step, tx.now, times, clockwork, waits or {}, answered=answered)
     moved: dict[str, Any] = dict(values)
     if receipt is not None:
         moved |= {
@@ -415,14 +415,16 @@ def _settle(
 
 
 def _due_at(
-    step: Step, now: datetime, times: int, clockwork: Clockwork, waits: Mapping[Wait, datetime]
+    step: Step, now: datetime, times: int, clockwork: Clockwork, waits: Mapping[Wait, datetime], *, answered: bool
 ) -> datetime | None:
     if step.wait is Wait.NEVER:
         return None
     if step.wait is Wait.NOW:
         return now
     if step.wait is Wait.CHANNEL:
-        return now  # the hold itself is kept by the channel, in one place, and freed there
+        # The hold itself is kept by the channel, in one place, and freed there. A record that was answered with it
+        # goes behind the others: should it be the cause, they pass while it waits.
+        return now + timedelta(seconds=clockwork.limits.first_delay_s) if answered else now
     if step.wait in waits:
         return waits[step.wait]
     return now + timedelta(seconds=lifecycle.delay_s(times, clockwork.jitter(), clockwork.limits))
@@ -505,6 +507,7 @@ def rescue(tx: Tx, owner: str, actor: Actor) -> int:
             lease_until=None,
         )
     )
+    _forget_secrets(tx, [row.id for row in rows])
     return len(rows)
 
 
@@ -522,10 +525,12 @@ def ask_again(tx: Tx, key: RecordKey, actor: Actor, reason: str) -> str:
     if row is None:
         return "nothing"
     active = tx.connection.execute(
-        select(_delivery.c.id).where(
+        select(_delivery.c.id, _delivery.c.version, _delivery.c.state, _delivery.c.next_attempt_at).where(
             *of_key(_delivery, key), _delivery.c.state.in_([State.SENDING, State.UNKNOWN]), _delivery.c.id != row.id
         )
     ).first()
+    if active and active.state == State.UNKNOWN and active.next_attempt_at is None:
+        return _look_again(tx, key, active.id, active.version, actor, reason)
     if active or row.state == State.SENDING:
         return "in_flight"
     step = lifecycle.on_resync(State(row.state), Standing(0, 0, False, bool(row.has_body)))
@@ -553,3 +558,13 @@ def ask_again(tx: Tx, key: RecordKey, actor: Actor, reason: str) -> str:
     }
     tx.audit(Event("delivery.asked_again", key.agency, actor, tx.now, key, row.version, facts))
     return "look" if step.state is State.UNKNOWN else "send"
+
+
+def _look_again(tx: Tx, key: RecordKey, delivery_id: int, version: int, actor: Actor, reason: str) -> str:
+    """Have an older version looked for again that only a person could move: it stands before all newer ones."""
+    tx.connection.execute(
+        update(_delivery).where(_delivery.c.id == delivery_id).values(next_attempt_at=tx.now, cause=None, finds=0)
+    )
+    facts = {"from": State.UNKNOWN, "state": State.UNKNOWN, "reason": tx.commitment(key.agency, reason.encode())}
+    tx.audit(Event("delivery.asked_again", key.agency, actor, tx.now, key, version, facts))
+    return "look"

@@ -40,6 +40,7 @@ class Known:
     state: State
     cause: Cause | None
     parent: RecordKey | None
+    concealed: bool
 
     def unchanged(self, row_fingerprint: str, mapping_digest: str) -> bool:
         """Return whether neither the row nor the mapping has changed since it was last mapped."""
@@ -50,13 +51,15 @@ class Known:
 class Reading:
     """One row that was read and mapped anew: a document, or the problems that prevent one.
 
-    `range_value` is the value of the column that pages walk over, by which the row is found again."""
+    `range_value` is the value of the column that pages walk over, by which the row is found again.
+    `parents` are the keys that the row names, also where no document could be made of it."""
 
     key: RecordKey
     fingerprint: str
     range_value: str
     document: Document | None
     problems: tuple[Problem, ...]
+    parents: tuple[RecordKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def known(connection: Connection, agency: str, kind: Kind, local_ids: Sequence[s
                 _delivery.c.cause,
                 _record.c.parent_kind,
                 _record.c.parent_local_id,
+                _delivery.c.concealed,
             )
             .join(_delivery, newest_of_record())
             .where(_record.c.agency == agency, _record.c.kind == kind, _record.c.local_id.in_(chunk))
@@ -98,8 +102,35 @@ def known(connection: Connection, agency: str, kind: Kind, local_ids: Sequence[s
                 State(row.state),
                 Cause(row.cause) if row.cause else None,
                 RecordKey(agency, Kind(row.parent_kind), row.parent_local_id) if row.parent_kind else None,
+                bool(row.concealed),
             )
     return found
+
+
+def set_aside_among(connection: Connection, agency: str, keys: Iterable[RecordKey]) -> dict[RecordKey, Cause]:
+    """Return those of the keys that are set aside just now, with the cause."""
+    by_kind: dict[Kind, list[str]] = {}
+    for key in keys:
+        by_kind.setdefault(key.kind, []).append(key.local_id)
+    return {
+        RecordKey(agency, kind, local_id): before.cause
+        for kind, local_ids in by_kind.items()
+        for local_id, before in known(connection, agency, kind, local_ids).items()
+        if before.cause in _SET_ASIDE
+    }
+
+
+def concealed_among(connection: Connection, agency: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
+    """Return those of the keys whose newest document is concealed: what hangs on them is concealed too."""
+    by_kind: dict[Kind, list[str]] = {}
+    for key in keys:
+        by_kind.setdefault(key.kind, []).append(key.local_id)
+    return {
+        RecordKey(agency, kind, local_id)
+        for kind, local_ids in by_kind.items()
+        for local_id, before in known(connection, agency, kind, local_ids).items()
+        if before.concealed
+    }
 
 
 def of_key(table: Table, key: RecordKey) -> tuple[ColumnElement[bool], ...]:
@@ -173,6 +204,8 @@ def _record_one(
         _renew_problems(tx, reading, before.version, actor)
         return "quarantined"
     _supersede_older(tx, reading.key, version, actor)
+    if before and document and document.concealed and before.digest and not before.concealed:
+        change = Change("reclassified", change.reason)
     state, cause = _first_state(reading, carried)
     tx.connection.execute(insert(_delivery).values(_delivery_values(tx, reading, version, state, cause, change)))
     tx.audit(_recorded(tx, reading, version, state, cause, actor, change))
@@ -232,6 +265,7 @@ def _delivery_values(
         "digest": document.digest if document else None,
         "body": document.body if document else None,
         "body_bytes": len(document.body) if document else 0,
+        "concealed": document is not None and document.concealed,
         "parent_kind": parent.kind if parent else None,
         "parent_local_id": parent.local_id if parent else None,
         "change_cause": change.cause,
@@ -306,44 +340,42 @@ def set_aside(
     count = 0
     for local_id, before in known(tx.connection, agency, kind, local_ids).items():
         key = RecordKey(agency, kind, local_id)
+        if before.cause is not cause:  # else an earlier sweep has set it aside
+            _set_aside_one(tx, key, before, cause, last_finished, actor)
+            count += 1
         if cause is Cause.BECAME_SECRET:
             _erase_bodies(tx, key)
-        if before.cause is cause:
-            continue  # set aside by an earlier sweep
-        version = before.version + 1
-        _supersede_older(tx, key, version, actor)
-        gone = Reading(key, "", "", None, ())
-        values = _delivery_values(tx, gone, version, State.NOT_SENT, cause, Change("void", ""))
-        tx.connection.execute(insert(_delivery).values(values))
-        tx.connection.execute(
-            update(_record)
-            .where(*of_key(_record, key))
-            .values(
-                version=version,
-                digest=None,
-                row_fingerprint=None,
-                mapping_digest=None,
-                seen_before=case((_record.c.seen_sweep == last_finished, last_finished), else_=_record.c.seen_before),
-                seen_sweep=None,
-            )
-        )
-        facts = {"state": State.NOT_SENT, "cause": cause, "from": before.state}
-        tx.audit(Event("record.set_aside", agency, actor, tx.now, key, version, facts))
-        count += 1
     return count
+
+
+def _set_aside_one(tx: Tx, key: RecordKey, before: Known, cause: Cause, last_finished: int, actor: Actor) -> None:
+    version = before.version + 1
+    _supersede_older(tx, key, version, actor)
+    gone = Reading(key, "", "", None, ())
+    values = _delivery_values(tx, gone, version, State.NOT_SENT, cause, Change("void", ""))
+    tx.connection.execute(insert(_delivery).values(values))
+    tx.connection.execute(
+        update(_record)
+        .where(*of_key(_record, key))
+        .values(
+            version=version,
+            digest=None,
+            row_fingerprint=None,
+            mapping_digest=None,
+            seen_before=case((_record.c.seen_sweep == last_finished, last_finished), else_=_record.c.seen_before),
+            seen_sweep=None,
+        )
+    )
+    facts = {"state": State.NOT_SENT, "cause": cause, "from": before.state}
+    tx.audit(Event("record.set_aside", key.agency, actor, tx.now, key, version, facts))
 
 
 def _erase_bodies(tx: Tx, key: RecordKey) -> None:
     """Erase what can be erased; a version in `sending` is erased when its answer has come (see `finish`)."""
     tx.connection.execute(
         update(_delivery)
-        .where(*of_key(_delivery, key), _delivery.c.state != State.SENDING, _delivery.c.state != State.PENDING)
+        .where(*of_key(_delivery, key), _delivery.c.state != State.SENDING)
         .values(body=None, body_bytes=0, problems=None)
-    )
-    tx.connection.execute(
-        update(_delivery)
-        .where(*of_key(_delivery, key), _delivery.c.state == State.PENDING)
-        .values(state=State.NOT_SENT, cause=Cause.BECAME_SECRET, next_attempt_at=None, body=None, body_bytes=0)
     )
 
 
@@ -356,12 +388,8 @@ def judge_parents(tx: Tx, agency: str, kind: Kind, actor: Actor) -> None:
         parent.c.local_id == _delivery.c.parent_local_id,
     )
     of_kind = and_(_delivery.c.agency == agency, _delivery.c.kind == kind)
-    orphaned = and_(
-        of_kind, _delivery.c.state == State.PENDING, _delivery.c.parent_kind.is_not(None), ~has_parent
-    )
-    freed = and_(
-        of_kind, _delivery.c.state == State.QUARANTINED, _delivery.c.cause == Cause.PARENT_MISSING, has_parent
-    )
+    orphaned = and_(of_kind, _delivery.c.state == State.PENDING, _delivery.c.parent_kind.is_not(None), ~has_parent)
+    freed = and_(of_kind, _delivery.c.state == State.QUARANTINED, _delivery.c.cause == Cause.PARENT_MISSING, has_parent)
     _move_all(tx, orphaned, Step(State.QUARANTINED, cause=Cause.PARENT_MISSING), "delivery.orphaned", actor)
     _move_all(tx, freed, Step(State.PENDING, Wait.NOW), "delivery.freed", actor)
 

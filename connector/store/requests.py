@@ -81,7 +81,7 @@ def ask(tx: Tx, agency: str, keys: Sequence[RecordKey], actor: Actor, reason: st
             select(_item.c.kind, _item.c.local_id).where(_item.c.agency == agency, _item.c.done_at.is_(None))
         )
     }
-    new = [key for key in keys if (key.kind, key.local_id) not in open_keys]
+    new = [key for key in dict.fromkeys(keys) if (key.kind, key.local_id) not in open_keys]
     for chunk in chunks(new, 500):
         tx.connection.execute(
             insert(_item),
@@ -105,10 +105,7 @@ def ask(tx: Tx, agency: str, keys: Sequence[RecordKey], actor: Actor, reason: st
 def open_items(connection: Connection, agency: str, limit: int) -> list[Item]:
     """Return open requests, oldest first. Uses ix_resync_open."""
     rows = connection.execute(
-        select(_item)
-        .where(_item.c.agency == agency, _item.c.done_at.is_(None))
-        .order_by(_item.c.id)
-        .limit(limit)
+        select(_item).where(_item.c.agency == agency, _item.c.done_at.is_(None)).order_by(_item.c.id).limit(limit)
     ).all()
     return [Item(row.id, RecordKey(agency, Kind(row.kind), row.local_id), row.by, row.reason) for row in rows]
 
@@ -120,7 +117,8 @@ def open_count(connection: Connection, agency: str) -> int:
 
 
 def done(tx: Tx, item: Item, outcome: str, actor: Actor) -> None:
-    """Close a request with what came of it: changed, quarantined, look, send, in_flight, nothing, source_gone, next_sweep."""
+    """Close a request with what came of it: changed, quarantined, look, send, in_flight, nothing, source_gone,
+    next_sweep."""
     tx.connection.execute(update(_item).where(_item.c.id == item.id).values(done_at=tx.now, outcome=outcome))
     facts = {"outcome": outcome, "asked_by": item.by}
     tx.audit(Event("resync.done", item.key.agency, actor, tx.now, item.key, facts=facts))

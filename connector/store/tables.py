@@ -82,9 +82,7 @@ class Record(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint(_in("kind", Kind), name="record_kind"),
         CheckConstraint("version >= 1", name="record_version"),
-        CheckConstraint(
-            "(receipt_generation IS NULL) = (receipt_version IS NULL)", name="record_receipt_is_whole"
-        ),
+        CheckConstraint("(receipt_generation IS NULL) = (receipt_version IS NULL)", name="record_receipt_is_whole"),
         Index("ix_record_seen", "agency", "kind", "seen_sweep"),
     )
     agency: str = Field(primary_key=True)
@@ -134,9 +132,7 @@ class Delivery(SQLModel, table=True):
             name="delivered_has_receipt",
         ),
         CheckConstraint("state <> 'rejected' OR rule IS NOT NULL", name="rejected_has_rule"),
-        CheckConstraint(
-            "state NOT IN ('quarantined', 'not_sent') OR cause IS NOT NULL", name="held_back_has_cause"
-        ),
+        CheckConstraint("state NOT IN ('quarantined', 'not_sent') OR cause IS NOT NULL", name="held_back_has_cause"),
         UniqueConstraint("agency", "kind", "local_id", "version", "operation", name="one_row_per_version"),
         Index(
             "ux_delivery_active",
@@ -162,6 +158,7 @@ class Delivery(SQLModel, table=True):
     digest: str | None = None
     body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     body_bytes: int = 0
+    concealed: bool = False
     parent_kind: str | None = None
     parent_local_id: str | None = None
     change_cause: str = "progress"
@@ -238,7 +235,9 @@ class Sweep(SQLModel, table=True):
 
 
 class Channel(SQLModel, table=True):
-    """How the way to the national side is, per agency. A hold is stored, so a restart does not forget it."""
+    """How the way to the national side is, per agency. A hold is stored, so a restart does not forget it.
+
+    `unknown_keys`: the different keys of the present run of unknowns, one per line."""
 
     __tablename__ = "channel"
     agency: str = Field(primary_key=True)
@@ -246,8 +245,7 @@ class Channel(SQLModel, table=True):
     held_since: datetime | None = _instant(nullable=True)
     rule: str | None = None
     holds: int = 0
-    unknown_run: int = 0
-    unknown_key: str | None = None
+    unknown_keys: str = ""
 
 
 class Pause(SQLModel, table=True):
@@ -266,9 +264,7 @@ class Guard(SQLModel, table=True):
     """A plausibility guard that tripped: the plan it stopped, its numbers, and who approved exactly that plan."""
 
     __tablename__ = "guard"
-    __table_args__ = (
-        CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approval_is_whole"),
-    )
+    __table_args__ = (CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approval_is_whole"),)
     plan: str = Field(primary_key=True)
     agency: str
     name: str

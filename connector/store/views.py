@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, and_, case, func, literal, or_, select
+from sqlalchemy import Connection, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.diff import changed_pointers
@@ -19,11 +19,17 @@ from connector.core.model import KINDS, Capabilities, Cause, Kind, RecordKey, St
 from connector.store import audit, marks
 from connector.store.outbox import parent_is_received
 from connector.store.records import Reading, newest_of_record, of_key
-from connector.store.tables import Delivery, MirrorStatus, Record, table_of
+from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
 
 _delivery = table_of(Delivery)
 _record = table_of(Record)
+_older = _delivery.alias("older")
+_noted = _delivery.alias("noted")
 _status = table_of(MirrorStatus)
+_event = table_of(MirrorEvent)
+
+EXPOSED = "exposed"
+"""Not a state either: the nation was given a version in clear of what must now be concealed, or is a secret now."""
 
 RETURNED = "returned"
 """Not a state of a delivery but of the world after it: the national side sent a delivered record back."""
@@ -93,7 +99,7 @@ def counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
     """Return, per kind, how many current versions are in each state; delivered ones that came back count as RETURNED.
 
     Every kind is there, also with no records at all."""
-    state = case((_is_returned(), RETURNED), else_=_delivery.c.state).label("state")
+    state = case((_is_returned(), RETURNED), (_is_stuck(), State.UNKNOWN), else_=_delivery.c.state).label("state")
     rows = connection.execute(
         _current(_delivery.c.kind, state, func.count())
         .where(_record.c.agency == agency)
@@ -127,6 +133,40 @@ def _is_returned() -> ColumnElement[bool]:
     )
 
 
+def _is_stuck() -> ColumnElement[bool]:
+    """An older version is unknown and only a person can settle it: nothing newer of this key goes before that."""
+    return exists().where(*_of_same_key(_older), _older.c.version < _record.c.version, *_asks_a_person(_older))
+
+
+def _asks_a_person(table: Any) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.state == State.UNKNOWN, table.c.next_attempt_at.is_(None))
+
+
+def _of_same_key(table: Any) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.agency == _record.c.agency, table.c.kind == _record.c.kind, table.c.local_id == _record.c.local_id)
+
+
+def _is_exposed() -> ColumnElement[bool]:
+    """Concealed or secret now, received in clear before, and nobody has put their name to it since."""
+    acknowledged = exists().where(
+        *_of_same_key(_noted), _noted.c.version > _older.c.version, _noted.c.acknowledged_by.is_not(None)
+    )
+    in_clear = exists().where(
+        *_of_same_key(_older),
+        _older.c.version < _record.c.version,
+        _older.c.concealed.is_(False),
+        _older.c.receipt_at.is_not(None),
+        ~acknowledged,
+    )
+    return and_(or_(_delivery.c.concealed.is_(True), _delivery.c.cause == Cause.BECAME_SECRET), in_clear)
+
+
+def exposed_count(connection: Connection, agency: str) -> int:
+    """Return how many records the nation was given in clear that must be concealed now."""
+    found = _current(func.count()).where(_record.c.agency == agency, _is_exposed())
+    return int(connection.execute(found).scalar_one())
+
+
 def lines(
     connection: Connection,
     agency: str,
@@ -141,6 +181,10 @@ def lines(
     wanted = [_record.c.agency == agency]
     if state == RETURNED:
         wanted.append(_is_returned())
+    elif state == EXPOSED:
+        wanted.append(_is_exposed())
+    elif state == State.UNKNOWN:
+        wanted.append(or_(_delivery.c.state == state, _is_stuck()))
     elif state is not None:
         wanted.append(_delivery.c.state == state)
     if kind is not None:
@@ -174,6 +218,10 @@ _LINE = (
     _delivery.c.parent_local_id,
     _status.c.status.label("national_status"),
     _status.c.occurred_at.label("status_at"),
+    select(func.min(_older.c.cause))
+    .where(*_of_same_key(_older), _older.c.version < _record.c.version, *_asks_a_person(_older))
+    .scalar_subquery()
+    .label("stuck_cause"),
 )
 
 
@@ -182,8 +230,8 @@ def _line(row: Any) -> Line:
     return Line(
         key=RecordKey(row.agency, Kind(row.kind), row.local_id),
         version=row.version,
-        state=RETURNED if row.returned else row.state,
-        cause=row.national_status if row.returned else row.cause or "",
+        state=RETURNED if row.returned else State.UNKNOWN if row.stuck_cause else row.state,
+        cause=row.national_status if row.returned else row.stuck_cause or row.cause or "",
         rule=row.rule or "",
         since=row.status_at if row.returned else row.state_at,
         next_attempt_at=row.next_attempt_at,
@@ -196,7 +244,13 @@ def _line(row: Any) -> Line:
 
 
 def blocked(
-    connection: Connection, agency: str, generation: int, capabilities: Capabilities, limit: int = 1_000
+    connection: Connection,
+    agency: str,
+    generation: int,
+    capabilities: Capabilities,
+    limit: int = 1_000,
+    *,
+    key: RecordKey | None = None,
 ) -> list[Line]:
     """Return current versions that wait for a parent; their `cause` is the state of the parent's newest version."""
     parent = _record.alias("parent_record")
@@ -220,11 +274,11 @@ def blocked(
         .scalar_subquery()
         .label("parent_state")
     )
+    wanted = [_record.c.agency == agency, _is_blocked(generation, capabilities)]
+    if key is not None:
+        wanted += of_key(_record, key)
     rows = connection.execute(
-        _current(*_LINE, literal(0).label("returned"), its_state)
-        .where(_record.c.agency == agency, _is_blocked(generation, capabilities))
-        .order_by(_delivery.c.id)
-        .limit(limit)
+        _current(*_LINE, literal(0).label("returned"), its_state).where(*wanted).order_by(_delivery.c.id).limit(limit)
     )
     return [_blocked_line(row) for row in rows]
 
@@ -291,9 +345,7 @@ class Planned:
 
 def planned_change(connection: Connection, reading: Reading) -> Planned:
     """Return what recording this reading would do. Writes nothing."""
-    row = connection.execute(
-        _current(_record.c.digest, _delivery.c.body).where(*of_key(_record, reading.key))
-    ).first()
+    row = connection.execute(_current(_record.c.digest, _delivery.c.body).where(*of_key(_record, reading.key))).first()
     if reading.document is None:
         return Planned(reading.key, "quarantine", (), tuple(sorted({problem.rule for problem in reading.problems})))
     if row is None:
@@ -339,7 +391,7 @@ def story(connection: Connection, key: RecordKey, generation: int, capabilities:
         return None
     line = found[0]
     if line.state == State.PENDING and line.parent is not None:
-        waiting = [b for b in blocked(connection, key.agency, generation, capabilities) if b.key == key]
+        waiting = blocked(connection, key.agency, generation, capabilities, key=key)
         line = waiting[0] if waiting else line
     versions = connection.execute(
         select(
@@ -423,3 +475,54 @@ def sent_versions(connection: Connection, agency: str) -> dict[tuple[str, str, i
         )
     )
     return {(row.kind, row.local_id, row.version): row.state for row in rows}
+
+
+def causes(connection: Connection, agency: str) -> dict[tuple[str, str], int]:
+    """Return how many current versions are in each pair of state and cause; pairs without a cause are left out."""
+    rows = connection.execute(
+        _current(_delivery.c.state, _delivery.c.cause, func.count())
+        .where(_record.c.agency == agency, _delivery.c.cause.is_not(None))
+        .group_by(_delivery.c.state, _delivery.c.cause)
+    )
+    return {(state, cause): count for state, cause, count in rows}
+
+
+def others_with_problem(connection: Connection, key: RecordKey, rule: str, column: str) -> int:
+    """Return how many other quarantined records of this kind have a problem of the same rule and column."""
+    rows = connection.execute(
+        _current(_record.c.local_id, _delivery.c.problems).where(
+            _record.c.agency == key.agency,
+            _record.c.kind == key.kind,
+            _record.c.local_id != key.local_id,
+            _delivery.c.state == State.QUARANTINED,
+        )
+    )
+    wanted = (rule, column)
+    return sum(
+        any((problem.get("rule"), problem.get("column")) == wanted for problem in problems or ())
+        for _local_id, problems in rows
+    )
+
+
+# --- the mirror ----------------------------------------------------------------------------------------------------
+
+
+def national_counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
+    """Return how many records of each kind the mirror shows in which national status; kinds without any are absent."""
+    rows = connection.execute(
+        select(_status.c.kind, _status.c.status, func.count())
+        .where(_status.c.agency == agency)
+        .group_by(_status.c.kind, _status.c.status)
+        .order_by(_status.c.kind, func.count().desc())
+    )
+    found: dict[Kind, dict[str, int]] = {}
+    for kind, status, count in rows:
+        found.setdefault(Kind(kind), {})[status] = count
+    return {kind: found[kind] for kind in KINDS if kind in found}
+
+
+def national_events(connection: Connection, key: RecordKey) -> list[dict[str, Any]]:
+    """Return every national event of one key, in the nation's own order. Uses ix_mirror_event_key."""
+    columns = (_event.c.sequence, _event.c.status, _event.c.occurred_at, _event.c.acting_agency, _event.c.applied_at)
+    rows = connection.execute(select(*columns).where(*of_key(_event, key)).order_by(_event.c.sequence))
+    return [dict(row) for row in rows.mappings()]

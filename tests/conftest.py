@@ -1,0 +1,40 @@
+"""How Hypothesis behaves in every test: no deadlines, and a failing example that can be played again.
+
+HYPOTHESIS_PROFILE=ci draws the same examples on every run, as a gate must. Otherwise every run draws new ones from a
+seed that is printed; `--hypothesis-seed=<seed>` draws them again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Generator
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    name = os.environ.get("HYPOTHESIS_PROFILE", "default")
+    settings.load_profile(name)
+    if name != "ci" and config.getoption("--hypothesis-seed", None) is None:
+        config.option.hypothesis_seed = random.randrange(2**32)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    name = os.environ.get("HYPOTHESIS_PROFILE", "default")
+    seed = "derandomized" if name == "ci" else f"seed {config.getoption('--hypothesis-seed', None)}"
+    return f"hypothesis: profile {name}, {seed}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything can run (KNTC_NO_SKIPS), a skip hides something: it is a failure."""
+    report = yield
+    if report.skipped and os.environ.get("KNTC_NO_SKIPS"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be: {report.longrepr}"
+    return report

@@ -1,0 +1,208 @@
+"""Opening: what is refused, what stays untouched, and what a transaction is."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import OperationalError
+
+from connector.errors import LockedError, StoreError
+from connector.store import db, marks
+from connector.store.db import Store
+from connector.store.tables import Mark, table_of
+from tests.store.ledger import (
+    ACTOR,
+    AGENCY,
+    EVIDENCE,
+    STORE_KEY,
+    TARGET,
+    Clock,
+    Ledger,
+    key_of,
+    new_ledger,
+    reading,
+    undone,
+)
+
+CANARY = "chim-hoàng-yến-7731"
+
+
+def open_(path: Path, key: bytes | None = STORE_KEY, *, create: bool = False) -> Store:
+    return Store.open(path, key=key, evidence=EVIDENCE, create=create, busy_timeout_s=0.0)
+
+
+def refused(path: Path, id_: str, key: bytes | None = STORE_KEY, *, create: bool = True) -> None:
+    """Opening raises this error and changes no byte of the file."""
+    before = path.read_bytes() if path.exists() else None
+    with pytest.raises(StoreError) as raised:
+        open_(path, key, create=create)
+    assert raised.value.id == id_
+    assert (path.read_bytes() if path.exists() else None) == before
+
+
+@pytest.fixture
+def closed(tmp_path: Path, clock: Clock) -> Path:
+    """The path of a bound store that nobody has open."""
+    ledger = new_ledger(tmp_path, clock)
+    ledger.record(reading(key_of(1), CANARY))
+    ledger.store.close()
+    return ledger.store.path
+
+
+def test_a_store_is_made_only_where_somebody_asked_for_it(tmp_path: Path) -> None:
+    refused(tmp_path / "kntc.db", "E-STORE-ABSENT", create=False)
+    open_(tmp_path / "new" / "kntc.db", create=True).close()
+    open_(tmp_path / "new" / "kntc.db").close()
+
+
+def test_a_store_is_never_created_where_one_was_known(closed: Path) -> None:
+    closed.unlink()
+    refused(closed, "E-STORE-GONE")
+
+
+def test_a_wal_without_its_store_is_not_played_into_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / "kntc.db-wal").write_bytes(b"what somebody forgot")
+    refused(tmp_path / "kntc.db", "E-STORE-GONE")
+
+
+def test_a_wrong_key_is_refused(closed: Path) -> None:
+    refused(closed, "E-STORE-UNREADABLE", bytes(32))
+
+
+def test_an_encrypted_store_does_not_open_without_its_key(closed: Path) -> None:
+    refused(closed, "E-STORE-UNREADABLE", None)
+
+
+@pytest.mark.parametrize(("key", "id_"), [(None, "E-STORE-FOREIGN"), (STORE_KEY, "E-STORE-UNREADABLE")])
+def test_the_database_of_another_program_is_refused(tmp_path: Path, key: bytes | None, id_: str) -> None:
+    path = tmp_path / "kntc.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+    other.execute("INSERT INTO alembic_version VALUES ('0001')")
+    other.commit()
+    other.close()
+    refused(path, id_, key)
+
+
+@pytest.mark.parametrize("content", [b"", b"ghi ch\xc3\xba: not a database at all\n" * 200])
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "kntc.db"
+    path.write_bytes(content)
+    refused(path, "E-STORE-UNREADABLE" if content else "E-STORE-FOREIGN")
+
+
+@pytest.mark.parametrize(("revision", "id_"), [("9999", "E-STORE-NEWER"), ("0000", "E-STORE-OLDER")])
+def test_a_revision_that_this_program_does_not_know_is_refused(closed: Path, revision: str, id_: str) -> None:
+    raw = db._connector(closed, STORE_KEY, 0.0)()
+    raw.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    raw.close()
+    refused(closed, id_)
+
+
+def test_a_ledger_of_another_target_is_refused(ledger: Ledger) -> None:
+    elsewhere = marks.Target("production", TARGET.profile, TARGET.base_url)
+    with ledger.store.read() as connection:
+        assert marks.generation_of(connection, AGENCY, TARGET) == 1
+        assert marks.generation_of(connection, "H51.02", TARGET) is None
+        with pytest.raises(StoreError) as raised:
+            marks.generation_of(connection, AGENCY, elsewhere)
+    assert raised.value.id == "E-STORE-OTHER-TARGET"
+
+
+def test_no_file_of_the_store_holds_a_canary_in_clear(tmp_path: Path, clock: Clock) -> None:
+    ledger = new_ledger(tmp_path, clock)
+    ledger.record(reading(key_of(1), CANARY))
+    everything = b"".join(file.read_bytes() for file in tmp_path.iterdir())  # the WAL is there: the store is open
+    assert (tmp_path / "kntc.db-wal").stat().st_size > 0
+    ledger.store.close()
+    everything += b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert CANARY.encode() not in everything
+    assert not everything.startswith(b"SQLite format 3")
+
+
+def test_a_plain_store_would_show_the_canary(tmp_path: Path, clock: Clock) -> None:
+    store = Store.open(tmp_path / "kntc.db", key=None, evidence=EVIDENCE, create=True, clock=clock)
+    Ledger(store, clock).record(reading(key_of(1), CANARY))
+    store.close()
+    assert CANARY.encode() in (tmp_path / "kntc.db").read_bytes()
+
+
+def test_only_the_owner_may_read_the_file(closed: Path) -> None:
+    assert closed.stat().st_mode & 0o077 == 0
+
+
+def test_a_transaction_that_raises_leaves_nothing_behind(ledger: Ledger) -> None:
+    head = ledger.store.heads.read(AGENCY)
+    with undone(ledger.store) as tx:
+        marks.pause(tx, AGENCY, "", "", ACTOR, "thử")
+    with ledger.store.read() as connection:
+        assert marks.pauses(connection, AGENCY) == []
+    assert ledger.told("sending.paused") == []
+    assert ledger.store.heads.read(AGENCY) == head
+
+
+def test_a_reader_cannot_write(ledger: Ledger) -> None:
+    with ledger.store.read() as connection, pytest.raises(OperationalError):
+        connection.execute(insert(table_of(Mark)).values(agency=AGENCY, name="x", value="1", at=ledger.clock()))
+
+
+def test_a_reader_sees_one_moment_while_somebody_writes(ledger: Ledger) -> None:
+    found = select(table_of(Mark).c.value)
+    with ledger.store.read() as connection:
+        assert connection.execute(found).all() == []
+        with ledger.store.write() as tx:
+            marks.advance(tx, AGENCY, "pull.cursor", "c1")
+        assert connection.execute(found).all() == []
+    with ledger.store.read() as connection:
+        assert connection.execute(found).scalars().all() == ["c1"]
+
+
+def test_a_store_that_somebody_else_writes_to_says_try_again(closed: Path) -> None:
+    first, second = open_(closed), open_(closed)
+    with first.write(), pytest.raises(LockedError) as raised, second.write():
+        pass
+    assert raised.value.id == "E-STORE-BUSY"
+    with first.write(), pytest.raises(LockedError):
+        open_(closed)
+    first.close()
+    second.close()
+    second.close()
+
+
+def test_every_commit_waits_for_the_disk(ledger: Ledger) -> None:
+    with ledger.store.write() as tx:
+        assert tx.connection.execute(text("PRAGMA synchronous")).scalar() == 2
+        assert tx.connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+
+
+def test_a_sqlite_with_the_wal_reset_race_keeps_the_older_journal() -> None:
+    class Dbapi:
+        def __init__(self, version: str) -> None:
+            self.version = version
+
+        def execute(self, _: str) -> Dbapi:
+            return self
+
+        def fetchone(self) -> tuple[str]:
+            return (self.version,)
+
+    assert [db._journal_mode(Dbapi(version)) for version in ("3.51.2", "3.51.3", "3.53.4")] == ["DELETE", "WAL", "WAL"]
+
+
+def test_a_store_has_one_name_for_life(ledger: Ledger) -> None:
+    with ledger.store.read() as connection:
+        assert len(db.store_id(connection)) == 16
+
+
+def test_opening_a_store_of_today_does_not_pay_for_alembic(closed: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from connector.store.db import Store;"
+        f"Store.open(Path({str(closed)!r}), key={STORE_KEY!r}, evidence={{}}).close();"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

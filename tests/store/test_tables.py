@@ -1,0 +1,132 @@
+"""Impossible rows: each constraint refuses one, by its name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import CheckConstraint, insert, text
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlmodel import SQLModel
+
+from connector.store import tables
+from connector.store.tables import table_of
+from tests.store.ledger import AGENCY, START, Ledger, undone
+
+RECORD = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "version": 1, "first_seen_at": START}
+DELIVERY = {
+    "agency": AGENCY, "kind": "petition", "local_id": "demo:1", "version": 1, "operation": "put", "state": "pending",
+    "state_at": START, "created_at": START, "digest": "d" * 64, "body": b"{}", "body_bytes": 2,
+    "change_cause": "progress", "change_reason": "", "attempt": 0, "crashes": 0, "finds": 0, "next_attempt_at": START,
+}  # fmt: skip
+ENTRY = {
+    "agency": AGENCY, "seq": 9, "prev": "0" * 64, "hash": "1" * 64, "at": START, "event": "x.y", "content": "[]",
+}  # fmt: skip
+SWEEP = {
+    "agency": AGENCY, "kind": "petition", "mapping_digest": "m", "started_at": START, "universe": 0, "selected": 0,
+    "refused_secret": 0, "unexplained": 0, "keyless": 0, "excluded": {},
+}  # fmt: skip
+GUARD = {"plan": "p", "agency": AGENCY, "name": "first_run", "numbers": {}, "tripped_at": START}
+ITEM = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "by": "x", "reason": "y", "asked_at": START}
+INFO = {"id": 2, "store_id": "s", "created_at": START, "program": "0"}
+
+SENDING = {"state": "sending", "next_attempt_at": None, "lease_owner": "me", "lease_until": START}
+
+Case = tuple[str, type[SQLModel], dict[str, Any], dict[str, Any]]
+
+IMPOSSIBLE: list[Case] = [
+    ("one_row", tables.StoreInfo, INFO, {}),
+    ("record_kind", tables.Record, RECORD, {"kind": "letter"}),
+    ("record_version", tables.Record, RECORD, {"version": 0}),
+    ("record_receipt_is_whole", tables.Record, RECORD, {"receipt_version": 1}),
+    ("record_receipt_is_whole", tables.Record, RECORD, {"receipt_generation": 1}),
+    ("delivery_kind", tables.Delivery, DELIVERY, {"kind": "letter"}),
+    ("delivery_operation", tables.Delivery, DELIVERY, {"operation": "delete"}),
+    ("delivery_state", tables.Delivery, DELIVERY, {"state": "lost"}),
+    ("delivery_cause", tables.Delivery, DELIVERY, {"cause": "whim"}),
+    ("delivery_counts", tables.Delivery, DELIVERY, {"attempt": -1}),
+    ("delivery_counts", tables.Delivery, DELIVERY, {"crashes": -1}),
+    ("delivery_counts", tables.Delivery, DELIVERY, {"finds": -1}),
+    ("pending_has_body_and_time", tables.Delivery, DELIVERY, {"next_attempt_at": None}),
+    ("pending_has_body_and_time", tables.Delivery, DELIVERY, {"body": None}),
+    ("pending_has_body_and_time", tables.Delivery, DELIVERY, {"digest": None}),
+    ("only_sending_is_leased", tables.Delivery, DELIVERY, {"lease_owner": "me"}),
+    ("only_sending_is_leased", tables.Delivery, DELIVERY, {"lease_until": START}),
+    ("only_sending_is_leased", tables.Delivery, DELIVERY, SENDING | {"lease_until": None}),
+    ("sending_has_body", tables.Delivery, DELIVERY, SENDING | {"body": None}),
+    ("unknown_is_looked_for_or_asked_of_a_person", tables.Delivery, DELIVERY,
+     {"state": "unknown", "next_attempt_at": None}),
+    ("unknown_is_looked_for_or_asked_of_a_person", tables.Delivery, DELIVERY, {"state": "unknown", "digest": None}),
+    ("delivered_has_receipt", tables.Delivery, DELIVERY, {"state": "delivered", "national_id": "N-1"}),
+    ("delivered_has_receipt", tables.Delivery, DELIVERY, {"state": "delivered", "receipt_at": START}),
+    ("rejected_has_rule", tables.Delivery, DELIVERY, {"state": "rejected"}),
+    ("held_back_has_cause", tables.Delivery, DELIVERY, {"state": "quarantined"}),
+    ("held_back_has_cause", tables.Delivery, DELIVERY, {"state": "not_sent"}),
+    ("audit_seq", tables.AuditEntry, ENTRY, {"seq": 0}),
+    ("audit_hash", tables.AuditEntry, ENTRY, {"hash": "1"}),
+    ("audit_hash", tables.AuditEntry, ENTRY, {"prev": ""}),
+    ("sweep_kind", tables.Sweep, SWEEP, {"kind": "letter"}),
+    ("approval_is_whole", tables.Guard, GUARD, {"approved_by": "somebody"}),
+    ("resync_done_is_whole", tables.ResyncItem, ITEM, {"outcome": "look"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "model", "row", "flaw"), IMPOSSIBLE, ids=[case[0] for case in IMPOSSIBLE])
+def test_an_impossible_row_is_refused_by_name(
+    ledger: Ledger, name: str, model: type[SQLModel], row: dict[str, Any], flaw: dict[str, Any]
+) -> None:
+    with pytest.raises(IntegrityError, match=f"(?m)CHECK constraint failed: {name}$"), ledger.store.write() as tx:
+        tx.connection.execute(insert(table_of(model)).values(row | flaw))
+
+
+def test_every_constraint_has_an_impossible_row_of_its_own() -> None:
+    named = {
+        str(constraint.name)
+        for table in SQLModel.metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+    assert named == {name for name, *_ in IMPOSSIBLE}
+
+
+@pytest.mark.parametrize(
+    ("model", "row"),
+    [
+        (tables.Record, RECORD),
+        (tables.Delivery, DELIVERY),
+        (tables.Delivery, DELIVERY | SENDING),
+        (tables.AuditEntry, ENTRY),
+        (tables.Sweep, SWEEP),
+        (tables.Guard, GUARD),
+        (tables.ResyncItem, ITEM),
+    ],
+)
+def test_the_same_row_without_its_flaw_is_taken(ledger: Ledger, model: type[SQLModel], row: dict[str, Any]) -> None:
+    with undone(ledger.store) as tx:
+        assert tx.connection.execute(insert(table_of(model)).values(row)).rowcount == 1
+
+
+def test_a_key_has_at_most_one_version_on_its_way(ledger: Ledger) -> None:
+    both = [DELIVERY | {"state": "unknown"}, DELIVERY | {"state": "unknown", "version": 2}]
+    with pytest.raises(IntegrityError, match=r"(?m)delivery\.local_id$"), ledger.store.write() as tx:
+        tx.connection.execute(insert(table_of(tables.Delivery)), both)
+
+
+def test_a_version_has_one_row(ledger: Ledger) -> None:
+    with pytest.raises(IntegrityError, match=r"(?m)delivery\.operation$"), ledger.store.write() as tx:
+        tx.connection.execute(insert(table_of(tables.Delivery)), [DELIVERY, DELIVERY])
+
+
+def test_an_instant_is_utc_text_that_sorts(ledger: Ledger) -> None:
+    hanoi = datetime.fromisoformat("2026-11-22T12:00:00.5+07:00")
+    with undone(ledger.store) as tx:
+        tx.connection.execute(insert(table_of(tables.Record)).values(RECORD | {"first_seen_at": hanoi}))
+        stored = tx.connection.execute(text("SELECT first_seen_at FROM record")).scalar()
+    assert stored == "2026-11-22T05:00:00.500000Z"
+
+
+def test_a_time_without_a_zone_is_a_bug(ledger: Ledger) -> None:
+    naive = datetime(2026, 11, 22, 5, 0)  # noqa: DTZ001  the very thing
+    with pytest.raises(StatementError, match="naive"), ledger.store.write() as tx:
+        tx.connection.execute(insert(table_of(tables.Record)).values(RECORD | {"first_seen_at": naive}))

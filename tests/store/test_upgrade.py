@@ -1,0 +1,165 @@
+"""Older stores: migrated in one transaction, with a copy beside them, or left as they were."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from connector.errors import StoreError
+from connector.store import audit, db, upgrade
+from connector.store.db import Store
+from tests.store.ledger import AGENCY, EVIDENCE, STORE_KEY, Clock, key_of, new_ledger, reading
+
+ADD_COLUMN = """
+import sqlalchemy as sa
+from alembic import op
+revision = "0002"
+down_revision = "0001"
+
+def upgrade():
+    with op.batch_alter_table("audit_entry", recreate="always") as table:
+        table.add_column(sa.Column("remark", sa.String()))
+    {then}
+"""
+
+
+def raw(path: Path) -> Any:
+    return db._connector(path, STORE_KEY, 0.0)()
+
+
+def schema_of(path: Path) -> dict[str, str]:
+    connection = raw(path)
+    found = dict(connection.execute("SELECT type || ' ' || name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    connection.close()
+    return {str(name): str(sql) for name, sql in found.items()}
+
+
+def content_of(path: Path) -> dict[str, Any]:
+    """Return schema and rows, to compare two moments of a file (an untouched one may still have moved its WAL)."""
+    schema = schema_of(path)
+    tables = [name.split()[1] for name in schema if name.startswith("table ")]
+    connection = raw(path)
+    rows = {table: connection.execute(f'SELECT * FROM "{table}"').fetchall() for table in tables}
+    connection.close()
+    return {"schema": schema, **rows}
+
+
+@pytest.fixture
+def closed(tmp_path: Path, clock: Clock) -> Path:
+    ledger = new_ledger(tmp_path, clock)
+    ledger.record(reading(key_of(1)))
+    ledger.store.close()
+    return ledger.store.path
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    """The migrations of a program to come."""
+    return shutil.copytree(upgrade.SCRIPTS, tmp_path / "migrations")
+
+
+def upgrade_to(path: Path, scripts: Path, then: str) -> None:
+    (scripts / "versions" / "0002_remark.py").write_text(ADD_COLUMN.format(then=then), encoding="utf-8")
+    writer = db._engine(db._connector(path, STORE_KEY, 0.0), STORE_KEY, "BEGIN IMMEDIATE", pool_size=1)
+    try:
+        upgrade.upgrade(writer, path, raw, target="0002", guards=db._GUARDS, scripts=scripts)
+    finally:
+        writer.dispose()
+
+
+def test_the_newest_migration_is_the_revision_of_this_program() -> None:
+    assert max(upgrade._revisions(upgrade.SCRIPTS)) == db.REVISION
+
+
+def test_a_migrated_store_has_the_schema_of_a_created_one(closed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "migrated.db"
+    engine = db._engine(db._connector(path, STORE_KEY, 0.0), STORE_KEY, "BEGIN IMMEDIATE", pool_size=1)
+    with engine.begin() as connection:
+        upgrade.migrate(connection, db.REVISION, upgrade.SCRIPTS)
+    engine.dispose()
+    assert schema_of(path) == schema_of(closed)
+
+
+def test_an_upgraded_store_keeps_its_rows_its_views_and_the_guards_of_its_audit_log(
+    closed: Path, scripts: Path
+) -> None:
+    connection = raw(closed)
+    connection.execute("CREATE VIEW v_head AS SELECT agency, max(seq) AS seq FROM audit_entry GROUP BY agency")
+    connection.close()
+    before = schema_of(closed)
+    upgrade_to(closed, scripts, "pass")
+    after = schema_of(closed)
+    assert "remark" in after["table audit_entry"]
+    assert after["view v_head"] == before["view v_head"]
+    assert {name for name in after if name.startswith("trigger")} == {
+        "trigger audit_entry_is_never_changed",
+        "trigger audit_entry_is_never_deleted",
+    }
+    connection = raw(closed)
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "0002"
+    assert connection.execute("SELECT seq FROM v_head").fetchone()[0] == 2
+    with pytest.raises(Exception, match="append-only"):
+        connection.execute("UPDATE audit_entry SET remark = 'x'")
+    connection.close()
+
+
+def test_a_copy_of_the_older_store_is_kept_beside_it(closed: Path, scripts: Path) -> None:
+    before = content_of(closed)
+    upgrade_to(closed, scripts, "pass")
+    copy = closed.with_name("kntc.db.0001.copy")
+    assert content_of(copy) == before
+    assert copy.stat().st_mode & 0o077 == 0
+    assert not copy.read_bytes().startswith(b"SQLite format 3")
+    assert sorted(file.name for file in closed.parent.glob("*.copy*")) == [copy.name]
+
+
+def test_a_migration_that_fails_half_way_leaves_the_store_as_it_was(closed: Path, scripts: Path, clock: Clock) -> None:
+    before = content_of(closed)
+    with pytest.raises(StoreError) as raised:
+        upgrade_to(closed, scripts, 'op.execute("INSERT INTO no_such_table VALUES (1)")')
+    assert raised.value.id == "E-STORE-UPGRADE"
+    assert content_of(closed) == before
+    store = Store.open(closed, key=STORE_KEY, evidence=EVIDENCE, clock=clock)
+    with store.read() as connection:
+        assert audit.verify(connection, AGENCY)[1] is None
+    store.close()
+
+
+def test_a_bug_in_a_migration_rises_as_it_is_and_leaves_the_store_as_it_was(closed: Path, scripts: Path) -> None:
+    before = content_of(closed)
+    with pytest.raises(ZeroDivisionError):
+        upgrade_to(closed, scripts, "1 / 0")
+    assert content_of(closed) == before
+
+
+def test_a_store_that_was_upgraded_meanwhile_is_left_alone(closed: Path, scripts: Path) -> None:
+    upgrade_to(closed, scripts, "pass")
+    before = content_of(closed)
+    upgrade_to(closed, scripts, "pass")
+    assert content_of(closed) == before
+
+
+def test_an_older_store_is_upgraded_when_it_is_opened(
+    closed: Path, scripts: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (scripts / "versions" / "0002_remark.py").write_text(ADD_COLUMN.format(then="pass"), encoding="utf-8")
+    monkeypatch.setattr(db, "REVISION", "0002")
+    monkeypatch.setattr(upgrade, "SCRIPTS", scripts)
+    store = Store.open(closed, key=STORE_KEY, evidence=EVIDENCE, clock=clock)
+    with store.write() as tx:
+        assert tx.connection.execute(text("SELECT count(remark) FROM audit_entry")).scalar() == 0
+        with pytest.raises(DatabaseError):
+            tx.connection.execute(text("DELETE FROM audit_entry"))
+    store.close()
+
+
+def test_an_older_program_refuses_the_upgraded_store(closed: Path, scripts: Path) -> None:
+    upgrade_to(closed, scripts, "pass")
+    with pytest.raises(StoreError) as raised:
+        Store.open(closed, key=STORE_KEY, evidence=EVIDENCE)
+    assert raised.value.id == "E-STORE-NEWER"
