@@ -89,7 +89,8 @@ def _sweep(
     with context.store.write() as tx:
         last = marks.last_sweep(tx.connection, context.agency, kind)
         sweep = SweepRef(
-            marks.begin_sweep(tx, context.agency, kind, mapping_mark(mapping, policy)), last.id if last is not None else 0
+            marks.begin_sweep(tx, context.agency, kind, mapping_mark(mapping, policy)),
+            last.id if last is not None else 0,
         )
     total = SweepCounts()
     for page in source.pages(kind_mapping):
@@ -223,7 +224,13 @@ def first_run_is_stopped(context: Context, source: Source, mapping: CompiledMapp
     if any(_covers(guard.numbers, total, mapping.digest) for guard in approved):
         return False
     allows = total + max(50, int(total * GUARD_MARGIN))
-    stored: dict[str, int | str] = {**numbers, "total": total, "allows": allows, "limit": limit, "mapping": mapping.digest[:16]}
+    stored: dict[str, int | str] = {
+        **numbers,
+        "total": total,
+        "allows": allows,
+        "limit": limit,
+        "mapping": mapping.digest[:16],
+    }
     plan = plan_of(context.agency, FIRST_RUN, context.generation, stored)
     with context.store.write() as tx:
         if marks.guard_of(tx.connection, plan) is None:

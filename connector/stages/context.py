@@ -19,7 +19,8 @@ Counts = Mapping[str, int]
 class Context:
     """One agency, bound to its target, with everything a stage may need besides its edge.
 
-    owner: the name in leases, one for whoever holds the stage lock; jitter: one draw from [0, 1), seeded where a run must repeat."""
+    owner: the name in leases, one for whoever holds the stage lock; jitter: one draw from [0, 1), seeded where a run
+    must repeat."""
 
     agency: str
     generation: int

@@ -7,7 +7,6 @@ from connector.stages.context import Context
 from connector.store import channel
 from connector.store.channel import Signal
 
-
 LONGEST_HOLD_S = 960.0
 """No hold is longer: `Retry-After` is capped at 900 s (national/rules.py)."""
 

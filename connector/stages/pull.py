@@ -1,7 +1,7 @@
 """Pull: follow the national feed, apply each page, move the cursor with it, tell the national side how far we are.
 
-    national.status_updates(after) -> page
-    COMMIT  mirror.apply + audit + cursor    the cursor never passes an event that is not applied
+national.status_updates(after) -> page
+COMMIT  mirror.apply + audit + cursor    the cursor never passes an event that is not applied
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     COMMIT 2  outbox.claim     the intent is on disk before the first byte leaves
               national.submit  in worker threads, which never touch the store
-    COMMIT 3  outbox.finish    some hundreds of outcomes per commit
+    COMMIT 3  answers.finish    some hundreds of outcomes per commit
 
 A process that dies between the two leaves its claims in `sending`; the next start makes them unknown, and the
 ordinary resolve stage looks for them.
@@ -21,7 +21,7 @@ from connector.logs import get_logger
 from connector.national.base import National
 from connector.stages.context import Context, Counts
 from connector.stages.gate import channel_is_free
-from connector.store import channel, outbox
+from connector.store import answers, channel, outbox
 from connector.store.channel import Signal
 
 FINISH_ROWS = 200
@@ -166,9 +166,9 @@ def _finish_patiently(context: Context, gathered: Sequence[tuple[Delivery, Outco
 def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> Counts:
     outcomes = [outcome for _, outcome in gathered]
     signals = [_signal(delivery, outcome) for delivery, outcome in gathered if outcome.verdict.rule not in _UNSENT]
-    clockwork = outbox.Clockwork(context.limits, context.jitter)
+    clockwork = answers.Clockwork(context.limits, context.jitter)
     with context.store.write() as tx:
-        moved = outbox.finish(tx, outcomes, context.generation, clockwork, context.actor)
+        moved = answers.finish(tx, outcomes, context.generation, clockwork, context.actor)
         channel.observe(tx, context.agency, signals, context.limits, context.jitter(), context.actor)
     _log(gathered, moved)
     counts: dict[str, int] = {str(state): count for state, count in moved.items()}

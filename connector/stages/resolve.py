@@ -14,7 +14,7 @@ from connector.logs import get_logger
 from connector.national.base import National
 from connector.stages.context import Context, Counts
 from connector.stages.gate import channel_is_free
-from connector.store import channel, outbox
+from connector.store import answers, channel, outbox
 from connector.store.channel import Signal
 
 LOOK_ROWS = 200
@@ -59,11 +59,9 @@ def _finish(context: Context, sightings: Sequence[Sighting]) -> Counts:
         for sighting in sightings
         if sighting.rule != "stopping"
     ]
-    clockwork = outbox.Clockwork(context.limits, context.jitter)
+    clockwork = answers.Clockwork(context.limits, context.jitter)
     with context.store.write() as tx:
-        moved = outbox.finish_finds(
-            tx, sightings, context.generation, context.capabilities, clockwork, context.actor
-        )
+        moved = answers.finish_finds(tx, sightings, context.generation, context.capabilities, clockwork, context.actor)
         channel.observe(tx, context.agency, signals, context.limits, context.jitter(), context.actor)
     states = {str(state): count for state, count in moved.items()}
     get_logger().info("batch.finished", agency=context.agency, stage="resolve", states=states)

@@ -1,9 +1,9 @@
 """Resync: read the keys again that people asked for, map them again, and put them on their way again.
 
-    changed at the source   a new version, as in any sweep
-    the same                it is looked for, and put again only if the national side has it not or older
-    gone from the source    a named refusal; nothing is sent
-    never read whole        left to the next sweep
+changed at the source   a new version, as in any sweep
+the same                it is looked for, and put again only if the national side has it not or older
+gone from the source    a named refusal; nothing is sent
+never read whole        left to the next sweep
 """
 
 from __future__ import annotations
@@ -39,9 +39,7 @@ def resync(context: Context, source: Source, mapping: CompiledMapping, policy: S
             yield {outcome: 1}
 
 
-def _one(
-    context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy, item: Item
-) -> str:
+def _one(context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy, item: Item) -> str:
     with context.store.read() as connection:
         range_value = views.range_value_of(connection, item.key)
     try:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 from connector.core.model import Actor, Event, RecordKey, State, StatusUpdate
 from connector.errors import DataError
 from connector.store.db import Tx
-from connector.store.records import chunks, of_key
+from connector.store.keys import chunks, of_key
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
 
 _status = table_of(MirrorStatus)

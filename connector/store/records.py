@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, Table, and_, case, exists, insert, select, update
+from sqlalchemy import Connection, and_, case, exists, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core import lifecycle
 from connector.core.lifecycle import Step, Wait
 from connector.core.model import Actor, Cause, Change, Document, Event, Kind, Operation, Problem, RecordKey, State
+from connector.store import erasure
 from connector.store.db import Tx
+from connector.store.keys import chunks, newest_of_record, of_key
 from connector.store.tables import Delivery as DeliveryRow
 from connector.store.tables import Record, table_of
 
@@ -26,7 +28,6 @@ _record = table_of(Record)
 _REPLACEABLE = tuple(str(state) for state in lifecycle.REPLACEABLE)
 _SET_ASIDE = frozenset({Cause.EXCLUDED, Cause.BECAME_SECRET})
 
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,27 +132,6 @@ def concealed_among(connection: Connection, agency: str, keys: Iterable[RecordKe
         for local_id, before in known(connection, agency, kind, local_ids).items()
         if before.concealed
     }
-
-
-def of_key(table: Table, key: RecordKey) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that a row of `table` belongs to this key."""
-    return (table.c.agency == key.agency, table.c.kind == key.kind, table.c.local_id == key.local_id)
-
-
-def newest_of_record() -> ColumnElement[bool]:
-    """Return the join condition of a record with its newest version."""
-    return and_(
-        _delivery.c.agency == _record.c.agency,
-        _delivery.c.kind == _record.c.kind,
-        _delivery.c.local_id == _record.c.local_id,
-        _delivery.c.version == _record.c.version,
-    )
-
-
-def chunks(values: Sequence[_T], size: int) -> Iterable[Sequence[_T]]:
-    """Yield slices: SQLite bounds the number of parameters of a statement."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
 
 
 # --- recording what was read ---------------------------------------------------------------------------------------
@@ -344,7 +324,7 @@ def set_aside(
             _set_aside_one(tx, key, before, cause, last_finished, actor)
             count += 1
         if cause is Cause.BECAME_SECRET:
-            _erase_bodies(tx, key)
+            erasure.erase_bodies(tx, key)
     return count
 
 
@@ -368,15 +348,6 @@ def _set_aside_one(tx: Tx, key: RecordKey, before: Known, cause: Cause, last_fin
     )
     facts = {"state": State.NOT_SENT, "cause": cause, "from": before.state}
     tx.audit(Event("record.set_aside", key.agency, actor, tx.now, key, version, facts))
-
-
-def _erase_bodies(tx: Tx, key: RecordKey) -> None:
-    """Erase what can be erased; a version in `sending` is erased when its answer has come (see `finish`)."""
-    tx.connection.execute(
-        update(_delivery)
-        .where(*of_key(_delivery, key), _delivery.c.state != State.SENDING)
-        .values(body=None, body_bytes=0, problems=None)
-    )
 
 
 def judge_parents(tx: Tx, agency: str, kind: Kind, actor: Actor) -> None:

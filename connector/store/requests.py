@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 from connector.core.model import Actor, Event, Kind, RecordKey
 from connector.errors import DataError
 from connector.store.db import Tx
-from connector.store.records import chunks, newest_of_record, of_key
+from connector.store.keys import chunks, newest_of_record, of_key
 from connector.store.tables import Delivery, Record, ResyncItem, table_of
 
 _item = table_of(ResyncItem)

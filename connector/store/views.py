@@ -17,8 +17,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from connector.core.diff import changed_pointers
 from connector.core.model import KINDS, Capabilities, Cause, Kind, RecordKey, State
 from connector.store import audit, marks
+from connector.store.keys import newest_of_record, of_key
 from connector.store.outbox import parent_is_received
-from connector.store.records import Reading, newest_of_record, of_key
+from connector.store.records import Reading
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
 
 _delivery = table_of(Delivery)

@@ -38,10 +38,10 @@ from connector.core.model import (
     Verdict,
     VerdictName,
 )
-from connector.store import audit, marks, outbox, records
+from connector.store import answers, audit, marks, outbox, records
+from connector.store.answers import Clockwork
 from connector.store.db import Store, Tx
 from connector.store.marks import SweepCounts, Target
-from connector.store.outbox import Clockwork
 from connector.store.records import Reading, SweepRef
 from connector.store.tables import Delivery as DeliveryRow
 from connector.store.tables import Record, table_of
@@ -165,13 +165,13 @@ class Ledger:
 
     def finish(self, *outcomes: Outcome, limits: Limits = LIMITS) -> dict[State, int]:
         with self.store.write() as tx:
-            return outbox.finish(tx, outcomes, 1, Clockwork(limits, lambda: 0.5), ACTOR)
+            return answers.finish(tx, outcomes, 1, Clockwork(limits, lambda: 0.5), ACTOR)
 
     def find(
         self, *sightings: Sighting, capabilities: Capabilities = CAREFUL, limits: Limits = LIMITS
     ) -> dict[State, int]:
         with self.store.write() as tx:
-            return outbox.finish_finds(tx, sightings, 1, capabilities, Clockwork(limits, lambda: 0.5), ACTOR)
+            return answers.finish_finds(tx, sightings, 1, capabilities, Clockwork(limits, lambda: 0.5), ACTOR)
 
     def rescue(self, owner: str = "me") -> int:
         with self.store.write() as tx:

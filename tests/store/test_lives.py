@@ -14,10 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import func, select
 
 from connector.core.model import KINDS, Cause, Delivery, Kind, SightingName, VerdictName
-from connector.store import channel, marks, mirror, outbox, records, requests
+from connector.store import answers, channel, marks, mirror, outbox, records, requests
+from connector.store.answers import Clockwork
 from connector.store.channel import Signal
 from connector.store.db import Tx
-from connector.store.outbox import Clockwork
 from tests.store.ledger import (
     ACTOR,
     AGENCY,
@@ -74,11 +74,11 @@ def aside(tx: Tx, cause: Cause) -> object:
 
 
 def finish(tx: Tx, sent: dict[str, Delivery], verdict: VerdictName) -> object:
-    return outbox.finish(tx, [answer(sent[SENDING.local_id], verdict)], 1, CLOCKWORK, ACTOR)
+    return answers.finish(tx, [answer(sent[SENDING.local_id], verdict)], 1, CLOCKWORK, ACTOR)
 
 
 def find(tx: Tx, sent: dict[str, Delivery], seen: SightingName) -> object:
-    return outbox.finish_finds(tx, [sighting(sent[UNKNOWN.local_id], seen)], 1, IDEMPOTENT, CLOCKWORK, ACTOR)
+    return answers.finish_finds(tx, [sighting(sent[UNKNOWN.local_id], seen)], 1, IDEMPOTENT, CLOCKWORK, ACTOR)
 
 
 MUTATING: dict[str, Act] = {
