@@ -129,7 +129,9 @@ def judge(
     hidden.excluded |= {RecordKey(context.agency, kind, local_id) for local_id in page.excluded_ids}
     with context.store.read() as connection:
         ledger = records.known(connection, context.agency, kind, [row.key.local_id for row in page.rows])
-        sorted_rows = sort_rows(kind_mapping, mapping_mark(mapping, policy), page.rows, ledger, policy)
+        concealed = records.concealed_among(connection, context.agency, _all_parents(kind_mapping, page, ledger))
+        mark = mapping_mark(mapping, policy)
+        sorted_rows = sort_rows(kind_mapping, mark, page.rows, ledger, policy, frozenset(concealed))
         hidden.remember(connection, context.agency, _parents(sorted_rows, ledger))
     shown, secret, excluded = _without_children_of(sorted_rows, ledger, hidden)
     gone = {*secret, *excluded}
@@ -170,6 +172,12 @@ def _without_children_of(
     ]
     gone = {*secret, *excluded}
     return [reading for reading in rows.readings if reading.key.local_id not in gone], secret, excluded
+
+
+def _all_parents(kind_mapping: KindMapping, page: Page, ledger: Mapping[str, Known]) -> set[RecordKey]:
+    """Every parent that a row of the page has, or had in the ledger. They were recorded before their children."""
+    found = {parent for row in page.rows for parent in kind_mapping.parents_of(row)}
+    return found | {before.parent for before in ledger.values() if before.parent is not None}
 
 
 def _parents(rows: Sorted, ledger: Mapping[str, Known]) -> dict[str, tuple[RecordKey, ...]]:

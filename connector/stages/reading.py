@@ -5,7 +5,7 @@ Shared by collect and resync. Pure but for the rows it is given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connector.core import secrecy
@@ -15,6 +15,10 @@ from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind, Problem, RecordKey, SourceRow
 from connector.core.secrecy import SecrecyPolicy
 from connector.store.records import Known, Reading
+
+
+PARENT_CONCEALED = "parent_concealed"
+"""The reason (a code of `concealment-reason`) of a document that hangs on a concealed one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +53,20 @@ def sort_rows(
         if before is not None and before.unchanged(row.fingerprint, mapping_digest) and not overtaken:
             unchanged.append(row.key.local_id)
         else:
-            readings.append(map_row(mapping, row, policy))
+            readings.append(map_row(mapping, row, policy, concealed))
     return Sorted(tuple(unchanged), tuple(readings))
 
 
-def map_row(mapping: KindMapping, row: SourceRow, policy: SecrecyPolicy) -> Reading:
-    """Map one row: a document, or the problems that prevent one."""
+def map_row(
+    mapping: KindMapping, row: SourceRow, policy: SecrecyPolicy, concealed: Collection[RecordKey] = ()
+) -> Reading:
+    """Map one row: a document, or the problems that prevent one. What hangs on a `concealed` paper is concealed too."""
     mapped = mapping.apply(row, policy)
     document = mapped.documents[0] if mapped.documents else None
     parents = mapping.parents_of(row)
+    if document and not document.concealed and any(parent in concealed for parent in parents):
+        mapped = mapping.apply(row, policy, reason=PARENT_CONCEALED)
+        document = mapped.documents[0] if mapped.documents else None
     return Reading(row.key, row.fingerprint, mapping.range_of(row), document, mapped.problems, parents)
 
 

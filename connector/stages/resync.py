@@ -89,14 +89,16 @@ def _read_again(
     for page in source.fetch(kind_mapping, [range_value]):
         for row in page.rows:
             if row.key == key:
-                reading = map_row(kind_mapping, row, policy)
-                return None if _any_hidden(context, source, mapping, reading.parents) else reading
+                with context.store.read() as connection:
+                    concealed = records.concealed_among(connection, context.agency, kind_mapping.parents_of(row))
+                reading = map_row(kind_mapping, row, policy, concealed)
+                return None if any_hidden(context, source, mapping, reading.parents) else reading
         if problems := [problem for problem in page.problems if problem[0] == key.local_id]:
             return problem_readings(context.agency, key.kind, problems)[0]
     return None
 
 
-def _any_hidden(context: Context, source: Source, mapping: CompiledMapping, parents: Sequence[RecordKey]) -> bool:
+def any_hidden(context: Context, source: Source, mapping: CompiledMapping, parents: Sequence[RecordKey]) -> bool:
     """Return whether one of the parents, or one that it hangs on, is excluded or secret now: at the source, which no
     sweep may have read since, or, if it is gone from there, in the ledger."""
     return any(_is_hidden(context, source, mapping, parent) for parent in parents)
@@ -115,5 +117,5 @@ def _is_hidden(context: Context, source: Source, mapping: CompiledMapping, key: 
             return True
         for row in page.rows:
             if row.key == key:
-                return _any_hidden(context, source, mapping, kind_mapping.parents_of(row))
+                return any_hidden(context, source, mapping, kind_mapping.parents_of(row))
     return set_aside

@@ -81,7 +81,7 @@ def test_a_child_asked_for_again_stays_here_if_its_petition_became_a_secret_sinc
 
 def test_a_child_that_a_deleted_secret_petition_left_behind_stays_hidden(world: World) -> None:
     """The national side had a receipt of the petition from before it was a secret. Once the petition was deleted, no
-    universe named it a secret any more, and its handling was sent."""
+    universe named it a secret any more, and its handling went out: concealed, for its type was gone too, but out."""
     world.sync()
     make_secret(world)
     world.run("collect")

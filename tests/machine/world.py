@@ -1,0 +1,293 @@
+"""The world of one example: an agency's own database, a connector on its own disk, a national side, one clock.
+
+Everything in it is real: two SQLite files, an encrypted store, HTTP over loopback. Only time is ours: whoever waits
+moves the clock on instead, so that an hour's back-off costs nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from connector.app import App, open_app
+from connector.config import load_config
+from connector.core.model import Actor, Kind, RecordKey
+from connector.errors import RemoteError
+from connector.sandbox import FaultRule, Sandbox
+from connector.stages.context import Counts
+from connector.store import marks, outbox, requests
+
+AGENCY, SECRET = "H51.01", "a-secret-of-a-test"
+HERE = Path(__file__).parent
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+ATTEMPTS = 4
+ABSENT_AFTER_S = 60
+
+KINDS = (Kind.RECEPTION, Kind.PETITION, Kind.HANDLING)
+TABLES = {Kind.RECEPTION: "tiep", Kind.PETITION: "don", Kind.HANDLING: "xu_ly"}
+
+_SCHEMA = """
+CREATE TABLE tiep (Id INTEGER PRIMARY KEY, Ngay TEXT, Loai TEXT, NoiDung TEXT);
+CREATE TABLE don (Id INTEGER PRIMARY KEY, IdTiep INTEGER, Ngay TEXT, Loai TEXT, NoiDung TEXT, GhiChu TEXT,
+                  Nhap INTEGER NOT NULL DEFAULT 0, Mat INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE nguoi (IdDon INTEGER, Stt INTEGER, HoTen TEXT);
+CREATE TABLE xu_ly (Id INTEGER PRIMARY KEY, IdDon INTEGER, Ngay TEXT, TomTat TEXT);
+"""
+
+_CONFIG = """\
+[connector]
+data_dir = "data"
+
+[store]
+key = "file:secret.key"
+
+[national]
+environment = "test"
+base_url = "{base_url}"
+allow_plain_http_to_loopback = true
+create_idempotent = {idempotent}
+absent_after_s = {absent_after_s}
+
+[collect]
+page_rows = 2
+
+[push]
+workers = {workers}
+batch_rows = 5
+attempts = {attempts}
+
+[pull]
+page_limit = 3
+
+[[agency]]
+code = "{agency}"
+name = "Đơn vị mẫu"
+mapping = "./mapping"
+evidence_key = "file:secret.key"
+
+[agency.source]
+url = "sqlite:///source.sqlite"
+
+[agency.credentials]
+client_id = "test"
+client_secret = "file:client"
+"""
+
+
+class Clock:
+    """The one clock of both sides. It goes on by a millisecond whenever somebody looks at it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._now = START
+
+    def __call__(self) -> datetime:
+        with self._lock:
+            self._now += timedelta(milliseconds=1)
+            return self._now
+
+    def advance(self, seconds: float) -> None:
+        with self._lock:
+            self._now += timedelta(seconds=seconds)
+
+    def reset(self) -> None:
+        with self._lock:
+            self._now = START
+
+
+class Impatience(threading.Event):
+    """The stop signal of an App for which a wait is a step of the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._clock.advance(timeout or 0.0)
+        return self.is_set()
+
+
+class Nation:
+    """A sandbox that serves many examples, one after the other, with nothing kept between them."""
+
+    def __init__(self, clock: Clock, *, idempotent: bool) -> None:
+        self.clock = clock
+        self.idempotent = idempotent
+        self.sandbox = Sandbox(credentials={AGENCY: ("test", SECRET)}, seed=7, idempotent_create=idempotent, now=clock)
+        self._blank = self.sandbox.snapshot()
+        self.base_url = self.sandbox.start()
+        self.listens = True
+
+    def forget(self) -> None:
+        """Begin anew for the next example."""
+        self.come_back()
+        self.sandbox.play()
+        self.sandbox.expire_tokens()
+        self.sandbox.restore(self._blank)
+        self.clock.reset()
+
+    def go_away(self) -> None:
+        self.sandbox.stop()
+        self.listens = False
+
+    def come_back(self) -> None:
+        if not self.listens:
+            self.sandbox.start(urlsplit(self.base_url).port or 0)
+            self.listens = True
+
+    def play(self, faults: Sequence[FaultRule]) -> None:
+        self.sandbox.play(*faults)
+
+
+class World:
+    """One example. `asked` counts by key how often a person asked for it again; `swept`: nothing changed since."""
+
+    def __init__(self, folder: Path, nation: Nation, *, workers: int) -> None:
+        self.folder = folder
+        self.nation = nation
+        self.sandbox = nation.sandbox
+        self.clock = nation.clock
+        self.asked: Counter[RecordKey] = Counter()
+        self.swept = False
+        self.edited = False
+        self._stack = ExitStack()
+        nation.forget()
+        for name, content in (("secret.key", "5e" * 32), ("client", SECRET)):
+            (folder / name).touch(mode=0o600)
+            (folder / name).write_text(content, encoding="ascii")
+        (folder / "data").mkdir()
+        (folder / "config.toml").write_text(
+            _CONFIG.format(
+                base_url=nation.base_url,
+                idempotent=str(nation.idempotent).lower(),
+                absent_after_s=ABSENT_AFTER_S,
+                workers=workers,
+                attempts=ATTEMPTS,
+                agency=AGENCY,
+            ),
+            encoding="utf-8",
+        )
+        shutil.copytree(HERE / "mapping", folder / "mapping")
+        self.source = sqlite3.connect(folder / "source.sqlite", isolation_level=None)
+        self.source.executescript("PRAGMA synchronous = OFF;" + _SCHEMA)
+        self.app = self._open(create=True)
+
+    # --- the connector ---
+
+    def _open(self, *, create: bool = False) -> App:
+        app = self._stack.enter_context(
+            open_app(
+                load_config(self.folder / "config.toml"),
+                Actor("machine", "test"),
+                create=create,
+                stop=Impatience(self.clock),
+                now=self.clock,
+                jitter=lambda: 0.5,
+            )
+        )
+        self._stack.enter_context(app.stage_lock())
+        return app
+
+    def reopen(self) -> None:
+        """End this process's App and start another one, as a restart does."""
+        self._stack.close()
+        self.app = self._open()
+
+    def close(self) -> None:
+        self._stack.close()
+        self.source.close()
+
+    def stage(self, name: str) -> Generator[Counts, None, None]:
+        stages = {
+            "collect": self.app.collect,
+            "push": self.app.push,
+            "resolve": self.app.resolve,
+            "pull": self.app.pull,
+            "resync": self.app.resync,
+        }
+        return stages[name](AGENCY)
+
+    def run(self, name: str) -> None:
+        """Run one stage to its end. A feed that does not answer is no defect."""
+        with suppress(RemoteError):
+            for _ in self.stage(name):
+                pass
+        self.swept = self.swept or name == "collect"
+
+    def sync(self) -> None:
+        with suppress(RemoteError):
+            for _ in self.app.sync(AGENCY):
+                pass
+        self.swept = True
+
+    def claim_and_die(self) -> None:
+        """Leave claims behind of which not a byte was sent."""
+        context = self.app.context(AGENCY)
+        with self.app.store.write() as tx:
+            claimed = outbox.claim(
+                tx,
+                AGENCY,
+                context.generation,
+                context.capabilities,
+                owner=self.app.owner,
+                lease_s=300,
+                rows=5,
+                body_bytes=1_000_000,
+                actor=self.app.actor,
+            )
+        if claimed:
+            self.reopen()
+
+    def edit_mapping(self) -> None:
+        """Lay the edited mapping over the first one, or take it away again."""
+        self.edited = not self.edited
+        folder = HERE / ("mapping_edited" if self.edited else "mapping")
+        shutil.copy(folder / "petition.toml", self.folder / "mapping" / "petition.toml")
+        self.swept = False
+        self.reopen()
+
+    # --- people ---
+
+    def ask(self, selection: requests.Selection) -> None:
+        with self.app.store.write() as tx:
+            keys = requests.select_keys(tx.connection, AGENCY, selection)
+            requests.ask(tx, AGENCY, keys, Actor("clerk", "cli"), "asked by telephone")
+        self.asked.update(keys)
+
+    def pause(self, kind: str) -> None:
+        with self.app.store.write() as tx:
+            marks.pause(tx, AGENCY, kind, "", self.app.actor, "a test")
+
+    def resume(self, kind: str) -> None:
+        with self.app.store.write() as tx:
+            marks.resume(tx, AGENCY, kind, "", self.app.actor, "over")
+
+    # --- the agency's clerks ---
+
+    def edit(self, sql: str, *values: object) -> None:
+        self.source.execute(sql, values)
+        self.swept = False
+
+    def row(self, kind: Kind, number: int) -> sqlite3.Row | None:
+        cursor = self.source.cursor()
+        cursor.row_factory = sqlite3.Row
+        found: sqlite3.Row | None = cursor.execute(f"SELECT * FROM {TABLES[kind]} WHERE Id = ?", (number,)).fetchone()
+        return found
+
+    def rows(self, kind: Kind) -> list[sqlite3.Row]:
+        cursor = self.source.cursor()
+        cursor.row_factory = sqlite3.Row
+        return cursor.execute(f"SELECT * FROM {TABLES[kind]} ORDER BY Id").fetchall()
+
+
+def key_of(kind: Kind, number: int) -> RecordKey:
+    """Return the key that a source row has."""
+    return RecordKey(AGENCY, kind, f"nho:{number}")
