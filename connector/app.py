@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import make_url
+from sqlalchemy import URL
 
 from connector import __version__, resources
 from connector.config import AgencySection, Config, read_hex_key, read_secret
@@ -36,6 +36,7 @@ from connector.logs import get_logger
 from connector.national.base import National, NationalSettings
 from connector.national.decree55 import Decree55
 from connector.sources.base import Source
+from connector.sources.engines import source_url
 from connector.sources.sql import SqlSource
 from connector.stages.collect import collect, plan
 from connector.stages.context import Context, Counts
@@ -463,7 +464,7 @@ def _agency(
 
 
 def _source(config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes) -> Source:
-    url = make_url(section.source.url)
+    url = _source_url(config, section)
     if section.source.password:
         place = f"agency {section.code} source.password"
         url = url.set(password=read_secret(section.source.password, config, place))
@@ -478,6 +479,17 @@ def _source(config: Config, section: AgencySection, mapping: CompiledMapping, ev
         max_rows=config.collect.max_page_rows,
         query_timeout_s=config.collect.query_timeout_s,
     )
+
+
+def _source_url(config: Config, section: AgencySection) -> URL:
+    """Return the source's URL. Raises ConfigError that names the key, never the URL."""
+    try:
+        return source_url(section.source.url)
+    except ConfigError as error:
+        place = f"agency {section.code} source.url"
+        raise ConfigError(
+            problems=[ConfigProblem(error.id, file=config.path.name, key=place, found="", expected="a SQLAlchemy URL")]
+        ) from None
 
 
 def _national(config: Config, section: AgencySection, stop: threading.Event) -> National:

@@ -24,14 +24,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_seed = random.randrange(2**32)
 
 
-def pytest_report_header(config: pytest.Config) -> str:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how to draw the same examples again; a header would not be seen with -q."""
     name = os.environ.get("HYPOTHESIS_PROFILE", "default")
-    seed = "derandomized" if name == "ci" else f"seed {config.getoption('--hypothesis-seed', None)}"
-    return f"hypothesis: profile {name}, {seed}"
+    seed = terminalreporter.config.getoption("--hypothesis-seed", None)
+    again = "always the same examples" if name == "ci" and seed is None else f"--hypothesis-seed={seed}"
+    terminalreporter.write_line(f"hypothesis: profile {name}, {again}")
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where everything can run (KNTC_NO_SKIPS), a skip hides something: it is a failure."""
     report = yield
     if report.skipped and os.environ.get("KNTC_NO_SKIPS"):

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 MAX_BYTES = 128
 """A local_id longer than this in UTF-8 is refused: the national side keeps no more."""
 
+_HALF = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile("[%/:\x00-\x20\x7f\ud800-\udfff]")
 
 
@@ -48,6 +49,11 @@ def split_key(source_key: str) -> tuple[str, ...]:
 def fits(local_id: str) -> bool:
     """Whether the national side can keep this local_id. ASCII is the rule, so bytes are rarely counted."""
     return len(local_id) <= MAX_BYTES and (local_id.isascii() or len(local_id.encode()) <= MAX_BYTES)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a key column can be written as UTF-8 and so be asked for again; a text of broken bytes cannot."""
+    return not isinstance(value, str) or value.isascii() or _HALF.search(value) is None
 
 
 def plain(value: Any) -> str:

@@ -78,17 +78,22 @@ class KindMapping:
         return local_id
 
     def range_value(self, local_id: str) -> str | None:
-        """Return the range column's value as text, taken from a local_id; None if the key does not hold it."""
+        """Return the range column's value as text, taken from a local_id; None if the key does not hold it.
+
+        A key made of broken bytes holds no value that could be asked for."""
         source, _, source_key = local_id.partition(":")
         parts = keys.split_key(source_key)
         if source != self.source or len(parts) != len(self.key) or self.range_column not in self.key:
+            return None
+        if keys.join_key(parts) != source_key:
             return None
         return parts[self.key.index(self.range_column)]
 
     def range_of(self, row: SourceRow) -> str:
         """Return the range column's value of a row as text, for `Source.fetch`; "" if neither row nor key hold it."""
         if self.range_column in row.columns:
-            return keys.plain(row.columns[self.range_column])
+            value = row.columns[self.range_column]
+            return keys.plain(value) if keys.is_whole(value) else ""
         return self.range_value(row.key.local_id) or ""
 
     def origin(self, column: str) -> str:
@@ -113,9 +118,10 @@ class KindMapping:
             return pointer
         return info.title_en if language == "en" else info.title_vi
 
-    def apply(self, row: SourceRow, policy: SecrecyPolicy) -> Mapped:
+    def apply(self, row: SourceRow, policy: SecrecyPolicy, *, reason: str | None = None) -> Mapped:
         """Return the document of one row, concealed where it must be, or everything that is wrong with it.
 
+        `reason` (a code of `concealment-reason`) conceals it whatever the row says: what it hangs on is concealed.
         Concealing comes before the schema's judgement: what is not sent can neither leak nor be faulted."""
         if absent := self._absent_columns(row.columns, row.children):
             return Mapped((), absent, self.trace)
@@ -129,7 +135,7 @@ class KindMapping:
             if all(miss.bad != petition_type for miss in misses):
                 misses.append(Miss("", "", petition_type))
             petition_type = None
-        reason = reason_to_conceal(petition_type, body)
+        reason = reason or reason_to_conceal(petition_type, body)
         if reason is None and self.kind is Kind.PETITION:
             # The document itself must not say "denunciation" in clear because two rules read two columns.
             reason = reason_to_conceal(body.get("type"), body)
@@ -165,9 +171,7 @@ class KindMapping:
 
     def parents_of(self, row: SourceRow) -> tuple[RecordKey, ...]:
         """Return the keys that a row hangs on, as far as they can be read: also of a row that can be no document."""
-        found = [
-            (rule.kind, rule.read(row.columns)) for rule in self.parents if row.columns.keys() >= {*rule.columns}
-        ]
+        found = [(rule.kind, rule.read(row.columns)) for rule in self.parents if row.columns.keys() >= {*rule.columns}]
         return tuple(RecordKey(row.key.agency, kind, read) for kind, read in found if isinstance(read, str))
 
     def _leaves(self, pattern: str, policy: SecrecyPolicy) -> bool:

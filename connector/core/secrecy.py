@@ -20,6 +20,7 @@ DENUNCIATION = "denunciation"
 UNCLASSIFIED = "unclassified"
 MULTIPLE_CONTENTS = "multiple_contents"
 SECRECY_REQUESTED = "secrecy_requested"
+PARENT_CONCEALED = "parent_concealed"
 
 MASKED = "(đã che)"
 
@@ -33,6 +34,7 @@ _BASIS = {
     DENUNCIATION: "Luật 25/2018/QH14 Điều 8 khoản 3",
     UNCLASSIFIED: "Luật 25/2018/QH14 Điều 8 khoản 3",
     MULTIPLE_CONTENTS: "Luật 25/2018/QH14 Điều 8 khoản 3",
+    PARENT_CONCEALED: "Luật 25/2018/QH14 Điều 8 khoản 3",
     SECRECY_REQUESTED: "NĐ 154/2026/NĐ-CP Điều 12 khoản 2",
 }
 
@@ -85,9 +87,12 @@ def conceal(
 
     Dropped: all fields of class C2 and C3 and those that must not leave with a denunciation, with the containers
     that they leave empty. Kept of these: what is at or below a pattern in `clear` (pattern -> legal basis) and, where
-    the policy sends identities, the own fields of persons who are named, unless secrecy was asked for. Every other
-    person loses all tokens but stays countable, as concealed: a named person is never made an anonymous one."""
-    sends = policy.denouncer_identity == "send" and reason != SECRECY_REQUESTED
+    the policy sends identities, the own fields of persons who are named, unless secrecy was or may have been asked
+    for. Every other person loses all tokens but stays countable, as concealed: a named person is never made an
+    anonymous one."""
+    # Why the parent is concealed is not known here: perhaps because somebody asked for secrecy.
+    asked_for = reason in {SECRECY_REQUESTED, PARENT_CONCEALED} or body.get("secrecy_requested")
+    sends = policy.denouncer_identity == "send" and not asked_for
     bases = [_BASIS[reason], *sorted(set(clear.values())), *([policy.legal_basis] if sends else [])]
     kept = _Concealing(fields, tuple(clear), sends).object("", body, identity=False)
     return {**kept, "concealed": {"reason": reason, "basis": "; ".join(bases)[:_BASIS_LENGTH]}}

@@ -19,9 +19,11 @@ from connector.core.model import Kind, Problem, SourceRow
 class Page:
     """One range of keys as read.
 
-    `problems` name records that were read and cannot be mapped; their local_id is "" where they have none.
+    `problems` name records that were read and cannot be mapped; their local_id is "" where they have none. A record
+    that brings more than a page may hold is such a problem too (E-SOURCE-BOUND), alone on its page.
     universe = selected + excluded + refused_secret + unexplained, as long as nothing is selected that the universe
-    does not have; every difference is in `unexplained`, and anything but 0 makes the run partial. `secret_ids` are
+    does not have; every difference is in `unexplained`, and so are child rows that belong to no record of the page;
+    anything but 0 makes the run partial. `secret_ids` are
     for the children of secret records, in memory only: they never enter the store or a log."""
 
     kind: Kind
@@ -39,7 +41,7 @@ class Page:
 
 
 class Source(Protocol):
-    """An agency's database. Reads only. Failures are SourceError: E-SOURCE-CONNECT, -QUERY or -BOUND."""
+    """An agency's database. Reads only. Failures are SourceError: E-SOURCE-CONNECT, -QUERY, -COLUMN or -BOUND."""
 
     def probe(self) -> None:
         """Connect and look at the first key of every kind. Returns nothing: no error is the answer."""

@@ -39,22 +39,36 @@ _OPENING = {
 }
 
 
+def source_url(text: str | URL) -> URL:
+    """Return a source's URL, or raise ConfigError: E-CFG-SOURCE-URL if it is none, E-CFG-DRIVER if what speaks to such
+    a database is not installed. Neither shows any part of the URL, which may hold a password where no eye expects it.
+    """
+    url, wrong = _parsed(text)
+    if url is None:
+        raise ConfigError(wrong)  # outside of `except`: a traceback would show the URL
+    return url
+
+
 def open_engine(url: str | URL) -> Engine:
-    """Return an engine that reads. Nothing is connected yet; a URL that names no usable database is a ConfigError."""
-    engine = _engine(url)
-    if engine is None:
-        raise ConfigError("E-CFG-SOURCE-URL")  # outside of `except`: a traceback would show the URL
-    return engine
+    """Return an engine that reads. Nothing is connected yet; see `source_url` for what is a ConfigError here."""
+    parsed = source_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed)
+    return create_engine(parsed, hide_parameters=True, pool_size=1, max_overflow=0, pool_pre_ping=True)
 
 
-def _engine(url: str | URL) -> Engine | None:
+def _parsed(text: str | URL) -> tuple[URL | None, str]:
+    """The URL, or None and the id of what is wrong with it."""
     try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return _sqlite_engine(parsed)
-        return create_engine(parsed, hide_parameters=True, pool_size=1, max_overflow=0, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError):
-        return None
+        url = make_url(text)
+        url.get_dialect().import_dbapi()
+    except (NoSuchModuleError, ImportError):  # the first is an ArgumentError too
+        return None, "E-CFG-DRIVER"
+    except (ArgumentError, ValueError):
+        return None, "E-CFG-SOURCE-URL"
+    if url.get_backend_name() == "sqlite" and (not url.database or url.database == ":memory:"):
+        return None, "E-CFG-SOURCE-URL"
+    return url, ""
 
 
 @contextmanager
@@ -73,10 +87,8 @@ def reading(engine: Engine, timeout_s: float) -> Iterator[Connection]:
         connection.rollback()
 
 
-def _sqlite_engine(url: URL) -> Engine | None:
-    if not url.database or url.database == ":memory:":
-        return None
-    file = f"{Path(url.database).absolute().as_uri()}?mode=ro"
+def _sqlite_engine(url: URL) -> Engine:
+    file = f"{Path(url.database or '').absolute().as_uri()}?mode=ro"
     engine = create_engine("sqlite://", creator=partial(_open_sqlite, file), hide_parameters=True, pool_size=1)
     # The driver's own transactions begin at the first write, which never comes: a page would be no snapshot.
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))

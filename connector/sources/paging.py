@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -44,15 +44,23 @@ class Rows:
     rows: tuple[Packed, ...]
 
 
+NO_ROWS = Rows((), ())
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The answers to all queries of one page."""
+    """The answers to all queries of one page.
+
+    outside: records that no range can hold, as (problem, how many); they are counted as unexplained.
+    refused: why none of the records between lo and hi can be used, though they are there."""
 
     lo: Any
     hi: Any
-    root: Rows
-    children: Mapping[str, Rows]
-    universe: Rows | None
+    root: Rows = NO_ROWS
+    children: Mapping[str, Rows] = field(default_factory=dict)
+    universe: Rows | None = None
+    outside: tuple[tuple[Problem, int], ...] = ()
+    refused: Problem | None = None
 
 
 def pack(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Packed]:
@@ -67,14 +75,15 @@ def pack(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Packed
             yield _without_large_values(dict(zip(names, row, strict=True)), data)
 
 
-def make_page(kind: KindMapping, agency: str, evidence_key: bytes, results: Results, without_key: int) -> Page:
-    """Return the page. `without_key`: records that no range can hold, counted as unexplained.
+def make_page(kind: KindMapping, agency: str, evidence_key: bytes, results: Results) -> Page:
+    """Return the page.
 
     A result that lacks the columns of its key raises SourceError E-SOURCE-COLUMN."""
     by_id, problems = _by_local_id(kind, results.root)
     balance = _balance(kind, results.universe, frozenset(by_id), len(problems))
     problems += balance.problems
-    families = [_family(kind, child, results.children[child.name]) for child in kind.children]
+    families = [_family(kind, child, results.children.get(child.name, NO_ROWS)) for child in kind.children]
+    known = by_id.keys() | balance.known
     signed = _Signing(evidence_key, kind, results)
     rows: list[SourceRow] = []
     for local_id, found in by_id.items():
@@ -82,7 +91,7 @@ def make_page(kind: KindMapping, agency: str, evidence_key: bytes, results: Resu
             continue
         source_key = local_id.partition(":")[2]
         below = [family.get(source_key, ()) for family in families]
-        if problem := _unreadable(kind, found, below):
+        if problem := results.refused or _unreadable(kind, found, below):
             problems.append((local_id, problem))
             continue
         rows.append(
@@ -96,22 +105,21 @@ def make_page(kind: KindMapping, agency: str, evidence_key: bytes, results: Resu
                 fingerprint=signed.fingerprint(found[0], below),
             )
         )
-    if without_key:
-        column = f"{kind.range_table}.{kind.range_column}"
-        problems.append(("", Problem("/local_id", "E-MAP-EMPTY-KEY", column, str(without_key))))
+    problems += [("", problem) for problem, _ in results.outside]
+    outside = sum(count for _, count in results.outside)
     return Page(
         kind=kind.kind,
         lo=results.lo,
         hi=results.hi,
         rows=tuple(rows),
         problems=tuple(problems),
-        universe=balance.universe + without_key,
+        universe=balance.universe + outside,
         selected=balance.selected,
         excluded=balance.excluded,
         refused_secret=len(balance.secret_ids),
         secret_ids=balance.secret_ids,
         excluded_ids=balance.excluded_ids,
-        unexplained=balance.unexplained + without_key,
+        unexplained=balance.unexplained + outside + _strays(kind, families, known),
     )
 
 
@@ -142,6 +150,12 @@ def _family(kind: KindMapping, child: ChildSelect, found: Rows) -> dict[str, lis
     return by_key
 
 
+def _strays(kind: KindMapping, families: Iterable[Mapping[str, Sequence[Packed]]], known: Collection[str]) -> int:
+    """How many child rows belong to no record, so that nobody would miss them: keys may be equal for the database
+    ("KN-1" and "kn-1 ") and not for us."""
+    return sum(len(rows) for family in families for key, rows in family.items() if f"{kind.source}:{key}" not in known)
+
+
 def _need(kind: KindMapping, found: Rows, columns: Sequence[str], table: str) -> None:
     for column in columns:
         if column not in found.names and found.names:
@@ -149,7 +163,10 @@ def _need(kind: KindMapping, found: Rows, columns: Sequence[str], table: str) ->
 
 
 def _unreadable(kind: KindMapping, found: Sequence[Packed], below: Sequence[Sequence[Packed]]) -> Problem | None:
-    """Why a record that was read cannot be used: it stands twice, or holds something enormous."""
+    """Why a record that was read cannot be used: it stands twice, has a broken key, or holds something enormous."""
+    for column in kind.key:
+        if not keys.is_whole(found[0].columns[column]):
+            return Problem("/local_id", "E-MAP-TEXT", kind.origin(column), "valid Unicode")
     if len(found) > 1:
         return Problem("/local_id", "E-MAP-DUPLICATE-KEY", kind.origin(kind.key[0]), str(len(found)))
     if column := found[0].too_large:
@@ -176,7 +193,8 @@ class _Signing:
         self._key = evidence_key
         self._root = orjson.dumps(sorted(results.root.names))
         self._children = [
-            orjson.dumps([child.name, *sorted(results.children[child.name].names)]) for child in kind.children
+            orjson.dumps([child.name, *sorted(results.children.get(child.name, NO_ROWS).names)])
+            for child in kind.children
         ]
 
     def fingerprint(self, row: Packed, below: Sequence[Sequence[Packed]]) -> str:
@@ -222,6 +240,7 @@ class _Balance:
     secret_ids: frozenset[str]
     excluded_ids: frozenset[str]
     withheld: frozenset[str]  # selected all the same: they are not sent
+    known: frozenset[str]  # all that the universe names
     unexplained: int
     problems: tuple[tuple[str, Problem], ...]
 
@@ -233,7 +252,7 @@ def _balance(kind: KindMapping, universe: Rows | None, selected: frozenset[str],
     """Hold the universe against the selection. Who is both selected and left out is left out, and unexplained."""
     if universe is None or kind.universe is None:
         count = len(selected) + nameless
-        return _Balance(count, count, {}, _NOBODY, _NOBODY, _NOBODY, 0, ())
+        return _Balance(count, count, {}, _NOBODY, _NOBODY, _NOBODY, _NOBODY, 0, ())
     _need(kind, universe, (*kind.key, "excluded"), kind.select.table)
     reasons: dict[str, str] = {}
     nameless_there = 0
@@ -255,6 +274,7 @@ def _balance(kind: KindMapping, universe: Rows | None, selected: frozenset[str],
         secret_ids=secret,
         excluded_ids=declared,
         withheld=secret | declared | unknown,
+        known=frozenset(reasons),
         unexplained=len(open_ids - selected)
         + len(selected - reasons.keys())
         + len(contrary)

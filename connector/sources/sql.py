@@ -1,7 +1,7 @@
 """Any database with SQL as a source: full sweeps by key ranges, single records, counts of what was left out.
 
     range   the next `page_rows` keys above lo, found on the index that the mapping names
-    read    root rows, child rows and the universe between lo and hi, in one transaction
+    read    root rows, child rows and the universe between lo and hi, in one transaction; too much: half the keys
     page    rows with their children and fingerprints, problems, counts: see `paging.py`
 
 May import: core, errors, base, engines, paging, sqlalchemy, the standard library.
@@ -10,6 +10,7 @@ May import: core, errors, base, engines, paging, sqlalchemy, the standard librar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -19,8 +20,10 @@ from uuid import UUID
 from sqlalchemy import URL, ColumnClause, Connection, TableClause, column, func, or_, select, table, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from connector.core.keys import is_whole
 from connector.core.kind_mapping import KindMapping
 from connector.core.mapping import CompiledMapping
+from connector.core.model import Problem
 from connector.errors import SourceError
 from connector.sources.base import Page
 from connector.sources.engines import open_engine, reading
@@ -32,17 +35,29 @@ ROWS_AT_ONCE = 16
 """So few rows are taken from the driver at once that even enormous values fit."""
 
 MAX_PAGE_BYTES = 64 * 2**20
-"""No query of a page brings more than this: choose fewer keys per page, or leave the large column out."""
+"""No query of a page brings more than this: fewer keys are taken, and one record alone that has more is refused."""
+
+MAX_REFUSED = 100
+"""So many refused records in a row are no accident: the query is wrong, and their database is spared the rest."""
 
 # What drivers raise besides their own errors: texts and days that Python cannot hold. All of them may show values.
 _DRIVER_ERRORS = (SQLAlchemyError, ValueError, ArithmeticError, OSError)
+
+
+class _TooMuchError(Exception):
+    """A query between lo and hi brought more than `bound`. Never leaves this module."""
+
+    def __init__(self, lo: Any, hi: Any, bound: str) -> None:
+        self.lo, self.hi, self.bound = lo, hi, bound
+        super().__init__(bound)
 
 
 class SqlSource:
     """One agency's database by SQLAlchemy URL. For one thread at a time.
 
     `evidence_key` keys the fingerprints: outside the agency they say nothing. A page has at most `page_rows` keys,
-    each of its queries at most `max_rows` rows (more: E-SOURCE-BOUND) and `query_timeout_s` seconds."""
+    each of its queries at most `max_rows` rows and `query_timeout_s` seconds. Where that is not enough a page has fewer
+    keys; a record that brings more alone is a problem of its page, and the sweep goes on behind it."""
 
     def __init__(
         self,
@@ -75,27 +90,25 @@ class SqlSource:
 
     def pages(self, kind: KindMapping, *, lo: Any = None) -> Iterator[Page]:
         """See `Source`. Records without a range key stand in no page: the first one counts them as unexplained."""
-        without_key = 0
+        outside: tuple[tuple[Problem, int], ...] = ()
         if lo is None:
             lowest, without_key = self._ask(kind, partial(_start, kind=kind))
-            if lowest is None and not without_key:
-                return
             lo = None if lowest is None else below(lowest)
-        while True:
-            found = None if lo is None else self._ask(kind, partial(self._next, kind=kind, lo=lo))
-            if found is None and not without_key:
-                return
-            results = found or Results(lo, None, Rows((), ()), {}, None)
-            yield make_page(kind, self._agency, self._evidence_key, results, without_key)
-            if found is None:
-                return
-            lo, without_key = found.hi, 0
+            outside = _outside(kind, "E-MAP-EMPTY-KEY", str(without_key), without_key)
+        for results in self._walk(kind, lo):
+            yield self._page(kind, replace(results, outside=(*outside, *results.outside)))
+            outside = ()
+        if outside:
+            yield self._page(kind, Results(None, None, outside=outside))
 
     def fetch(self, kind: KindMapping, values: Iterable[Any]) -> Iterator[Page]:
         """See `Source`. A value may be a text: it is read as the range column's own type."""
         for value in values:
-            results = self._ask(kind, partial(self._single, kind=kind, value=value))
-            yield make_page(kind, self._agency, self._evidence_key, results, 0)
+            try:
+                results = self._ask(kind, partial(self._single, kind=kind, value=value))
+            except _TooMuchError as too_much:
+                results = self._refused(kind, too_much)
+            yield self._page(kind, results)
 
     def close(self) -> None:
         """See `Source`."""
@@ -114,18 +127,64 @@ class SqlSource:
         id_ = "E-SOURCE-QUERY" if connected else "E-SOURCE-CONNECT"
         raise SourceError(id_, agency=self._agency, kind=kind.kind, table=kind.select.table, error=name, code=code)
 
-    def _next(self, connection: Connection, kind: KindMapping, lo: Any) -> Results | None:
-        """What lies between lo and the page_rows-th key above it; None if no key is above it."""
+    def _page(self, kind: KindMapping, results: Results) -> Page:
+        return make_page(kind, self._agency, self._evidence_key, results)
+
+    def _walk(self, kind: KindMapping, lo: Any) -> Iterator[Results]:
+        """Read on from lo (None: there is no key). What is too much is halved, down to one key, which is refused."""
+        size, refused = self._page_rows, 0
+        while lo is not None:
+            try:
+                results = self._ask(kind, partial(self._next, kind=kind, lo=lo, size=size))
+            except _TooMuchError as too_much:
+                if size > 1:
+                    size //= 2
+                    continue
+                refused += 1
+                if refused > MAX_REFUSED:
+                    raise self._bound(kind, self._max_rows) from None
+                results = self._refused(kind, too_much)
+            else:
+                refused, size = 0, min(2 * size, self._page_rows)
+            if results is None:
+                return
+            yield results
+            lo = results.hi
+
+    def _next(self, connection: Connection, kind: KindMapping, lo: Any, size: int) -> Results | None:
+        """What lies between lo and the size-th key above it; None if no key is above it."""
         walked = _range_column(kind)
-        keys = select(walked.label("k")).select_from(_range_table(kind)).where(walked > lo)
-        keys_of_page = keys.order_by(walked).limit(self._page_rows).subquery()
-        hi = connection.scalar(select(func.max(keys_of_page.c.k)))
+        ahead = select(walked.label("k")).select_from(_range_table(kind)).where(walked > lo).order_by(walked)
+        hi = connection.scalar(select(func.max(ahead.limit(size).subquery().c.k)))
+        broken = 0
+        if not is_whole(hi):
+            hi, broken = _last_whole(connection.scalars(ahead), size)
         if hi is None:
-            return None
+            outside = _outside(kind, "E-MAP-TEXT", "valid Unicode", broken)
+            return Results(lo, None, outside=outside) if outside else None
         if hi == lo:
             # The driver gives the key back shorter than the database compares it: the sweep would stand still.
-            raise self._too_much(kind, 0)
+            raise self._bound(kind, 0)
         return self._between(connection, kind, lo, hi)
+
+    def _refused(self, kind: KindMapping, too_much: _TooMuchError) -> Results:
+        """What can be said of one key that brings too much: its records, unless nobody can tell that none is secret."""
+        problem = Problem("", "E-SOURCE-BOUND", f"{kind.range_table}.{kind.range_column}", too_much.bound)
+        lo, hi = too_much.lo, too_much.hi
+        root = self._if_bounded(kind, kind.select.sql, lo, hi)
+        universe = self._if_bounded(kind, kind.universe.sql, lo, hi) if kind.universe else None
+        if root is None and kind.key == (kind.range_column,):
+            root = Rows(kind.key, (Packed({kind.range_column: hi}, b"", ""),))
+        if root is None or (kind.universe and universe is None):
+            return Results(lo, hi, universe=universe, outside=((problem, int(universe is None)),))
+        return Results(lo, hi, root, universe=universe, refused=problem)
+
+    def _if_bounded(self, kind: KindMapping, sql: str, lo: Any, hi: Any) -> Rows | None:
+        """The answer to one query in a transaction of its own; None if it is too much."""
+        try:
+            return self._ask(kind, partial(self._rows, kind=kind, sql=sql, lo=lo, hi=hi))
+        except _TooMuchError:
+            return None
 
     def _single(self, connection: Connection, kind: KindMapping, value: Any) -> Results:
         lowest = _lowest(connection, kind)
@@ -134,7 +193,10 @@ class SqlSource:
             lo = hi - 1 if isinstance(hi, int) else hi
         else:
             walked = _range_column(kind)
-            before = connection.scalar(select(func.max(walked)).select_from(_range_table(kind)).where(walked < hi))
+            behind = select(walked).select_from(_range_table(kind)).where(walked < hi).order_by(walked.desc())
+            before = connection.scalar(behind.limit(1))
+            if not is_whole(before):
+                before, _ = _last_whole(connection.scalars(behind), 1)
             lo = below(lowest) if before is None else before
         return self._between(connection, kind, lo, hi)
 
@@ -165,10 +227,11 @@ class SqlSource:
             packed.append(row)
             size += len(row.data)
             if len(packed) > self._max_rows or size > MAX_PAGE_BYTES:
-                raise self._too_much(kind, len(packed))
+                most = f"{self._max_rows} rows" if len(packed) > self._max_rows else f"{MAX_PAGE_BYTES} bytes"
+                raise _TooMuchError(lo, hi, f"at most {most}")
         return Rows(names, tuple(packed))
 
-    def _too_much(self, kind: KindMapping, rows: int) -> SourceError:
+    def _bound(self, kind: KindMapping, rows: int) -> SourceError:
         return SourceError("E-SOURCE-BOUND", agency=self._agency, kind=kind.kind, table=kind.select.table, rows=rows)
 
 
@@ -215,6 +278,23 @@ def _range_table(kind: KindMapping) -> TableClause:
 
 def _lowest(connection: Connection, kind: KindMapping) -> Any:
     return connection.scalar(select(func.min(_range_column(kind))).select_from(_range_table(kind)))
+
+
+def _last_whole(values: Iterable[Any], at_least: int) -> tuple[Any, int]:
+    """The last key that can be bound, of at least so many and as many more as it takes to find one; None if there is
+    none. And how many were looked at."""
+    whole, looked = None, 0
+    for looked, value in enumerate(values, 1):
+        whole = value if is_whole(value) else whole
+        if whole is not None and looked >= at_least:
+            break
+    return whole, looked
+
+
+def _outside(kind: KindMapping, rule: str, detail: str, count: int) -> tuple[tuple[Problem, int], ...]:
+    """The problem of `count` records that no range can hold; nothing if there are none."""
+    column = f"{kind.range_table}.{kind.range_column}"
+    return ((Problem("/local_id", rule, column, detail), count),) if count else ()
 
 
 def _count(connection: Connection, kind: KindMapping) -> int:

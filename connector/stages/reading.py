@@ -13,12 +13,8 @@ from connector.core.chain import canonical, digest
 from connector.core.kind_mapping import KindMapping
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind, Problem, RecordKey, SourceRow
-from connector.core.secrecy import SecrecyPolicy
+from connector.core.secrecy import PARENT_CONCEALED, SecrecyPolicy
 from connector.store.records import Known, Reading
-
-
-PARENT_CONCEALED = "parent_concealed"
-"""The reason (a code of `concealment-reason`) of a document that hangs on a concealed one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +57,10 @@ def map_row(
     mapping: KindMapping, row: SourceRow, policy: SecrecyPolicy, concealed: Collection[RecordKey] = ()
 ) -> Reading:
     """Map one row: a document, or the problems that prevent one. What hangs on a `concealed` paper is concealed too."""
-    mapped = mapping.apply(row, policy)
-    document = mapped.documents[0] if mapped.documents else None
     parents = mapping.parents_of(row)
-    if document and not document.concealed and any(parent in concealed for parent in parents):
-        mapped = mapping.apply(row, policy, reason=PARENT_CONCEALED)
-        document = mapped.documents[0] if mapped.documents else None
+    hangs_on_concealed = any(parent in concealed for parent in parents)
+    mapped = mapping.apply(row, policy, reason=PARENT_CONCEALED if hangs_on_concealed else None)
+    document = mapped.documents[0] if mapped.documents else None
     return Reading(row.key, row.fingerprint, mapping.range_of(row), document, mapped.problems, parents)
 
 

@@ -18,8 +18,13 @@ AT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 KEY = RecordKey("H51.01", Kind.PETITION, "bentre:1")
 
 documents = st.recursive(
-    st.booleans() | st.integers(min_value=-(2**53) + 1, max_value=2**53 - 1) | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.from_regex(r"[a-z_0-9]{1,8}", fullmatch=True), inner, max_size=4),
+    st.booleans()
+    | st.integers(min_value=-(2**53) + 1, max_value=2**53 - 1)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.from_regex(r"[a-z_0-9]{1,8}", fullmatch=True), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 

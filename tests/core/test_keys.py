@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.keys import fits, join_key, key_part, split_key
+from connector.core.keys import fits, is_whole, join_key, key_part, split_key
 
 
 @pytest.mark.parametrize("value", [417, 417.0, Decimal("417.00"), "417"])
@@ -43,3 +43,14 @@ def test_a_local_id_of_128_bytes_fits_and_one_more_does_not():
 @given(st.lists(st.text(min_size=1).filter(str.strip).filter(lambda t: t.isprintable()), min_size=1))
 def test_a_joined_key_can_be_taken_apart(parts):
     assert split_key(join_key(parts)) == tuple(parts)
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_a_key_never_holds_half_a_character_and_only_whole_texts_are_whole(text):
+    key_part(text).encode()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        assert not is_whole(text)
+    else:
+        assert is_whole(text)

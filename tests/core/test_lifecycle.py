@@ -38,7 +38,9 @@ def test_an_unknown_delivery_is_sent_again_only_after_it_was_not_seen(
 
 
 @given(st.sampled_from([*VerdictName, *SightingName]), standings)
-def test_nothing_goes_back_to_pending_past_a_newer_version(name: VerdictName | SightingName, standing: Standing) -> None:
+def test_nothing_goes_back_to_pending_past_a_newer_version(
+    name: VerdictName | SightingName, standing: Standing
+) -> None:
     newer = Standing(standing.attempt, standing.crashes, True, standing.has_body)
     if isinstance(name, VerdictName):
         step = lifecycle.after_answer(name, newer, LIMITS)

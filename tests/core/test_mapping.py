@@ -278,6 +278,30 @@ def test_a_document_that_calls_itself_a_denunciation_is_concealed_whatever_secre
     assert CANARY.encode() not in mapped.documents[0].body
 
 
+def test_a_reason_from_outside_conceals_what_would_be_open():
+    assert "concealed" not in body(row())
+    mapped = compiled().kind(Kind.PETITION).apply(row(people=[PERSON]), POLICY, reason="multiple_contents")
+    sent = json.loads(mapped.documents[0].body)
+    assert sent["concealed"]["reason"] == "multiple_contents"
+    assert sent["petitioners"] == [{"disclosure": "concealed"}]
+    assert "content" not in sent
+    assert mapped.documents[0].concealed
+
+
+def test_a_denunciation_refers_to_no_other_paper_but_the_one_it_hangs_on():
+    assert body(row(Goc=12))["case_ref"] == "mau:12"
+    assert "case_ref" not in body(denunciation(Goc=12))
+
+
+@pytest.mark.parametrize("broken", ["K\udcd0", "\udcd0"])
+def test_a_range_value_of_broken_bytes_is_no_value_to_ask_for(broken):
+    mapping = compiled().kind(Kind.PETITION)
+    local_id = mapping.local_id({"Id": broken})
+    local_id.encode()
+    assert mapping.range_value(local_id) is None
+    assert mapping.range_of(SourceRow(RecordKey("H99.01", Kind.PETITION, local_id), {"Id": broken}, {}, "")) == ""
+
+
 def test_whatever_hangs_on_a_denunciation_is_concealed_too():
     columns = {"Id": 5, "Lan": 2, "IdDon": "417", "Ngay": "2023-05-02", "Huong": "CD", "Loai": 2}
     key = RecordKey("H99.01", Kind.HANDLING, "mau:5/2")

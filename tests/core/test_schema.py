@@ -56,7 +56,10 @@ def test_the_least_that_the_law_asks_for_is_a_valid_document(kind):
         ({"withdrawn": True}, ("/withdrawn", "E-DOC-EXTRA", "")),
         ({"legacy_field_path": ["KN"] * 7}, ("/legacy_field_path", "E-DOC-LENGTH", "maxItems 6")),
         ({"parts": [{"type": "complaint"}]}, ("/parts/0/part_no", "E-DOC-REQUIRED", "")),
-        ({"local_id": "không có nguồn"}, ("/local_id", "E-DOC-FORMAT", "pattern ^[a-z0-9][a-z0-9._-]*:[^\\s\\x00-\\x1f\\x7f-\\x9f:]+$")),
+        (
+            {"local_id": "không có nguồn"},
+            ("/local_id", "E-DOC-FORMAT", "pattern ^[a-z0-9][a-z0-9._-]*:[^\\s\\x00-\\x1f\\x7f-\\x9f:]+$"),
+        ),
     ],
 )
 def test_each_breach_is_told_by_its_own_rule(change, expected):

@@ -100,6 +100,11 @@ def test_what_the_state_may_know_stays():
     }
 
 
+@pytest.mark.parametrize("reason", SCHEMAS.fields("petition")["/concealed/reason"].enum)
+def test_every_reason_to_conceal_has_its_basis(reason):
+    assert concealed(reason=reason)["concealed"]["basis"].startswith(("Luật", "NĐ"))
+
+
 def test_a_concealed_document_is_a_valid_one_and_the_original_is_untouched():
     before = copy.deepcopy(BODY)
     assert SCHEMAS.check("petition", concealed()) == ()
@@ -129,7 +134,7 @@ def test_a_rule_for_one_field_does_not_open_another_that_begins_alike():
 
 
 def test_an_agency_that_names_its_legal_basis_sends_those_who_are_named():
-    found = concealed(policy=SEND)
+    found = concealed({**BODY, "secrecy_requested": False}, policy=SEND)
     assert found["petitioners"] == BODY["petitioners"]
     assert "content" not in found
     assert found["respondents"] == [{"kind": "individual"}]
@@ -142,7 +147,14 @@ def test_even_then_nobody_is_sent_who_is_not_named(facts):
 
 
 def test_even_then_nobody_is_sent_who_asked_for_secrecy():
-    assert CANARY not in json.dumps(concealed(policy=SEND, reason="secrecy_requested"))
+    open_person = {**BODY, "secrecy_requested": False}
+    for reason in ("secrecy_requested", "parent_concealed"):
+        assert CANARY not in json.dumps(concealed(open_person, policy=SEND, reason=reason))
+
+
+def test_who_asked_for_secrecy_is_not_sent_whatever_else_is_a_reason_to_conceal():
+    assert BODY["secrecy_requested"]
+    assert CANARY not in json.dumps(concealed(policy=SEND, reason="denunciation"))
 
 
 def test_sending_identities_without_a_legal_basis_is_a_configuration_error():

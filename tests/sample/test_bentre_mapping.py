@@ -230,6 +230,144 @@ def test_whatever_hangs_on_a_state_secret_is_counted_and_not_read(tmp_path: Path
     assert named == []
 
 
+# --- who may be a denouncer
+
+
+def changed(path: Path, sql: str, *values: Any) -> None:
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(sql, values)
+    connection.close()
+
+
+def classify(path: Path, table: str, key: int, code: str) -> None:
+    changed(path, f"INSERT INTO {table} VALUES (?, ?)", key, code)
+
+
+@pytest.fixture
+def golden(tmp_path: Path) -> Path:
+    """The golden case: visit 1 brought complaint 1; 2 is a denunciation of somebody else, with a handling."""
+    path = tmp_path / "golden.db"
+    with sqlite3.connect(path) as connection:
+        for script in (shipped_sql("bentre.sql"), shipped_sql("lists.sql"), Path(__file__).parent / "golden.sql"):
+            connection.executescript(script.read_text("utf-8"))
+    connection.close()
+    return path
+
+
+def reasons(swept: Swept) -> dict[Kind, str]:
+    """Why the first document of each kind is concealed, "" if it is not."""
+    return {kind: swept.documents[kind, "bentre:1"].get("concealed", {}).get("reason", "") for kind in Kind}
+
+
+def test_a_complaint_with_all_that_hangs_on_it_is_open(golden: Path, mapping: CompiledMapping) -> None:
+    assert set(reasons(sweep(golden, mapping)).values()) == {""}
+
+
+@pytest.mark.parametrize("code", ["TC.01.01", "tc.01.01", " TC.01.01", "TC", "PA.01"])
+def test_a_visit_classified_as_something_besides_its_complaint_is_concealed(
+    golden: Path, mapping: CompiledMapping, code: str
+) -> None:
+    classify(golden, "so_tiep_cong_dan_linh_vuc", 1, "KN.01.01.01")
+    classify(golden, "so_tiep_cong_dan_linh_vuc", 1, code)
+    visit = sweep(golden, mapping).documents[Kind.RECEPTION, "bentre:1"]
+    assert visit["matter_type"] == "multiple_contents"
+    assert visit["concealed"]["reason"] == "multiple_contents"
+    assert "bồi thường" not in json.dumps(visit, ensure_ascii=False)
+    assert all("full_name" not in citizen for citizen in visit["citizens"])
+    assert "case_ref" not in visit
+
+
+def test_a_visit_classified_as_a_denunciation_alone_is_concealed_though_its_petition_is_a_complaint(
+    golden: Path, mapping: CompiledMapping
+) -> None:
+    classify(golden, "so_tiep_cong_dan_linh_vuc", 1, "TC.01.01")
+    assert reasons(sweep(golden, mapping))[Kind.RECEPTION] == "multiple_contents"
+
+
+def test_a_visit_classified_as_its_petition_is_stays_open(golden: Path, mapping: CompiledMapping) -> None:
+    classify(golden, "so_tiep_cong_dan_linh_vuc", 1, "KN.01.02")
+    visit = sweep(golden, mapping).documents[Kind.RECEPTION, "bentre:1"]
+    assert (visit["matter_type"], visit["case_ref"], "concealed" in visit) == ("complaint", "bentre:1", False)
+
+
+@pytest.mark.parametrize(
+    ("code", "matter"),
+    [("KN.01", "complaint"), ("TC.01", "denunciation"), ("PA.01", "recommendation_feedback"), ("?", None)],
+)
+def test_a_visit_without_a_petition_is_what_its_classification_says(
+    golden: Path, mapping: CompiledMapping, code: str, matter: str | None
+) -> None:
+    changed(golden, "UPDATE so_tiep_cong_dan SET IdDonThu = 0")
+    classify(golden, "so_tiep_cong_dan_linh_vuc", 1, code)
+    visit = sweep(golden, mapping).documents[Kind.RECEPTION, "bentre:1"]
+    assert visit.get("matter_type") == matter
+    assert ("concealed" in visit) == (matter in {"denunciation", None})
+
+
+def test_a_visit_about_an_unclassified_petition_is_no_more_open_than_the_petition(
+    golden: Path, mapping: CompiledMapping
+) -> None:
+    classify(golden, "so_tiep_cong_dan_linh_vuc", 1, "KN.01")
+    changed(golden, "UPDATE don_thu SET LoaiDonThu = NULL WHERE IdDonThu = 1")
+    visit = sweep(golden, mapping).documents[Kind.RECEPTION, "bentre:1"]
+    assert visit["concealed"]["reason"] == "unclassified"
+
+
+@pytest.mark.parametrize("code", ["TC.01.01", "tc.01", " TC", "PA.01"])
+def test_a_complaint_classified_as_something_else_too_is_concealed_with_all_that_hangs_on_it(
+    golden: Path, mapping: CompiledMapping, code: str
+) -> None:
+    classify(golden, "don_thu_linh_vuc", 1, code)
+    swept = sweep(golden, mapping)
+    assert reasons(swept) == dict.fromkeys(Kind, "multiple_contents")
+    assert swept.documents[Kind.PETITION, "bentre:1"]["type"] == "complaint"  # what the agency registered
+    assert "MẪU MỘT" not in json.dumps([*swept.documents.values()], ensure_ascii=False)
+
+
+def test_a_complaint_classified_as_a_denunciation_alone_is_concealed(golden: Path, mapping: CompiledMapping) -> None:
+    changed(golden, "UPDATE don_thu_linh_vuc SET IdLinhVuc = 'TC.01' WHERE IdDonThu = 1 AND IdLinhVuc = 'KN'")
+    changed(golden, "DELETE FROM don_thu_linh_vuc WHERE IdDonThu = 1 AND IdLinhVuc <> 'TC.01'")
+    assert reasons(sweep(golden, mapping)) == dict.fromkeys(Kind, "multiple_contents")
+
+
+def test_a_denunciation_refers_to_no_other_petition(golden: Path, mapping: CompiledMapping) -> None:
+    assert "case_ref" not in sweep(golden, mapping).documents[Kind.PETITION, "bentre:2"]
+
+
+def test_an_open_petition_refers_to_an_open_one_and_never_to_what_may_be_a_denunciation(
+    golden: Path, mapping: CompiledMapping
+) -> None:
+    """Petition 3 stays open, and so does visit 2; petition 1, to which they refer, is less and less so."""
+    complaint = "INSERT INTO don_thu (IdDonThu, NoiDungDonThu, LoaiDonThu, NgayNhanDon, GanVuViec)"
+    changed(golden, f"{complaint} VALUES (3, 'Khiếu nại tiếp', 1, '2023-04-01', '1')")
+    visit = "INSERT INTO so_tiep_cong_dan (IdSoTiepCongDan, IdDonThu, NoiDungTiepCongDan, NgayTiepCongDan)"
+    changed(golden, f"{visit} VALUES (2, 1, 'Hỏi kết quả', '2023-04-01')")
+
+    def refers() -> tuple[bool, bool]:
+        documents = sweep(golden, mapping).documents
+        assert "concealed" not in documents[Kind.PETITION, "bentre:3"]
+        return "case_ref" in documents[Kind.PETITION, "bentre:3"], "case_ref" in documents[Kind.RECEPTION, "bentre:2"]
+
+    assert refers() == (True, True)
+    classify(golden, "so_tiep_cong_dan_linh_vuc", 1, "TC.01")
+    assert refers() == (False, False)
+    changed(golden, "DELETE FROM so_tiep_cong_dan_linh_vuc")
+    classify(golden, "don_thu_linh_vuc", 1, "TC.01")
+    assert refers() == (False, False)
+    changed(golden, "DELETE FROM don_thu_linh_vuc WHERE IdLinhVuc = 'TC.01'")
+    for type_ in (2, 4, 5, None):
+        changed(golden, "UPDATE don_thu SET LoaiDonThu = ? WHERE IdDonThu = 1", type_)
+        assert "case_ref" not in sweep(golden, mapping).documents[Kind.PETITION, "bentre:3"], type_
+
+
+def test_what_a_deleted_petition_leaves_behind_is_read_by_no_query(golden: Path, mapping: CompiledMapping) -> None:
+    for table in ("so_tiep_cong_dan", "don_thu_ket_qua_xu_ly", "don_thu_quyet_dinh_thu_ly"):
+        changed(golden, f"DELETE FROM {table}")
+    changed(golden, "DELETE FROM don_thu WHERE IdDonThu = 1")
+    assert sweep(golden, mapping).unexplained == 0
+
+
 def test_a_scaled_agency_maps_without_a_problem(tmp_path: Path, mapping: CompiledMapping) -> None:
     path = tmp_path / "agency.db"
     counts = build(path, SEED, 300)
@@ -239,17 +377,11 @@ def test_a_scaled_agency_maps_without_a_problem(tmp_path: Path, mapping: Compile
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_the_golden_document_of_each_kind(kind: Kind, tmp_path: Path, mapping: CompiledMapping) -> None:
+def test_the_golden_document_of_each_kind(kind: Kind, golden: Path, mapping: CompiledMapping) -> None:
     """One complaint's way from visit to enforcement, written down by hand: see golden.sql and golden.json."""
-    here = Path(__file__).parent
-    path = tmp_path / "agency.db"
-    with sqlite3.connect(path) as connection:
-        for script in (shipped_sql("bentre.sql"), shipped_sql("lists.sql"), here / "golden.sql"):
-            connection.executescript(script.read_text("utf-8"))
-    connection.close()
-    swept = sweep(path, mapping)
+    swept = sweep(golden, mapping)
     assert swept.problems == {}
-    assert swept.of(kind) == read(here / "golden.json")[kind]
+    assert swept.of(kind) == read(Path(__file__).parent / "golden.json")[kind]
 
 
 def shipped_sql(name: str) -> Path:

@@ -204,10 +204,29 @@ def test_what_shows_that_somebody_needs_protection_is_of_the_strictest_class(kin
         ("reception", "/online/recording_ref"),
         ("handling", "/transfer/document_no"),
         ("handling", "/transfer/replies/*/no"),
+        ("acceptance", "/previous/decision_no"),
     ],
 )
 def test_letters_files_and_recordings_do_not_leave_with_a_denunciation(kind, pointer):
     assert SCHEMAS.fields(kind)[pointer].in_denunciation == "conceal"
+
+
+PARENTS = {
+    "reception": set(),
+    "petition": {"/reception_ref"},
+    "handling": {"/petition_ref"},
+    "acceptance": {"/petition_ref"},
+    "decision": {"/petition_ref", "/acceptance_ref"},
+    "enforcement": {"/decision_ref"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_denunciation_is_linked_to_no_paper_but_its_parent_which_is_concealed_itself(kind):
+    link = re.compile(r"(_ref|_refs|_refs/\*|_of|ndb_id|national_id|judgment_no)$")
+    fields = SCHEMAS.fields(kind)
+    left = {p for p, f in fields.items() if link.search(p) and f.confidentiality == "C1" and not f.in_denunciation}
+    assert left == PARENTS[kind]
 
 
 @pytest.mark.parametrize("name", sorted(LISTS))
