@@ -181,5 +181,3 @@ def _shut_down(scheduler: BackgroundScheduler, timeout_s: float, again: threadin
     while not done.wait(0.1):
         if again.is_set() or time.monotonic() >= ends:
             os._exit(ExitCode.PARTIAL)
-
-

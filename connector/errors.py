@@ -61,9 +61,7 @@ class ConfigError(KntcError):
 
     exit_code = ExitCode.CONFIGURATION
 
-    def __init__(
-        self, id_: str = "E-CONFIG", problems: Sequence[ConfigProblem] = (), **values: str | float
-    ) -> None:
+    def __init__(self, id_: str = "E-CONFIG", problems: Sequence[ConfigProblem] = (), **values: str | float) -> None:
         super().__init__(id_, **values)
         self.problems = tuple(problems)
 

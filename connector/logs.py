@@ -49,9 +49,7 @@ _LONGEST = 300
 def set_up(level: str = "info", stream: TextIO | None = None) -> None:
     """Configure logging for the process: to `stream` (stderr), JSON unless it is a terminal."""
     out = stream or sys.stderr
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=False) if out.isatty() else structlog.processors.JSONRenderer()
-    )
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=False) if out.isatty() else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -58,9 +58,12 @@ def map_row(
 ) -> Reading:
     """Map one row: a document, or the problems that prevent one. What hangs on a `concealed` paper is concealed too."""
     parents = mapping.parents_of(row)
-    hangs_on_concealed = any(parent in concealed for parent in parents)
-    mapped = mapping.apply(row, policy, reason=PARENT_CONCEALED if hangs_on_concealed else None)
+    mapped = mapping.apply(row, policy)
     document = mapped.documents[0] if mapped.documents else None
+    fully_concealed = document is not None and document.concealed and policy.denouncer_identity == "conceal"
+    if not fully_concealed and any(parent in concealed for parent in parents):
+        mapped = mapping.apply(row, policy, reason=PARENT_CONCEALED)
+        document = mapped.documents[0] if mapped.documents else None
     return Reading(row.key, row.fingerprint, mapping.range_of(row), document, mapped.problems, parents)
 
 

@@ -126,6 +126,7 @@ class Store:
             _may_create(path, create=create)
             path.parent.mkdir(parents=True, exist_ok=True)
             _create(path, key, busy_timeout_s, clock())
+        _drop_second_names(path)
         connect = _connector(path, key, busy_timeout_s)
         writer = _engine(connect, key, "BEGIN IMMEDIATE", pool_size=1)
         reader = _engine(connect, key, "BEGIN", pool_size=4)
@@ -235,7 +236,14 @@ def _create(path: Path, key: bytes | None, busy_timeout_s: float, now: datetime)
     draft.chmod(0o600)
     with suppress(FileExistsError):
         path.hardlink_to(draft)  # unlike a rename, it never takes the place of a store that somebody made meanwhile
-    draft.unlink()
+    draft.unlink(missing_ok=True)
+
+
+def _drop_second_names(path: Path) -> None:
+    """Remove the draft's name where its maker died before doing so: one store, one name."""
+    for draft in path.parent.glob(f"{path.name}.*.new"):
+        if draft.samefile(path):
+            draft.unlink(missing_ok=True)
 
 
 def _journal_mode(dbapi: Any) -> str:

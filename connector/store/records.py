@@ -29,7 +29,6 @@ _REPLACEABLE = tuple(str(state) for state in lifecycle.REPLACEABLE)
 _SET_ASIDE = frozenset({Cause.EXCLUDED, Cause.BECAME_SECRET})
 
 
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the ledger holds of a key: the fingerprint pair, and its newest version."""

@@ -1,0 +1,243 @@
+"""`kntc audit log` and `kntc audit verify`: the synchronisation log, read and proven. Reads only.
+
+Verifying proves that nothing was changed, removed or added after it was written; it does not prove that what stood in
+the source was right, and says so.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from connector.cli import failing, naming, timeline
+from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened
+from connector.cli.words import utc
+from connector.errors import ExitCode, KntcError, RolledBackError, StoreError
+
+if TYPE_CHECKING:
+    from connector.app import App
+    from connector.core.chain import ChainFault, Head
+    from connector.store.agreement import Agreement
+
+_UNREADABLE = ("E-STORE-UNREADABLE", "E-STORE-HEAD-UNREADABLE", "E-STORE-FOREIGN")
+_MISSING = ("E-STORE-GONE", "E-STORE-HEAD-MISSING", "E-STORE-ABSENT")
+
+
+def log(
+    ctx: typer.Context,
+    record: Annotated[list[str] | None, typer.Argument()] = None,
+    agency: AgencyOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000)] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the newest entries of the log, of all records or of one."""
+    desk = desk_of(ctx, as_json=as_json)
+    with opened(desk) as app:
+        if record:
+            key = naming.find(app, desk.agencies(agency), record)
+            codes, kind, local_id = [key.agency], str(key.kind), key.local_id
+        else:
+            codes, kind, local_id = desk.agencies(agency), None, None
+        shown = {code: list(_newest(app, code, kind, local_id, limit)) for code in codes}
+        if as_json:
+            entries = [fields for found in shown.values() for fields in found]
+            desk.screen.json("audit log", desk.environment, at=app.now(), entries=entries)
+            return
+        for code, found in shown.items():
+            desk.screen.heading(f"{desk.say('audit.title')} {code}", desk.environment_label)
+            for fields in found:
+                _print_entry(desk, app, fields)
+            if not found:
+                desk.screen.line(desk.say("audit.empty"))
+
+
+def _newest(app: App, code: str, kind: str | None, local_id: str | None, limit: int) -> Iterator[dict[str, Any]]:
+    """Yield the newest entries, oldest first, taken apart."""
+    import orjson
+
+    from connector.store import audit
+
+    with app.store.read() as connection:
+        kept = deque(audit.entries(connection, code, kind=kind, local_id=local_id), maxlen=limit)
+    for entry in kept:
+        fields = orjson.loads(entry.content)
+        yield {
+            "agency": entry.agency,
+            "seq": entry.seq,
+            "at": fields[4],
+            "event": fields[5],
+            "actor": fields[6],
+            "authenticated": fields[7],
+            "trigger": fields[8],
+            "kind": fields[9],
+            "local_id": fields[10],
+            "version": fields[11],
+            "facts": fields[12],
+            "program": fields[13],
+            "hash": entry.hash,
+        }
+
+
+def _print_entry(desk: Desk, app: App, fields: dict[str, Any]) -> None:
+    from connector.store.views import Moment
+
+    at = utc(fields["at"])
+    moment = Moment(at, fields["event"], fields["actor"], fields["trigger"], fields["version"], fields["facts"])
+    subject = f"{desk.say.label('kind', fields['kind'])} {fields['local_id']}: " if fields["kind"] else ""
+    by = desk.say("audit.by", by=fields["actor"], trigger=desk.say.label("trigger", fields["trigger"]))
+    label = f"{desk.say.number(fields['seq'])}  {desk.say.moment(at, app.now())}"
+    desk.screen.pair(label, f"{subject}{timeline.sentence(desk, moment)} {by}", width=max(20, len(label) + 2))
+
+
+# --- verify --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What verifying one agency's log showed. `head_error`: the head file contradicts the chain."""
+
+    agency: str
+    head: Head
+    fault: ChainFault | None
+    head_error: KntcError | None
+    on_file_seq: int
+    agreement: Agreement | None
+    first_at: str
+    last_at: str
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 verified, 10 tampered, 11 missing, 13 unreadable."""
+        if self.fault is not None:
+            codes = {"E-AUDIT-GAP": ExitCode.MISSING, "E-AUDIT-FORM": ExitCode.UNREADABLE}
+            return codes.get(self.fault.rule, ExitCode.TAMPERED)
+        if self.head_error is not None:
+            return ExitCode.UNREADABLE if self.head_error.id in _UNREADABLE else ExitCode.MISSING
+        return ExitCode.TAMPERED if self.agreement is not None and self.agreement.faults else ExitCode.DONE
+
+
+def verify(ctx: typer.Context, agency: AgencyOption = None, as_json: JsonOption = False) -> None:
+    """Follow the chain, compare it with the head file and with the ledger, and say what that proves."""
+    desk = desk_of(ctx, as_json=as_json)
+    try:
+        with opened(desk) as app:
+            proofs = [_prove(app, code) for code in desk.agencies(agency)]
+    except StoreError as error:
+        if error.id not in (*_UNREADABLE, *_MISSING):
+            raise
+        failing.show(error, desk.screen)
+        raise typer.Exit(ExitCode.UNREADABLE if error.id in _UNREADABLE else ExitCode.MISSING) from None
+    worst = max((proof.exit_code for proof in proofs), default=ExitCode.DONE)
+    if as_json:
+        agencies = [_as_json(proof) for proof in proofs]
+        desk.screen.json("audit verify", desk.environment, agencies=agencies, exit_code=int(worst))
+    for proof in proofs:
+        _print_proof(desk, proof)
+    raise typer.Exit(worst)
+
+
+def _prove(app: App, code: str) -> Proof:
+    """Read the head file first: what is written while we read only makes the chain longer than it says."""
+    import orjson
+
+    from connector.store import agreement, audit
+
+    head_error: KntcError | None = None
+    on_file = None
+    try:
+        on_file = app.store.heads.read(code)
+    except RolledBackError as error:
+        head_error = error
+    with app.store.read() as connection:
+        head, fault = audit.verify(connection, code)
+        first = next(audit.entries(connection, code), None)
+        last = next(audit.entries(connection, code, after_seq=head.seq - 1), None) if head.seq else None
+        agreed = agreement.compare(connection, code) if fault is None else None
+        if fault is None and head_error is None:
+            head_error = _head_fault(app, code, connection, on_file, head)
+    times = [orjson.loads(entry.content)[4] if entry else "" for entry in (first, None if fault else last)]
+    return Proof(code, head, fault, head_error, on_file.seq if on_file else 0, agreed, times[0], times[1])
+
+
+def _head_fault(app: App, code: str, connection: Any, on_file: Head | None, head: Head) -> KntcError | None:
+    """Return what is wrong between head file and chain, None if nothing is."""
+    from connector.store import audit
+
+    if on_file is None:
+        file = str(app.store.heads.path(code))
+        return RolledBackError("E-STORE-HEAD-MISSING", agency=code, file=file) if head.seq > 1 else None
+    entry = next(audit.entries(connection, code, after_seq=on_file.seq - 1), None) if on_file.seq else None
+    if on_file.seq and (entry is None or entry.seq != on_file.seq or entry.hash != on_file.hash):
+        return RolledBackError("E-STORE-ROLLED-BACK", agency=code, file_seq=on_file.seq, store_seq=head.seq)
+    return None
+
+
+def _print_proof(desk: Desk, proof: Proof) -> None:
+    say, screen = desk.say, desk.screen
+    text = f"{say('audit.title')} {proof.agency}"
+    if proof.first_at and proof.last_at:
+        first_at, last_at = utc(proof.first_at), utc(proof.last_at)
+        text = say("audit.range", agency=proof.agency, last=proof.head.seq, first_at=first_at, last_at=last_at)
+    screen.line(f"{text} {desk.environment_label}")
+    good = proof.fault is None
+    bad_seq = proof.fault.seq if proof.fault else 0
+    chain = say("audit.chain_good", count=proof.head.seq) if good else say("audit.chain_bad", seq=bad_seq)
+    _line(desk, "audit.chain", good, chain)
+    if good:
+        tail = say("audit.tail_good", seq=proof.on_file_seq) if proof.head_error is None else say("audit.tail_bad")
+        _line(desk, "audit.tail", proof.head_error is None, tail)
+    if proof.agreement is not None:
+        found = proof.agreement
+        agreed = say("audit.ledger_good", count=found.sendings, versions=found.versions)
+        numbers = {"without_entry": found.without_entry, "without_row": found.without_row, "other": found.other_state}
+        differs = say("audit.ledger_bad", **numbers)
+        _line(desk, "audit.ledger", not found.faults, differs if found.faults else agreed)
+    code = int(proof.exit_code)
+    screen.verdict(say("audit.intact" if not code else "audit.broken", code=code), "good" if not code else "bad")
+    for error in _errors(proof):
+        failing.show(error, screen)
+    if not code:
+        screen.line(say("audit.proves"))
+
+
+def _line(desk: Desk, label: str, good: bool, text: str) -> None:  # noqa: FBT001  which of two words is shown
+    word = desk.say("audit.pass" if good else "audit.fail")
+    desk.screen.pair(f"  {desk.say(label)}", f"{word:<6}{text}", width=31)
+
+
+def _errors(proof: Proof) -> Iterator[KntcError]:
+    from connector.errors import TamperError
+
+    if proof.fault is not None:
+        yield TamperError(proof.fault.rule, agency=proof.agency, seq=proof.fault.seq)
+    if proof.head_error is not None:
+        yield proof.head_error
+    if proof.agreement is not None and proof.agreement.faults:
+        yield TamperError("E-AUDIT-LEDGER", agency=proof.agency, count=proof.agreement.faults)
+
+
+def _as_json(proof: Proof) -> dict[str, Any]:
+    found = proof.agreement
+    return {
+        "agency": proof.agency,
+        "entries": proof.head.seq,
+        "head": proof.head.hash,
+        "head_file_seq": proof.on_file_seq,
+        "chain": proof.fault.rule if proof.fault else "verified",
+        "first_bad_seq": proof.fault.seq if proof.fault else None,
+        "head_file": proof.head_error.id if proof.head_error else "verified",
+        "ledger": {
+            "versions": found.versions,
+            "sendings": found.sendings,
+            "without_entry": found.without_entry,
+            "without_row": found.without_row,
+            "other_state": found.other_state,
+        }
+        if found
+        else None,
+        "exit_code": int(proof.exit_code),
+    }

@@ -1,0 +1,237 @@
+"""`kntc check` and `kntc mapping check`: all that can be wrong before a run, at once, each with its cure.
+
+Reads only: no lock, no binding, no store is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from connector.cli import failing
+from connector.cli.opening import Asked, Desk, JsonOption, desk_of, opened, opened_on_trial
+from connector.cli.screen import Screen, standard
+from connector.errors import ConfigError, ExitCode, KntcError, LockedError, RemoteError, SourceError
+
+if TYPE_CHECKING:
+    from connector.app import App
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked: good with a word about it, bad with its error, or left out."""
+
+    what: str
+    text: str = ""
+    error: KntcError | None = None
+    skipped: bool = False
+
+
+def check(ctx: typer.Context, as_json: JsonOption = False) -> None:
+    """Check configuration, secrets, mappings, store, sources and national side: one line each, with the cure."""
+    desk = desk_of(ctx, as_json=as_json)
+    desk.screen.heading(desk.say("check.title", file=desk.config.path.name), desk.environment_label)
+    findings: list[Finding] = []
+    for finding in _all(desk):
+        findings.append(finding)
+        _print(desk, finding)
+    code = _exit_code(findings)
+    if as_json:
+        shown = [_as_json(desk, finding) for finding in findings]
+        desk.screen.json("check", desk.environment, findings=shown, exit_code=int(code))
+    else:
+        style = "good" if code is ExitCode.DONE else "bad"
+        desk.screen.verdict(desk.say("check.good" if code is ExitCode.DONE else "check.bad", code=int(code)), style)
+    raise typer.Exit(code)
+
+
+def _all(desk: Desk) -> Iterator[Finding]:
+    yield Finding(desk.say("check.config"), desk.say("check.config_good", count=len(desk.config.agency)))
+    own = [*_secrets(desk), *_mappings(desk)]
+    yield from own
+    if any(finding.error for finding in own):
+        for what in ("check.store", "check.source", "check.national"):
+            yield Finding(desk.say(what), desk.say("check.skipped"), skipped=True)
+        return
+    yield from _store(desk)
+    yield from _edges(desk)
+
+
+def _secrets(desk: Desk) -> Iterator[Finding]:
+    from connector.config import read_hex_key, read_secret
+
+    config = desk.config
+    asked: list[tuple[str, str, bool]] = []
+    if config.store.key:
+        asked.append((config.store.key, "store.key", True))
+    for index, agency in enumerate(config.agency):
+        place = f"agency.{index}"
+        asked.append((agency.evidence_key, f"{place}.evidence_key", True))
+        asked.append((agency.credentials.client_secret, f"{place}.credentials.client_secret", False))
+        if agency.source.password:
+            asked.append((agency.source.password, f"{place}.source.password", False))
+    bad = False
+    for reference, key, is_key in asked:
+        try:
+            (read_hex_key if is_key else read_secret)(reference, config, key)
+        except ConfigError as error:
+            bad = True
+            yield Finding(desk.say("check.secrets"), key, error)
+    if not bad:
+        yield Finding(desk.say("check.secrets"), desk.say("check.secrets_good", count=len(asked)))
+
+
+def _mappings(desk: Desk) -> Iterator[Finding]:
+    from connector.app import compile_mappings
+
+    try:
+        compiled = compile_mappings(desk.config)
+    except ConfigError as error:
+        yield Finding(desk.say("check.mapping"), "", error)
+        return
+    for system, kinds in {mapping.system: len(mapping.kinds) for mapping in compiled.values()}.items():
+        yield Finding(desk.say("check.mapping"), desk.say("check.mapping_good", system=system, count=kinds))
+
+
+def _store(desk: Desk) -> Iterator[Finding]:
+    from connector.app import STORE_FILE
+    from connector.errors import StoreError
+
+    name = desk.say("check.store")
+    encrypted = desk.say("check.encrypted" if desk.config.store.encryption == "sqlcipher" else "check.not_encrypted")
+    try:
+        with opened(desk) as app:
+            for code in app.agencies:
+                generation = app.generation(code)
+                with app.store.read() as connection:
+                    head = app.store.heads.check(connection, code)
+                bound = "check.store_good" if generation else "check.store_unbound"
+                yield Finding(name, desk.say(bound, agency=code, encrypted=encrypted, seq=head.seq))
+    except StoreError as error:
+        if error.id == "E-STORE-ABSENT":
+            path = str(desk.config.data_dir / STORE_FILE)
+            yield Finding(name, desk.say("check.store_absent", path=path, encrypted=encrypted))
+        else:
+            yield Finding(name, "", error)
+    except (ConfigError, LockedError) as error:
+        yield Finding(name, "", error)
+
+
+def _edges(desk: Desk) -> Iterator[Finding]:
+    """Ask every source and the national side one cheap question."""
+    try:
+        with opened_on_trial(desk) as app:
+            for code in app.agencies:
+                yield _source(desk, app, code)
+                yield _national(desk, app, code)
+    except ConfigError as error:
+        yield Finding(desk.say("check.national"), "", error)
+
+
+def _source(desk: Desk, app: App, code: str) -> Finding:
+    try:
+        app.agency(code).source.probe()
+    except SourceError as error:
+        return Finding(desk.say("check.source"), code, error)
+    return Finding(desk.say("check.source"), desk.say("check.source_good", agency=code))
+
+
+def _national(desk: Desk, app: App, code: str) -> Finding:
+    try:
+        app.agency(code).national.status_updates(code, "", 1)
+    except RemoteError as error:
+        return Finding(desk.say("check.national"), code, error)
+    return Finding(desk.say("check.national"), desk.say("check.national_good", agency=code))
+
+
+def _print(desk: Desk, finding: Finding) -> None:
+    if desk.screen.as_json:
+        return
+    word = desk.say("check.ok" if finding.error is None else "check.fault")
+    word = desk.say("check.left_out") if finding.skipped else word
+    label = f"{word:<5}{finding.what}"
+    if finding.error is None:
+        desk.screen.pair(label, finding.text, width=22)
+        return
+    problems = finding.error.problems if isinstance(finding.error, ConfigError) else ()
+    if not problems:
+        text = failing.text_of(finding.error, desk.screen)
+        desk.screen.pair(label, f"{text.what} ({text.id})", width=22)
+        desk.screen.pair("", text.why, width=22)
+        desk.screen.pair("", f"{desk.say('error.next')} {text.next}", width=22)
+        return
+    desk.screen.pair(label, desk.say("check.problems", count=len(problems)), width=22)
+    for problem in problems:
+        for line in failing.problem_lines(problem, desk.screen):
+            print(line, file=desk.screen.out)
+
+
+def _exit_code(findings: list[Finding]) -> ExitCode:
+    codes = {finding.error.exit_code for finding in findings if finding.error is not None}
+    return max(codes, default=ExitCode.DONE)
+
+
+def _as_json(desk: Desk, finding: Finding) -> dict[str, Any]:
+    error = finding.error
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    return {
+        "what": finding.what,
+        "ok": error is None and not finding.skipped,
+        "skipped": finding.skipped,
+        "text": finding.text if error is None else failing.text_of(error, desk.screen).what,
+        "errors": [problem.id for problem in problems] or ([error.id] if error else []),
+    }
+
+
+# --- mapping check -------------------------------------------------------------------------------------------------
+
+
+def mapping_check(
+    ctx: typer.Context, folder: Annotated[Path | None, typer.Argument()] = None, as_json: JsonOption = False
+) -> None:
+    """Compile a mapping without any database and print all its problems: of FOLDER, or those of the configuration."""
+    if folder is not None:
+        asked: Asked = ctx.obj
+        screen = standard(asked.words(), quiet=asked.quiet, as_json=as_json)
+        _check_folders(screen, [folder])
+        return
+    from connector.app import mapping_folder
+
+    desk = desk_of(ctx, as_json=as_json)
+    named = dict.fromkeys(agency.mapping for agency in desk.config.agency)
+    _check_folders(desk.screen, [mapping_folder(desk.config, name) or Path(name) for name in named])
+
+
+def _check_folders(screen: Screen, folders: list[Path]) -> None:
+    from connector.app import compiled_schemas
+
+    schemas, code_lists = compiled_schemas()
+    shown, bad = [], False
+    for folder in folders:
+        found = _check_folder(screen, folder, schemas, code_lists)
+        bad = bad or bool(found["problems"])
+        shown.append(found)
+    code = ExitCode.CONFIGURATION if bad else ExitCode.DONE
+    if screen.as_json:
+        screen.json("mapping check", "", mappings=shown, exit_code=int(code))
+    raise typer.Exit(code)
+
+
+def _check_folder(screen: Screen, folder: Path, schemas: Any, code_lists: Any) -> dict[str, Any]:
+    from connector.app import read_mapping
+    from connector.core.mapping import compile_mapping
+
+    try:
+        mapping = compile_mapping(read_mapping(folder), code_lists, schemas)
+    except ConfigError as error:
+        failing.show(error, screen)
+        problems = [{"id": p.id, **p.values} for p in error.problems] or [{"id": error.id, **error.values}]
+        return {"folder": str(folder), "problems": problems}
+    rules = sum(len(mapping.kind(kind).trace) for kind in mapping.kinds)
+    screen.line(screen.say("mapping.good", system=mapping.system, kinds=len(mapping.kinds), rules=rules))
+    screen.line(screen.say("mapping.fingerprint", digest=mapping.digest[:16]))
+    return {"folder": str(folder), "problems": [], "fingerprint": mapping.digest}

@@ -1,0 +1,171 @@
+"""`kntc explain`: one record from the source to the National Database: values masked, rules, attempts, what comes next.
+
+The source is read again live, so the reader sees what is there now; where it cannot be reached, the rest still stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from connector.cli import naming, outlook, records, timeline, tracing
+from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, holder_of_lock, opened
+from connector.cli.screen import NO_BREAK
+from connector.errors import SourceError
+
+if TYPE_CHECKING:
+    from connector.app import App
+    from connector.core.model import RecordKey
+    from connector.store.views import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is known of one record: the ledger's story, and the source as it is now (or why it cannot be read)."""
+
+    key: RecordKey
+    story: Story
+    reading: tracing.Reading | None
+    source_error: SourceError | None
+    holder: str | None
+    now: datetime
+
+
+def explain(
+    ctx: typer.Context,
+    record: Annotated[list[str], typer.Argument()],
+    agency: AgencyOption = None,
+    payload: Annotated[bool, typer.Option("--payload")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell everything about one record: KIND? ID, as in `petition bentre:5121`, `don 5121`, `5121`."""
+    desk = desk_of(ctx, as_json=as_json)
+    with opened(desk) as app:
+        key = naming.find(app, desk.agencies(agency), record)
+        subject = _look_up(app, key)
+        if as_json:
+            desk.screen.json("explain", desk.environment, **_as_json(desk, app, subject))
+            return
+        _print(desk, app, subject)
+        if payload:
+            _print_payload(desk, app, subject)
+
+
+def _look_up(app: App, key: RecordKey) -> Subject:
+    from connector.store import views
+
+    context = app.context(key.agency)
+    with app.store.read() as connection:
+        story = views.story(connection, key, context.generation, context.capabilities)
+    if story is None:  # found a moment ago; the ledger forgets nothing
+        raise RuntimeError("the ledger lost a key while it was read")
+    reading, error = None, None
+    if story.line.cause != "became_secret":
+        try:
+            reading = tracing.read_again(app, key, story.range_value)
+        except SourceError as found:
+            error = found
+    return Subject(key, story, reading, error, holder_of_lock(app), app.now())
+
+
+def _print(desk: Desk, app: App, subject: Subject) -> None:
+    say, screen, line = desk.say, desk.screen, subject.story.line
+    screen.heading(_title(desk, subject), say.label("state", line.state).upper())
+    screen.line(f"{desk.name_of(subject.key.agency)} {desk.environment_label}")
+    if line.national_id:
+        digest = subject.story.digest[:8]
+        text = say("explain.national_id", id=line.national_id, version=line.version, digest=digest)
+        screen.pair(say("explain.on_national"), text)
+    if status := subject.story.status:
+        text = f"{say.label('national', status['status'])}, {say.instant(status['occurred_at'])}"
+        text += f" ({status['acting_agency']})" if status["acting_agency"] else ""
+        screen.pair(say("explain.status"), text)
+        if status["note"]:
+            screen.pair("", f"“{status['note']}”")
+    _print_source(desk, app, subject)
+    for problem in line.problems:
+        screen.pair(say("explain.problem"), records.in_words(desk, app, subject.key, problem))
+    screen.line(say("explain.story"))
+    for at, text in timeline.sentences(desk, subject.story.moments, subject.now):
+        screen.pair(f"  {at}", text, width=max(15, len(at) + 4))
+    for number, text in enumerate(outlook.sentences(desk, app, line, subject.holder)):
+        screen.pair(say("explain.next") if not number else "", text)
+
+
+def _title(desk: Desk, subject: Subject) -> str:
+    """`Đơn bentre:5121, khiếu nại, nhận 09/11/2026`: class C1 facts of the document, nothing else."""
+    facts = tracing.facts(desk.say, subject.key.kind, subject.story.body)
+    return ", ".join([naming.record(desk.say, subject.key), *facts])
+
+
+def _print_source(desk: Desk, app: App, subject: Subject) -> None:
+    say, screen = desk.say, desk.screen
+    label = say("explain.source", source=app.agency(subject.key.agency).mapping.source)
+    if subject.source_error is not None:
+        screen.pair(label, say("explain.source_unreachable", id=subject.source_error.id))
+        return
+    if subject.reading is None:
+        screen.pair(label, say("explain.source_gone"))
+        return
+    screen.pair(label, say("explain.source_read", place=subject.reading.place, at=say.moment(subject.now, subject.now)))
+    group = ""
+    for field in tracing.fields(desk.say, app, subject.key, subject.reading):
+        if field.group and field.group != group:
+            screen.line(field.group, indent=2)
+        group = field.group
+        screen.pair(f"  {'  ' if group else ''}{field.label}", _arrow(field), width=30)
+
+
+def _arrow(field: tracing.FieldLine) -> str:
+    text = field.source or field.target
+    if field.target and field.target != text:
+        text += f" -> {field.target}"
+    text += f" <-{NO_BREAK}{field.column}" if field.column else ""
+    return f"{text} ({field.rule})" if field.rule else text
+
+
+def _print_payload(desk: Desk, app: App, subject: Subject) -> None:
+    desk.screen.line()
+    desk.screen.line(desk.say("explain.payload"))
+    body = tracing.masked_body(app, subject.key, subject.story.body)
+    if body is None:
+        desk.screen.line(desk.say("explain.no_payload"), indent=2)
+    for text in _pretty(body):
+        print(text, file=desk.screen.out)
+
+
+def _pretty(body: Any) -> Iterator[str]:
+    import json
+
+    from connector.cli.screen import WIDTH, clipped
+
+    if body is not None:
+        for line in json.dumps(body, ensure_ascii=False, indent=2).splitlines():
+            yield clipped(f"  {line}", WIDTH)
+
+
+def _as_json(desk: Desk, app: App, subject: Subject) -> dict[str, Any]:
+    line = subject.story.line
+    fields = tracing.fields(desk.say, app, subject.key, subject.reading) if subject.reading else []
+    return {
+        "at": subject.now,
+        "record": records.as_json(line),
+        "digest": subject.story.digest,
+        "national_status": subject.story.status,
+        "source": {
+            "read": subject.reading is not None,
+            "error": subject.source_error.id if subject.source_error else "",
+            "fields": [field.as_json() for field in fields],
+        },
+        "payload": tracing.masked_body(app, subject.key, subject.story.body),
+        "versions": [
+            {name: value for name, value in version.items() if name != "change_reason"}  # free text: class C2
+            for version in subject.story.versions
+        ],
+        "story": [asdict(moment) for moment in subject.story.moments],
+        "next": list(outlook.sentences(desk, app, line, subject.holder)),
+    }

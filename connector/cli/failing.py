@@ -1,0 +1,115 @@
+"""The one place where errors become sentences and exit codes.
+
+May import: words, screen, opening, errors, typer.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+
+import typer
+from typer.exceptions import TyperException
+
+from connector.cli.opening import Asked
+from connector.cli.screen import Screen, spread, standard, wrapped
+from connector.cli.words import ErrorText
+from connector.errors import ConfigError, ConfigProblem, ExitCode, KntcError
+
+MAX_SHOWN = 200
+"""So many problems of configuration are printed; a longer list has one cause."""
+
+
+def guarded(run: Callable[[], object], asked: Asked) -> int:
+    """Run the program and return its exit code; whatever goes wrong becomes one clear block on standard error."""
+    try:
+        code = run()
+    except KntcError as error:
+        show(error, _screen(asked))
+        return int(error.exit_code)
+    except typer.Exit as exit_:
+        return exit_.exit_code
+    except TyperException as error:
+        return _show_usage(error, asked)
+    except (KeyboardInterrupt, typer.Abort):
+        _screen(asked).error(asked.words().error("E-INTERRUPTED"))
+        return int(ExitCode.PARTIAL)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone: nobody is left to be told
+        return int(ExitCode.DONE)
+    except Exception as error:  # noqa: BLE001  the last line of defence; its text may hold values and is not shown
+        _show_bug(error, asked)
+        return int(ExitCode.BUG)
+    return code if isinstance(code, int) else int(ExitCode.DONE)
+
+
+def show(error: KntcError, screen: Screen) -> None:
+    """Print an error to standard error: for a configuration, all its problems first."""
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    for problem in problems[:MAX_SHOWN]:
+        for line in problem_lines(problem, screen):
+            print(line, file=screen.err)
+    if len(problems) > MAX_SHOWN:
+        print(screen.say("config.more", count=len(problems) - MAX_SHOWN), file=screen.err)
+    screen.error(text_of(error, screen))
+
+
+def text_of(error: KntcError, screen: Screen) -> ErrorText:
+    """Return the sentence of an error with its values; words of ours among the values are translated."""
+    values: dict[str, object] = dict(error.values)
+    if "fault" in values:
+        values["fault"] = screen.say.label("fault", str(values["fault"]))
+    if "holder" in values and values["holder"] == "?":
+        values["holder"] = screen.say("error.somebody")
+    if isinstance(error, ConfigError) and error.problems and error.id == "E-CONFIG":
+        return screen.say.error("E-CONFIG", **values)
+    text = screen.say.error(error.id, **values)
+    cure = f"cure.{error.values.get('fault', '')}"
+    return replace(text, next=screen.say(cure)) if screen.say.has(cure) else text
+
+
+def problem_lines(problem: ConfigProblem, screen: Screen) -> list[str]:
+    """Return a configuration problem as lines: file and key; what is wrong; found and expected; the cure."""
+    say = screen.say
+    values = problem.values
+    place = str(values.get("file", ""))
+    if values.get("key"):
+        place += f"  {values['key']}"
+    text = say.error(problem.id, **values)
+    lines = spread(place, problem.id)
+    lines += wrapped(text.what, 2, 2)
+    if values.get("found") and "{found}" not in say(f"{problem.id}.why"):
+        lines += wrapped(f"{say('config.found')} {values['found']}", 2, 4)
+    if values.get("expected"):
+        lines += wrapped(f"{say('config.expected')} {say.expected(str(values['expected']))}", 2, 4)
+    if problem.id == "E-CFG-SYNTAX":
+        lines += wrapped(text.why, 2, 4)
+    return lines + wrapped(f"{say('error.next')} {text.next}", 2, 4)
+
+
+def _screen(asked: Asked) -> Screen:
+    return standard(asked.words(), quiet=asked.quiet)
+
+
+def _show_usage(error: TyperException, asked: Asked) -> int:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "kntc"
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error.format_message())
+        return int(ExitCode.USAGE)
+    screen = _screen(asked)
+    screen.error(screen.say.error("E-USAGE", detail=error.format_message(), usage=f"{path} --help"))
+    return int(ExitCode.USAGE)
+
+
+def _show_bug(error: Exception, asked: Asked) -> None:
+    """Say where, never what: an exception's text may hold a value of a record."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename.rpartition('connector/')[2]}:{frame.lineno}" for frame in frames]
+    screen = _screen(asked)
+    screen.error(screen.say.error("E-BUG", error=type(error).__name__, where=places[-1] if places else "?"))
+    if asked.verbose:
+        for place in places:
+            print(f"  {place}", file=sys.stderr)

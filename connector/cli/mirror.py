@@ -1,0 +1,70 @@
+"""`kntc mirror show`: what the National Database has said of our records, from the local copy. Reads only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from connector.cli import naming
+from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened
+
+if TYPE_CHECKING:
+    from connector.app import App
+
+
+def show(
+    ctx: typer.Context,
+    record: Annotated[list[str] | None, typer.Argument()] = None,
+    agency: AgencyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how many records have which national status, or every event of one record."""
+    desk = desk_of(ctx, as_json=as_json)
+    with opened(desk) as app:
+        if record:
+            _show_one(desk, app, record, agency)
+        else:
+            _show_counts(desk, app, agency)
+
+
+def _show_counts(desk: Desk, app: App, agency: str | None) -> None:
+    from connector.app import MIRROR_FILE
+    from connector.store import views
+
+    published = app.config.data_dir / MIRROR_FILE
+    found: list[dict[str, Any]] = []
+    for code in desk.agencies(agency):
+        with app.store.read() as connection:
+            counts = views.national_counts(connection, code)
+        found.append({"agency": code, "statuses": {str(kind): dict(by) for kind, by in counts.items()}})
+        desk.screen.heading(desk.name_of(code), desk.environment_label)
+        for kind, by_status in counts.items():
+            for status, count in by_status.items():
+                label = f"{desk.say.label('kind', kind)}: {desk.say.label('national', status)}"
+                desk.screen.pair(label, desk.say.number(count), width=44)
+        if not counts:
+            desk.screen.line(desk.say("mirror.empty"))
+    if desk.screen.as_json:
+        path = str(published) if published.exists() else ""
+        desk.screen.json("mirror show", desk.environment, at=app.now(), published=path, agencies=found)
+    elif published.exists():
+        desk.screen.line(desk.say("mirror.published", path=str(published)), hang=2)
+
+
+def _show_one(desk: Desk, app: App, record: list[str], agency: str | None) -> None:
+    from connector.store import views
+
+    key = naming.find(app, desk.agencies(agency), record)
+    with app.store.read() as connection:
+        events = views.national_events(connection, key)
+    if desk.screen.as_json:
+        desk.screen.json("mirror show", desk.environment, at=app.now(), key=str(key), events=events)
+        return
+    desk.screen.heading(naming.record(desk.say, key), desk.environment_label)
+    for event in events:
+        text = desk.say.label("national", event["status"])
+        text += f" ({event['acting_agency']})" if event["acting_agency"] else ""
+        desk.screen.pair(desk.say.instant(event["occurred_at"]), text)
+    if not events:
+        desk.screen.line(desk.say("mirror.empty"))

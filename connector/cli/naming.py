@@ -1,0 +1,150 @@
+"""How people name things on the command line: kinds, states, causes, records, days.
+
+May import: words, core.model, errors.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from connector.cli.words import Words
+from connector.core.model import KINDS, Cause, Kind, RecordKey, State
+from connector.errors import DataError
+
+if TYPE_CHECKING:
+    from connector.app import App
+
+LISTS = ("returned", "blocked", "exposed")
+"""Not states of a delivery, but lists that people ask for by the same option."""
+
+ALIASES: dict[str, Kind] = {
+    "luottiep": Kind.RECEPTION,
+    "tiepdan": Kind.RECEPTION,
+    "don": Kind.PETITION,
+    "xulydon": Kind.HANDLING,
+    "xuly": Kind.HANDLING,
+    "thuly": Kind.ACCEPTANCE,
+    "qdketluan": Kind.DECISION,
+    "quyetdinh": Kind.DECISION,
+    "ketluan": Kind.DECISION,
+    "qd": Kind.DECISION,
+    "thihanh": Kind.ENFORCEMENT,
+}
+"""Vietnamese names of the kinds, folded: no marks, no blanks, lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which records a list is about; None: all."""
+
+    state: str | None = None
+    kind: Kind | None = None
+    cause: str | None = None
+
+
+def folded(text: str) -> str:
+    """Return the text without marks, blanks, hyphens and commas, lower case: `Xử lý đơn` -> `xulydon`."""
+    bare = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    return "".join(c for c in bare if c.isalnum())
+
+
+def kind_or_none(text: str) -> Kind | None:
+    """Return the kind that a word means, None if it means none."""
+    name = folded(text)
+    return next((kind for kind in KINDS if folded(kind) == name), None) or ALIASES.get(name)
+
+
+def kind_named(say: Words, text: str) -> Kind:
+    """Return the kind that was named. Raises DataError with all names."""
+    kind = kind_or_none(text)
+    if kind is None:
+        known = ", ".join(f"{kind} ({say.label('kind', kind)})" for kind in KINDS)
+        raise DataError("E-KIND-UNKNOWN", kind=text[:40], known=known)
+    return kind
+
+
+def state_named(say: Words, text: str) -> str:
+    """Return the state or list that was named, by its word or its label. Raises DataError with all names."""
+    names = (*(str(state) for state in State), *LISTS)
+    name = folded(text)
+    found = next((n for n in names if folded(n) == name or folded(say.label("state", n)) == name), None)
+    if found is None:
+        raise DataError("E-STATE-UNKNOWN", state=text[:40], known=", ".join(names))
+    return found
+
+
+def cause_named(text: str) -> str:
+    """Return the cause that was named. Raises DataError with all names."""
+    if text not in tuple(Cause):
+        raise DataError("E-STATE-UNKNOWN", state=text[:40], known=", ".join(Cause))
+    return text
+
+
+def day_named(text: str) -> date:
+    """Return the day written as 2026-11-12 or 12/11/2026. Raises DataError."""
+    for form in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007  a day has no zone
+        except ValueError:
+            continue
+    raise DataError("E-DATE", value=text[:40])
+
+
+def record(say: Words, key: RecordKey) -> str:
+    """Return `Đơn bentre:5121`."""
+    return f"{say.label('kind', key.kind)} {key.local_id}"
+
+
+def scope(say: Words, kind: str, local_id: str) -> str:
+    """Return what a pause covers."""
+    if not kind:
+        return say("scope.agency")
+    return f"{say.label('kind', kind)} {local_id}".strip() if local_id else say("scope.kind", kind=say(f"kind.{kind}"))
+
+
+def title(say: Words, wanted: Wanted) -> str:
+    """Return what a list is about, in words."""
+    parts = [
+        say.label("state", wanted.state) if wanted.state else "",
+        say.label("kind", wanted.kind) if wanted.kind else "",
+        say.label("cause", wanted.cause) if wanted.cause else "",
+    ]
+    return ", ".join(part for part in parts if part) or say("list.all")
+
+
+def find(app: App, codes: Sequence[str], words: Sequence[str], kind: Kind | None = None) -> RecordKey:
+    """Return the one record that is meant by `KIND? ID` or `agency/kind/id`. Raises DataError, naming the choices.
+
+    An id counts with or without its source name: `bentre:5121`, `5121`."""
+    from connector.store import views
+
+    asked, agencies, kind = _taken_apart(app, codes, words, kind)
+    kinds = (kind,) if kind else KINDS
+    with app.store.read() as connection:
+        found = [key for code in agencies for key in views.find_keys(connection, code, asked, kinds)]
+    if not found:
+        raise DataError("E-KEY-UNKNOWN", key=" ".join(words)[:150])
+    if len(found) > 1:
+        several = len({key.agency for key in found}) > 1
+        names = [str(key) if several else f"{key.kind} {key.local_id}" for key in found[:8]]
+        raise DataError("E-KEY-AMBIGUOUS", key=asked, found=", ".join(names))
+    return found[0]
+
+
+def _taken_apart(
+    app: App, codes: Sequence[str], words: Sequence[str], kind: Kind | None
+) -> tuple[str, Sequence[str], Kind | None]:
+    if len(words) > 1 and (named := kind_or_none(" ".join(words[:-1]))):
+        return words[-1], codes, named
+    asked = " ".join(words)
+    first, _, rest = asked.partition("/")
+    if rest and first in app.agencies:
+        codes, asked = [first], rest
+        first, _, rest = asked.partition("/")
+    if rest and (named := kind_or_none(first)):
+        return rest, codes, named
+    return asked, codes, kind

@@ -1,0 +1,61 @@
+"""What happens next to a record, who acts, and by when.
+
+May import: words, opening, naming, overview, records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from connector.cli import naming, records
+from connector.cli.opening import Desk
+from connector.cli.overview import ASK_A_PERSON, rule_in_words
+
+if TYPE_CHECKING:
+    from connector.app import App
+    from connector.store.views import Line
+
+
+def sentences(desk: Desk, app: App, line: Line, holder: str | None) -> Iterator[str]:
+    """Yield what comes next, as sentences; what stands in its way first."""
+    say = desk.say
+    if line.state in ("pending", "unknown", "blocked"):
+        yield from _in_the_way(desk, app, line)
+    if line.state in ("pending", "sending") or (line.state == "unknown" and line.cause not in ASK_A_PERSON):
+        yield say(f"next.{line.state}", when=_when(desk, app, line, holder))
+    elif line.state == "blocked":
+        parent = naming.record(say, line.parent) if line.parent else "?"
+        yield say("next.blocked", parent=parent, state=say.label("state", line.cause) if line.cause else "?")
+    elif line.state in ("quarantined", "not_sent", "unknown"):
+        group = "undecided" if line.state == "unknown" else line.state
+        ids = (f"next.{group}.{line.cause}", f"next.{group}.other")
+        yield say.first(*ids, id=line.key.local_id, kind=line.key.kind)
+    else:
+        yield say.first(f"next.{line.state}", "next.none")
+    if line.state in ("returned", "rejected") or (line.state == "quarantined" and line.cause == "mapping"):
+        yield records.goes_by_itself(desk, app, holder)
+    if line.acknowledged_by:
+        yield say("list.acknowledged", by=line.acknowledged_by)
+
+
+def _in_the_way(desk: Desk, app: App, line: Line) -> Iterator[str]:
+    from connector.store import channel, marks
+
+    with app.store.read() as connection:
+        state = channel.state_of(connection, line.key.agency)
+        pauses = marks.pauses(connection, line.key.agency)
+    if state.held_until is not None:
+        why, until = rule_in_words(desk, state.rule), desk.say.moment(state.held_until, app.now())
+        yield desk.say("next.channel", why=why, until=until)
+    for pause in pauses:
+        if pause.kind in ("", line.key.kind) and pause.local_id in ("", line.key.local_id):
+            yield desk.say("next.paused", scope=naming.scope(desk.say, pause.kind, pause.local_id), by=pause.by)
+
+
+def _when(desk: Desk, app: App, line: Line, holder: str | None) -> str:
+    say = desk.say
+    if line.next_attempt_at is not None and line.next_attempt_at > app.now():
+        at = say.moment(line.next_attempt_at, app.now())
+        return say("next.at_daemon" if holder else "next.at_sync", at=at)
+    return say("next.soon_daemon", span=say.span(app.config.schedule.push_every_s)) if holder else say("next.soon_sync")

@@ -1,0 +1,262 @@
+"""How one agency stands: everything that `status` and the end of a run say, gathered once, printed by parts.
+
+May import: words, screen, opening; app and store inside functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from connector.cli.opening import Desk
+from connector.cli.screen import WIDTH, wrapped
+from connector.core.model import KINDS, Kind
+
+if TYPE_CHECKING:
+    from connector.app import App
+    from connector.store.channel import ChannelState
+    from connector.store.views import Books
+
+JOBS = ("collect", "deliver", "pull")
+
+COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("delivered", ("delivered",)),
+    ("returned", ("returned",)),
+    ("pending", ("pending", "sending")),
+    ("unknown", ("unknown",)),
+    ("rejected", ("rejected",)),
+    ("quarantined", ("quarantined",)),
+    ("not_sent", ("not_sent", "retracted")),
+)
+"""Columns of the counts table, and the states that each adds up."""
+
+ASK_A_PERSON = ("conflict", "national_ahead", "several")
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How one agency stands just now. `jobs`: the last success of each; `next_due`: when something waits to be done."""
+
+    agency: str
+    states: Mapping[Kind, Mapping[str, int]]
+    causes: Mapping[tuple[str, str], int]
+    blocked: int
+    channel: ChannelState
+    jobs: Mapping[str, datetime]
+    guards: tuple[Any, ...]
+    pauses: tuple[Any, ...]
+    books: tuple[Books, ...]
+    excluded: Mapping[str, int]
+    asked: int
+    next_due: datetime | None
+    pull_stopped: str
+    suspected: int
+    exposed: int
+    partial: bool
+    now: datetime
+
+    def total(self, state: str) -> int:
+        """Return how many current versions of all kinds are in a state."""
+        return sum(by_state.get(state, 0) for by_state in self.states.values())
+
+    def caused(self, state: str, *causes: str) -> int:
+        """Return how many are in a state for one of these causes."""
+        return sum(self.causes.get((state, cause), 0) for cause in causes)
+
+
+def overview(app: App, code: str) -> Overview:
+    """Return how an agency stands, as one consistent reading of the store."""
+    from connector.core.lifecycle import NEEDS_ATTENTION
+    from connector.store import channel, marks, outbox, requests, views
+
+    context = app.context(code)
+    with app.store.read() as connection:
+        states = views.counts(connection, code)
+        marked = {name: marks.mark_of(connection, code, f"job.{name}") for name in JOBS}
+        stopped = marks.mark_of(connection, code, "pull.stopped")
+        guards = tuple(marks.open_guards(connection, code))
+        books = tuple(views.books(connection, code, kind) for kind in KINDS)
+        blocked = views.blocked_count(connection, code, context.generation, context.capabilities)
+        excluded: dict[str, int] = {}
+        for kind in KINDS:
+            for reason, count in views.excluded_by_reason(connection, code, kind).items():
+                excluded[reason] = excluded.get(reason, 0) + count
+        returned = views.lines(connection, code, state=views.RETURNED)
+        exposed = views.exposed_count(connection, code)
+        in_need = any(by.get(state) for by in states.values() for state in (*NEEDS_ATTENTION, views.RETURNED))
+        return Overview(
+            agency=code,
+            states=states,
+            causes=views.causes(connection, code),
+            blocked=blocked,
+            channel=channel.state_of(connection, code),
+            jobs=_last_sweep_of(connection, code) | {name: mark[1] for name, mark in marked.items() if mark},
+            guards=guards,
+            pauses=tuple(marks.pauses(connection, code)),
+            books=books,
+            excluded=excluded,
+            asked=requests.open_count(connection, code),
+            next_due=outbox.next_due(connection, code, context.generation, context.capabilities),
+            pull_stopped=stopped[0] if stopped else "",
+            exposed=exposed,
+            suspected=sum(line.cause == "duplicate_suspected" for line in returned),
+            partial=bool(in_need or exposed or blocked or guards or (stopped and stopped[0]))
+            or not all(book.balanced for book in books),
+            now=app.now(),
+        )
+
+
+def _last_sweep_of(connection: Any, code: str) -> dict[str, datetime]:
+    """Return when the source was last read to its end, for stores that only ever saw other programs' runs."""
+    from connector.store import marks
+
+    swept = (marks.last_sweep(connection, code, kind) for kind in KINDS)
+    times = [sweep.finished_at for sweep in swept if sweep is not None]
+    return {"collect": max(times)} if times else {}
+
+
+def as_json(view: Overview, name: str) -> dict[str, Any]:
+    """Return the view as machines read it."""
+    return {
+        "agency": view.agency,
+        "name": name,
+        "partial": view.partial,
+        "states": {str(kind): dict(by_state) for kind, by_state in view.states.items()},
+        "blocked": view.blocked,
+        "returned": view.total("returned"),
+        "exposed": view.exposed,
+        "channel": {"held_until": view.channel.held_until, "rule": view.channel.rule or ""},
+        "last_success": dict(view.jobs),
+        "guards": [
+            {"plan": guard.plan, "name": guard.name, "numbers": guard.numbers, "tripped_at": guard.tripped_at}
+            for guard in view.guards
+        ],
+        "pauses": [{"kind": p.kind, "local_id": p.local_id, "by": p.by, "at": p.at} for p in view.pauses],
+        "books": [
+            {
+                "kind": str(book.kind),
+                "source": book.source,
+                "current": book.current,
+                "refused_secret": book.refused_secret,
+                "excluded": book.excluded,
+                "unseen": book.unseen,
+                "unexplained": book.unexplained,
+                "keyless": book.keyless,
+                "balanced": book.balanced,
+            }
+            for book in view.books
+        ],
+        "requests_open": view.asked,
+        "pull_stopped": view.pull_stopped,
+        "next_due": view.next_due,
+    }
+
+
+# --- the parts as people read them ---------------------------------------------------------------------------------
+
+
+def print_counts(desk: Desk, view: Overview) -> None:
+    """Print the table of kinds by state."""
+    say = desk.say
+    heads = [say("table.record"), say("table.total"), *(say(f"table.{name}") for name, _ in COLUMNS)]
+    rows = []
+    for kind in KINDS:
+        by_state = view.states.get(kind, {})
+        rows.append([say.label("kind", kind), *_figures(by_state)])
+    sums = [sum(int(row[at]) for row in rows) for at in range(1, len(heads))]
+    shown = [[row[0], *(say.number(int(cell)) for cell in row[1:])] for row in rows]
+    desk.screen.table(heads, [*shown, [say("table.sum"), *(say.number(count) for count in sums)]])
+
+
+def _figures(by_state: Mapping[str, int]) -> list[str]:
+    columns = [sum(by_state.get(state, 0) for state in states) for _, states in COLUMNS]
+    return [str(sum(by_state.values())), *(str(count) for count in columns)]
+
+
+def print_books(desk: Desk, view: Overview) -> None:
+    """Print the sum of each kind that does not come out; nothing where all do."""
+    for book in view.books:
+        if not book.balanced:
+            kind = desk.say.label("kind", book.kind)
+            desk.screen.line(
+                desk.say(
+                    "status.unbalanced", kind=kind, source=book.source, unseen=book.unseen, current=book.current,
+                    secret=book.refused_secret, excluded=book.excluded, unexplained=book.unexplained,
+                ),
+                hang=2,
+            )  # fmt: skip
+
+
+def to_do(desk: Desk, view: Overview) -> list[tuple[str, str]]:
+    """Return what people have to do, most urgent first: a sentence, and the command that shows or does it."""
+    say = desk.say
+    found: list[tuple[str, str]] = []
+    for guard in view.guards:
+        numbers = {"total": guard.numbers.get("total", 0), "limit": guard.numbers.get("limit", 0)}
+        text = say.first(f"todo.guard.{guard.name}", "todo.guard.other", **numbers)
+        found.append((text, f"kntc approve {guard.plan} --reason …"))
+    if view.pull_stopped:
+        found.append((say("todo.pull_stopped"), "kntc help E-FEED-CURSOR-EXPIRED"))
+    keyless = sum(book.keyless for book in view.books)
+    counted = (
+        ("mapping", view.caused("quarantined", "mapping"), "kntc quarantine list"),
+        ("parent", view.caused("quarantined", "parent_missing"), "kntc list --cause parent_missing"),
+        ("stuck", view.caused("quarantined", "exhausted", "crash", "guard"), "kntc quarantine list"),
+        ("returned", view.total("returned"), "kntc status --state returned"),
+        ("exposed", view.exposed, "kntc status --state exposed"),
+        ("rejected", view.total("rejected"), "kntc status --state rejected"),
+        ("unclear", view.caused("unknown", *ASK_A_PERSON), "kntc status --state unknown"),
+        ("secret", view.caused("not_sent", "became_secret"), "kntc list --cause became_secret"),
+        ("keyless", keyless, "kntc help E-MAP-EMPTY-KEY"),
+        ("books", sum(not book.balanced for book in view.books), "kntc status"),
+    )
+    found += [(say(f"todo.{name}", count=count), command) for name, count, command in counted if count]
+    return found
+
+
+def print_to_do(desk: Desk, view: Overview) -> None:
+    """Print what people have to do, then what goes by itself and when."""
+    items = to_do(desk, view)
+    if items:
+        desk.screen.line(desk.say("todo.head"))
+    for number, (text, command) in enumerate(items, 1):
+        desk.screen.lines(_item(f"{number}. {text}", command))
+    for sentence in by_itself(desk, view):
+        desk.screen.line(sentence)
+
+
+def _item(text: str, command: str) -> list[str]:
+    column = 48
+    if len(text) + 2 < column and column + len(command) <= WIDTH:
+        return [f"  {text}".ljust(column) + command]
+    return [*wrapped(text, 2, 5), f"     {command}"]
+
+
+def by_itself(desk: Desk, view: Overview) -> list[str]:
+    """Return sentences about what needs nobody: waiting parents, lost answers, retries."""
+    say = desk.say
+    found = []
+    if view.channel.held_until is not None:
+        found.append(say("wait.channel", why=rule_in_words(desk, view.channel.rule), until=view.channel.held_until))
+    unclear = view.total("unknown") - view.caused("unknown", *ASK_A_PERSON)
+    when = say.moment(view.next_due, view.now) if view.next_due else ""
+    due = say("wait.from", when=when) if view.next_due and view.next_due > view.now else say("wait.next_run")
+    if unclear:
+        found.append(say("wait.unknown", count=unclear, due=due))
+    if view.blocked:
+        found.append(say("wait.blocked", count=view.blocked))
+    waiting = view.total("pending") + view.total("sending") - view.blocked
+    if view.pauses and waiting > 0:
+        found.append(say("wait.paused", count=waiting))
+    elif waiting > 0:
+        found.append(say("wait.pending", count=waiting, due=due))
+    return found
+
+
+def rule_in_words(desk: Desk, rule: str | None) -> str:
+    """Return why an answer was judged so (`answer_lost:timeout`), in words."""
+    name, _, fault = (rule or "").partition(":")
+    words = desk.say.label("rule", name) if name else ""
+    return f"{words} ({desk.say.label('fault', fault)})" if fault else words

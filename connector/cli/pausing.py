@@ -1,0 +1,125 @@
+"""`kntc pause`, `kntc resume`, `kntc approve`: what a named person stops, lets go on, or takes the blame for.
+
+Short transactions, always possible, also while the daemon runs. Each is in the audit log with who and why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli import naming
+from connector.cli.opening import (
+    AgencyOption,
+    Desk,
+    DryRunOption,
+    KindOption,
+    ReasonOption,
+    desk_of,
+    holder_of_lock,
+    opened,
+    person,
+    reason_of,
+)
+from connector.errors import DataError
+
+if TYPE_CHECKING:
+    from connector.app import App
+
+RecordArgument = Annotated[list[str] | None, typer.Argument()]
+
+
+def pause(
+    ctx: typer.Context,
+    record: RecordArgument = None,
+    agency: AgencyOption = None,
+    kind: KindOption = None,
+    reason: ReasonOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Stop sending an agency, one kind, or one record."""
+    from connector.store import marks
+
+    desk = desk_of(ctx)
+    with opened(desk) as app:
+        code, kind_, local_id = _scope(desk, app, record, agency, kind)
+        words = naming.scope(desk.say, kind_, local_id)
+        if dry_run:
+            desk.screen.line(desk.say("dry.pause", agency=desk.name_of(code), scope=words))
+            return
+        why = reason_of(reason)
+        with app.store.write() as tx:
+            new = marks.pause(tx, code, kind_, local_id, person(), why)
+        desk.screen.note(desk.say("pause.done" if new else "pause.already", agency=desk.name_of(code), scope=words))
+
+
+def resume(
+    ctx: typer.Context,
+    record: RecordArgument = None,
+    agency: AgencyOption = None,
+    kind: KindOption = None,
+    reason: ReasonOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Undo exactly one pause, named as it was set."""
+    from connector.store import marks
+
+    desk = desk_of(ctx)
+    with opened(desk) as app:
+        code, kind_, local_id = _scope(desk, app, record, agency, kind)
+        words = naming.scope(desk.say, kind_, local_id)
+        if dry_run:
+            desk.screen.line(desk.say("dry.resume", agency=desk.name_of(code), scope=words))
+            return
+        why = reason_of(reason)
+        with app.store.write() as tx:
+            done = marks.resume(tx, code, kind_, local_id, person(), why)
+        if not done:
+            raise DataError("E-PAUSE-NONE", scope=words)
+        desk.screen.note(desk.say("resume.done", agency=desk.name_of(code), scope=words))
+        desk.screen.note(desk.say("resume.by_daemon" if holder_of_lock(app) else "resume.by_sync"))
+
+
+def _scope(
+    desk: Desk, app: App, record: list[str] | None, agency: str | None, kind: str | None
+) -> tuple[str, str, str]:
+    """Return agency, kind and local id that are meant; "" means all."""
+    named = naming.kind_named(desk.say, kind) if kind else None
+    if record:
+        key = naming.find(app, desk.agencies(agency), record, named)
+        return key.agency, str(key.kind), key.local_id
+    return desk.one_agency(agency), str(named or ""), ""
+
+
+def approve(
+    ctx: typer.Context,
+    plan: Annotated[str, typer.Argument()],
+    reason: ReasonOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Approve exactly the plan that a guard has stopped."""
+    from connector.store import marks
+
+    desk = desk_of(ctx)
+    with opened(desk) as app:
+        with app.store.read() as connection:
+            guard = marks.guard_of(connection, plan)
+        if guard is None:
+            raise DataError("E-PLAN-UNKNOWN", plan=plan[:40])
+        if guard.approved_by is not None:
+            raise DataError("E-PLAN-DONE", plan=plan)
+        desk.screen.heading(desk.name_of(guard.agency), desk.environment_label)
+        desk.screen.line(desk.say.first(f"guard.{guard.name}", "guard.other", plan=plan))
+        for name, count in guard.numbers.items():
+            label = desk.say.label("kind", name) if desk.say.has(f"kind.{name}") else desk.say.label("number", name)
+            shown = desk.say.number(count) if isinstance(count, int) else str(count)
+            desk.screen.pair(f"  {label}", shown)
+        if dry_run:
+            desk.screen.line(desk.say("dry.approve"))
+            return
+        why = reason_of(reason)
+        with app.store.write() as tx:
+            marks.approve(tx, plan, person(), why)
+        desk.screen.note(desk.say("approve.done", by=person().name))
+        desk.screen.note(desk.say("approve.by_daemon" if holder_of_lock(app) else "approve.by_sync"))

@@ -1,0 +1,170 @@
+"""What a run would do: the dry runs of `collect`, `sync` and `push`. Nothing is written anywhere, no lock is taken."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from connector.cli import failing, naming
+from connector.cli.opening import Desk, desk_of, opened_to_look
+from connector.cli.overview import Overview, overview, rule_in_words
+from connector.errors import ExitCode, KntcError, SourceError
+
+if TYPE_CHECKING:
+    from connector.app import App
+    from connector.store.views import Planned
+
+SHOWN_CHANGES = 20
+"""So many changed records are printed one by one; all are counted, and --json has them all."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a collect would do for one agency."""
+
+    agency: str
+    counts: dict[str, int] = field(default_factory=dict)
+    changes: list[Planned] = field(default_factory=list)
+    error: KntcError | None = None
+
+
+def plan(ctx: typer.Context, command: str, agency: str | None, *, as_json: bool) -> None:
+    """Read the sources, print what would be new, changed or held back; for `sync`, also what would be sent."""
+    desk = desk_of(ctx, as_json=as_json)
+    stop = threading.Event()
+    plans = []
+    with opened_to_look(desk, stop) as (app, known):
+        for code in desk.agencies(agency):
+            planned = _plan(app, code)
+            plans.append(planned)
+            if planned.error is not None:
+                failing.show(planned.error, desk.screen)
+            _print_plan(desk, app, command, planned, known=known)
+        if as_json:
+            desk.screen.json(
+                command,
+                desk.environment,
+                dry_run=True,
+                agencies=[_as_json(app, planned, with_due=command == "sync") for planned in plans],
+            )
+    failed = any(planned.error for planned in plans)
+    raise typer.Exit(ExitCode.REMOTE_UNAVAILABLE if failed else ExitCode.DONE)
+
+
+def _plan(app: App, code: str) -> Plan:
+    planned = Plan(code)
+    try:
+        for counts, changes in app.plan(code):
+            for name, count in counts.items():
+                planned.counts[name] = planned.counts.get(name, 0) + count
+            planned.changes += changes
+    except SourceError as error:
+        planned.error = error
+    return planned
+
+
+def _print_plan(desk: Desk, app: App, command: str, planned: Plan, *, known: bool) -> None:
+    say, screen = desk.say, desk.screen
+    screen.heading(desk.name_of(planned.agency), desk.environment_label)
+    screen.line(say("dry.head" if known else "dry.first_run"))
+    counts = planned.counts
+    if planned.error is None or counts:
+        screen.line(say("dry.read", count=counts.get("read", 0)))
+    for name in ("create", "update", "quarantine", "unchanged", "excluded", "refused_secret"):
+        if counts.get(name):
+            screen.line(say(f"dry.{name}", count=counts[name]), indent=2)
+    limit = app.config.collect.first_run_limit
+    if not known and counts.get("read", 0) > limit:
+        screen.line(say("dry.guard", count=counts["read"], limit=limit))
+    told = [change for change in planned.changes if change.what != "create"]
+    for change in told[:SHOWN_CHANGES]:
+        _print_change(desk, app, change)
+    if len(told) > SHOWN_CHANGES:
+        screen.line(say("dry.more", count=len(told) - SHOWN_CHANGES), indent=2)
+    if command == "sync":
+        _print_due(desk, app, planned.agency)
+    screen.line(say("dry.nothing_recorded"))
+
+
+def _print_change(desk: Desk, app: App, change: Planned) -> None:
+    mapping = app.agency(change.key.agency).mapping.kind(change.key.kind)
+    fields = [mapping.label(pointer, desk.say.language) for pointer in change.changed]
+    detail = ", ".join(dict.fromkeys(fields)) if change.what == "update" else ", ".join(change.rules)
+    text = desk.say(f"dry.change.{change.what}", record=naming.record(desk.say, change.key), detail=detail)
+    desk.screen.line(text, indent=2, hang=4)
+
+
+def _as_json(app: App, planned: Plan, *, with_due: bool) -> dict[str, Any]:
+    changes = [
+        {"key": str(change.key), "what": change.what, "changed": list(change.changed), "rules": list(change.rules)}
+        for change in planned.changes
+    ]
+    found: dict[str, Any] = {"agency": planned.agency, "counts": planned.counts, "changes": changes}
+    if with_due:
+        found["due"] = _due(app, planned.agency, overview(app, planned.agency))
+    return found | {"error": planned.error.id if planned.error else ""}
+
+
+# --- push ----------------------------------------------------------------------------------------------------------
+
+
+def due(ctx: typer.Context, agency: str | None, *, as_json: bool) -> None:
+    """Print how many records a push would send now, by kind, and which wait for what."""
+    desk = desk_of(ctx, as_json=as_json)
+    with opened_to_look(desk) as (app, known):
+        codes = desk.agencies(agency)
+        if as_json:
+            found = [{"agency": code, "due": _due(app, code, overview(app, code))} for code in codes]
+            desk.screen.json("push", desk.environment, dry_run=True, agencies=found)
+            return
+        for code in codes:
+            desk.screen.heading(desk.name_of(code), desk.environment_label)
+            desk.screen.line(desk.say("dry.head" if known else "dry.first_run"))
+            _print_due(desk, app, code)
+            desk.screen.line(desk.say("dry.nothing_recorded"))
+
+
+def _due(app: App, code: str, view: Overview) -> dict[str, Any]:
+    """Return what a push would find: due by kind, and how many wait for time, a parent, or a person's pause."""
+    from connector.core.model import KINDS, State
+    from connector.store import views
+
+    context = app.context(code)
+    with app.store.read() as connection:
+        lines = views.lines(connection, code, state=State.PENDING, limit=1_000_000)
+        blocked = {b.key for b in views.blocked(connection, code, context.generation, context.capabilities, 1_000_000)}
+    paused = {line.key for line in lines if any(_covers(pause, line.key) for pause in view.pauses)}
+    now = app.now()
+    later = [line for line in lines if line.next_attempt_at and line.next_attempt_at > now]
+    late_keys = {line.key for line in later}
+    free = [line.key for line in lines if line.key not in blocked | paused | late_keys]
+    by_kind = {str(kind): sum(key.kind is kind for key in free) for kind in KINDS}
+    return {
+        "now": {kind: count for kind, count in by_kind.items() if count},
+        "wait_for_parent": len(blocked),
+        "paused": len(paused),
+        "later": len(later),
+        "channel_held_until": view.channel.held_until,
+    }
+
+
+def _covers(pause: Any, key: Any) -> bool:
+    return pause.kind in ("", key.kind) and pause.local_id in ("", key.local_id)
+
+
+def _print_due(desk: Desk, app: App, code: str) -> None:
+    say, screen = desk.say, desk.screen
+    view = overview(app, code)
+    found = _due(app, code, view)
+    screen.line(say("dry.due", count=sum(found["now"].values())))
+    for kind, count in found["now"].items():
+        screen.pair(f"  {say.label('kind', kind)}", say.number(count))
+    for name in ("wait_for_parent", "paused", "later"):
+        if found[name]:
+            screen.line(say(f"dry.{name}", count=found[name]), indent=2)
+    if view.channel.held_until is not None:
+        why = rule_in_words(desk, view.channel.rule)
+        screen.line(say("wait.channel", why=why, until=view.channel.held_until), indent=2)

@@ -1,0 +1,80 @@
+"""Progress on standard error, while a person watches; nothing at all otherwise.
+
+May import: words, opening; rich only when drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from connector.cli.opening import Desk
+from connector.cli.screen import a_person_watches
+
+if TYPE_CHECKING:
+    from connector.app import App, Step
+
+
+class Watch:
+    """What is told of a run while it runs. Without a `bar` it keeps still."""
+
+    def __init__(self, desk: Desk, bar: Any = None, expected: dict[str, int] | None = None) -> None:
+        self._desk = desk
+        self._bar = bar
+        self._expected = expected or {}
+        self._task: Any = None
+        self._stage = ""
+
+    def begin(self, stage: str) -> None:
+        """A part of the run begins."""
+        self._stage = stage
+        if self._bar is None:
+            return
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        words = self._desk.say(f"progress.{stage}")
+        self._task = self._bar.add_task(words, total=self._expected.get(stage) or None)
+
+    def step(self, step: Step) -> None:
+        """One commit of it is done."""
+        if self._bar is None:
+            return
+        if step.stage == "wait":
+            words = self._desk.say("progress.wait", seconds=step.counts["seconds"])
+            self._bar.update(self._task, description=words)
+            return
+        counts = step.counts
+        done = {
+            "collect": counts.get("read", 0),
+            "push": counts.get("delivered", 0) + counts.get("rejected", 0),
+            "resolve": counts.get("to_delivered", 0),
+            "pull": counts.get("new", 0),
+        }.get(step.stage, 1)
+        self._bar.update(self._task, advance=done, description=self._desk.say(f"progress.{self._stage}"))
+
+
+@contextmanager
+def shown(desk: Desk, app: App, code: str) -> Iterator[Watch]:
+    """Give a Watch for one agency's run; it vanishes at the end, and the summary takes its place."""
+    if desk.asked.quiet or not a_person_watches(desk.screen.err):
+        yield Watch(desk)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(file=desk.screen.err, width=80)
+    columns = (TextColumn("{task.description:<28}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        yield Watch(desk, bar, _expected(app, code))
+
+
+def _expected(app: App, code: str) -> dict[str, int]:
+    """Return how much each part will probably have to do: as many rows as the last sweep, as many as are waiting."""
+    from connector.core.model import KINDS
+    from connector.store import views
+
+    with app.store.read() as connection:
+        rows = sum(views.books(connection, code, kind).source for kind in KINDS)
+        waiting = sum(by_state.get("pending", 0) for by_state in views.counts(connection, code).values())
+    return {"collect": rows, "deliver": waiting or rows, "push": waiting}

@@ -1,0 +1,229 @@
+"""`kntc quarantine`: records that are held back, why, and how they get on.
+
+A note or a retry is a short transaction, also while the daemon runs. Retrying means reading the record again: a row
+that was mended goes by itself anyway.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from connector.cli import naming, records, resync
+from connector.cli.opening import (
+    AgencyOption,
+    Desk,
+    DryRunOption,
+    JsonOption,
+    KindOption,
+    Misused,
+    ReasonOption,
+    desk_of,
+    holder_of_lock,
+    opened,
+    person,
+    reason_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.app import App
+    from connector.core.model import RecordKey
+    from connector.store.views import Line
+
+STUCK = ("exhausted", "crash", "guard")
+
+RecordArgument = Annotated[list[str], typer.Argument()]
+
+
+def list_(
+    ctx: typer.Context,
+    agency: AgencyOption = None,
+    kind: KindOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000)] = 200,
+    as_json: JsonOption = False,
+) -> None:
+    """List the records that are held back."""
+    from connector.core.model import State
+    from connector.store import views
+
+    desk = desk_of(ctx, as_json=as_json)
+    wanted = naming.kind_named(desk.say, kind) if kind else None
+    found: list[dict[str, Any]] = []
+    more = False
+    with opened(desk) as app:
+        for code in desk.agencies(agency):
+            with app.store.read() as connection:
+                lines = views.lines(connection, code, state=State.QUARANTINED, kind=wanted, limit=limit + 1)
+            if as_json:
+                shown = [records.as_json(line) for line in lines[:limit]]
+                found += shown
+                more = more or len(lines) > limit
+                continue
+            title = naming.title(desk.say, naming.Wanted(State.QUARANTINED, wanted))
+            desk.screen.heading(desk.name_of(code), desk.environment_label)
+            desk.screen.line(title)
+            records.print_records(desk, app, lines[:limit])
+            if len(lines) > limit:
+                desk.screen.line(desk.say("list.more", limit=limit))
+            elif lines:
+                desk.screen.line(desk.say("quarantine.show_one", kind=lines[0].key.kind, id=lines[0].key.local_id))
+        if as_json:
+            desk.screen.json("quarantine list", desk.environment, at=app.now(), records=found, more=more)
+
+
+def show(ctx: typer.Context, record: RecordArgument, agency: AgencyOption = None, as_json: JsonOption = False) -> None:
+    """Show one record that is held back: what is wrong, where, why it is held, how to mend it."""
+    desk = desk_of(ctx, as_json=as_json)
+    with opened(desk) as app:
+        key = naming.find(app, desk.agencies(agency), record)
+        line = _line_of(app, key)
+        if as_json:
+            same = [_others(app, key, problem) for problem in line.problems]
+            desk.screen.json(
+                "quarantine show", desk.environment, record=records.as_json(line), others_with_same_problem=same
+            )
+            return
+        _print(desk, app, line)
+
+
+def _line_of(app: App, key: RecordKey) -> Line:
+    from connector.store import views
+
+    with app.store.read() as connection:
+        return views.lines(connection, key.agency, key=key, limit=1)[0]
+
+
+def _others(app: App, key: RecordKey, problem: Mapping[str, str]) -> int:
+    from connector.store import views
+
+    with app.store.read() as connection:
+        return views.others_with_problem(connection, key, problem.get("rule", ""), problem.get("column", ""))
+
+
+def _print(desk: Desk, app: App, line: Line) -> None:
+    say, screen = desk.say, desk.screen
+    holder = holder_of_lock(app)
+    span = say.span((app.now() - line.since).total_seconds())
+    left = say("quarantine.head", record=naming.record(say, line.key), state=say.label("state", line.state))
+    screen.heading(left, say("list.since", since=say.day_of(line.since), span=span))
+    screen.line(f"{desk.name_of(line.key.agency)} {desk.environment_label}")
+    if line.state != "quarantined":
+        screen.line(say("quarantine.not_held", kind=line.key.kind, id=line.key.local_id))
+        return
+    for problem in line.problems:
+        _print_problem(desk, app, line.key, problem)
+    if not line.problems:
+        _print_cause(desk, line)
+    if line.acknowledged_by:
+        screen.pair(say("quarantine.known"), say("list.acknowledged", by=line.acknowledged_by), width=12)
+    if line.cause in STUCK:
+        screen.line(say("quarantine.goes_stuck"))
+    else:
+        screen.line(f"{say('quarantine.goes')} {records.goes_by_itself(desk, app, holder)}")
+    if line.rule or line.problems:
+        rule = line.problems[0].get("rule", "") if line.problems else line.rule
+        screen.line(say("quarantine.more", id=rule))
+
+
+def _print_problem(desk: Desk, app: App, key: RecordKey, problem: Mapping[str, str]) -> None:
+    say, screen = desk.say, desk.screen
+    pointer, rule = problem.get("pointer", ""), problem.get("rule", "")
+    field = records.field_label(desk, app, key, pointer)
+    text = records.error_text(desk, key, problem, field)
+    screen.pair(say("quarantine.what"), f"{text.what} ({rule})", width=12)
+    column = problem.get("column") or records.column_of(app, key, pointer)
+    where = say("quarantine.where_source", column=column) if column else say("quarantine.where_unknown")
+    screen.pair(say("quarantine.where"), f"{where} -> {pointer or '/'} ({field})", width=12)
+    screen.pair(say("quarantine.why"), text.why, width=12)
+    screen.pair(say("quarantine.mend"), text.next, width=12)
+    file = _code_map_file(desk, app, key, problem)
+    if file:
+        screen.pair("", say("quarantine.code_map", file=file), width=12)
+    if others := _others(app, key, problem):
+        screen.pair("", say("quarantine.others", count=others), width=12)
+
+
+def _print_cause(desk: Desk, line: Line) -> None:
+    say, screen = desk.say, desk.screen
+    screen.pair(say("quarantine.what"), say.label("cause", line.cause), width=12)
+    if line.parent:
+        screen.pair(say("quarantine.where"), naming.record(say, line.parent), width=12)
+    screen.pair(say("quarantine.why"), say.label("why", line.cause), width=12)
+    ids = (f"next.quarantined.{line.cause}", "next.quarantined.other")
+    text = say.first(*ids, id=line.key.local_id, kind=line.key.kind)
+    screen.pair(say("quarantine.mend"), text, width=12)
+
+
+def _code_map_file(desk: Desk, app: App, key: RecordKey, problem: Mapping[str, str]) -> str:
+    """Return the file of the code map that a record's code is missing in, as people would open it."""
+    from connector.app import mapping_folder
+
+    if problem.get("rule") != "E-MAP-CODE" or not problem.get("detail"):
+        return ""
+    folder = mapping_folder(desk.config, app.agency(key.agency).section.mapping)
+    name = f"codes/{problem['detail']}.toml"
+    if folder is None or not (folder / name).is_file():
+        return ""
+    path = folder / name
+    return str(path.relative_to(desk.config.folder) if path.is_relative_to(desk.config.folder) else path)
+
+
+# --- what people do about it ---------------------------------------------------------------------------------------
+
+
+def retry(
+    ctx: typer.Context,
+    record: Annotated[list[str] | None, typer.Argument()] = None,
+    all_: Annotated[bool, typer.Option("--all")] = False,
+    agency: AgencyOption = None,
+    kind: KindOption = None,
+    reason: ReasonOption = None,
+    yes: Annotated[bool, typer.Option("--yes")] = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Ask that records held back are read and tried again."""
+    from connector.store.requests import Selection
+
+    desk = desk_of(ctx)
+    if not record and not (all_ or kind):
+        raise Misused("E-CHOICE-NEEDED")
+    with opened(desk) as app:
+        code = desk.one_agency(agency) if len(app.agencies) == 1 or agency or not record else None
+        wanted = naming.kind_named(desk.say, kind) if kind else None
+        if record:
+            key = naming.find(app, desk.agencies(agency), record, wanted)
+            code, selection = key.agency, Selection(keys=(key,), state="quarantined")
+        else:
+            selection = Selection(kind=wanted, state="quarantined")
+        resync.ask(desk, app, code or desk.one_agency(agency), selection, reason, yes=yes, dry_run=dry_run)
+
+
+def acknowledge(
+    ctx: typer.Context,
+    record: RecordArgument,
+    agency: AgencyOption = None,
+    reason: ReasonOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Note that a person knows of a record; close a returned one for what the nation has said so far."""
+    from connector.store import mirror, requests, views
+
+    desk = desk_of(ctx)
+    with opened(desk) as app:
+        key = naming.find(app, desk.agencies(agency), record)
+        line = _line_of(app, key)
+        name = naming.record(desk.say, key)
+        if dry_run:
+            desk.screen.line(desk.say("dry.acknowledge", record=name, state=desk.say.label("state", line.state)))
+            return
+        why, actor = reason_of(reason), person()
+        with app.store.write() as tx:
+            if line.state == views.RETURNED:
+                mirror.close_returned(tx, key, actor, why)
+            else:
+                requests.acknowledge(tx, key, actor, why)
+        done = "closed" if line.state == views.RETURNED else "noted"
+        desk.screen.note(desk.say(f"acknowledged.{done}", record=name, by=actor.name))

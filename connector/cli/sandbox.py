@@ -1,0 +1,94 @@
+"""`kntc sandbox`: the national side, double, in the foreground on loopback. For trials; never for real data."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli.opening import Asked
+from connector.cli.screen import standard
+from connector.cli.working import stopped_by_signals
+from connector.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.cli.screen import Screen
+    from connector.sandbox import FaultRule
+
+FAULTS = ("off", "demo")
+
+
+def sandbox(
+    ctx: typer.Context,
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535)] = 0,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    faults: Annotated[str, typer.Option("--faults")] = "off",
+    state: Annotated[Path | None, typer.Option("--state")] = None,
+    credentials: Annotated[Path, typer.Option("--credentials")] = Path("sandbox-credentials.json"),
+    agency: Annotated[list[str] | None, typer.Option("--agency")] = None,
+) -> None:
+    """Serve the sandbox until a signal comes; print where it listens and the file of its accounts."""
+    from connector.sandbox import Sandbox
+
+    asked: Asked = ctx.obj
+    screen = standard(asked.words())
+    if faults not in FAULTS:
+        raise DataError("E-STATE-UNKNOWN", state=faults[:40], known=", ".join(FAULTS))
+    accounts = _accounts(credentials, agency or ["H51.01"])
+    stop = threading.Event()
+    rules = demo_faults() if faults == "demo" else ()
+    side = Sandbox(state, credentials=accounts, seed=seed, faults=rules)
+    try:
+        url = side.start(port)
+        _tell(screen, url, credentials, accounts)
+        with stopped_by_signals(stop):
+            stop.wait()
+    finally:
+        side.close()
+    screen.line(screen.say("sandbox.stopped"))
+
+
+def demo_faults() -> Sequence[FaultRule]:
+    """Return the troubles of the demo: answers lost after the effect, a busy server, a failing bus."""
+    from connector.sandbox import FaultRule
+
+    return (
+        FaultRule("lose_after_commit", share=0.02, times=1),
+        FaultRule("busy_429", share=0.01, times=1),
+        FaultRule("busy_503", share=0.005, times=1),
+    )
+
+
+def _accounts(path: Path, agencies: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return the accounts in the file, with new ones for agencies that have none yet. Readable by its owner only."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        accounts = {code: (str(pair["client_id"]), str(pair["client_secret"])) for code, pair in known.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise DataError("E-SANDBOX-CREDENTIALS", file=str(path)) from None
+    for code in agencies:
+        accounts.setdefault(code, (f"sandbox-{code}", secrets.token_urlsafe(24)))
+    written = {code: {"client_id": id_, "client_secret": secret} for code, (id_, secret) in accounts.items()}
+    try:
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+    except OSError:
+        raise DataError("E-SANDBOX-CREDENTIALS", file=str(path)) from None
+    return accounts
+
+
+def _tell(screen: Screen, url: str, credentials: Path, accounts: dict[str, tuple[str, str]]) -> None:
+    say = screen.say
+    screen.heading(say("sandbox.title"), f"[{say('environment.test')}]")
+    screen.pair(say("sandbox.url"), url)
+    screen.pair(say("sandbox.credentials"), str(credentials))
+    screen.pair(say("sandbox.agencies"), ", ".join(accounts))
+    screen.line(say("sandbox.how"))
+    screen.line(say("sandbox.stop"))
+    screen.out.flush()

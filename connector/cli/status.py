@@ -1,0 +1,137 @@
+"""`kntc status` and `kntc list`: how an agency stands, and which records are where. Reads only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from connector.cli import naming, overview
+from connector.cli.opening import AgencyOption, Desk, JsonOption, KindOption, desk_of, holder_of_lock, opened
+from connector.cli.records import as_json, print_records
+
+if TYPE_CHECKING:
+    from connector.app import App
+    from connector.cli.overview import Overview
+
+LONGEST_LIST = 200
+"""So many records are printed unless `--limit` says otherwise; the rest is counted."""
+
+StateOption = Annotated[str | None, typer.Option("--state")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=100_000)]
+
+
+def status(
+    ctx: typer.Context,
+    agency: AgencyOption = None,
+    state: StateOption = None,
+    limit: LimitOption = LONGEST_LIST,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how each agency stands, or its records in one state."""
+    if state is not None:
+        list_(ctx, agency=agency, state=state, limit=limit, as_json=as_json)
+        return
+    desk = desk_of(ctx, as_json=as_json)
+    with opened(desk) as app:
+        codes = desk.agencies(agency)
+        views = [overview.overview(app, code) for code in codes]
+        holder = holder_of_lock(app)
+    desk.screen.json(
+        "status",
+        desk.environment,
+        at=app.now(),
+        running=holder or "",
+        agencies=[overview.as_json(view, desk.name_of(view.agency)) for view in views],
+    ) if as_json else _print_all(desk, views, holder)
+
+
+def _print_all(desk: Desk, views: list[Overview], holder: str | None) -> None:
+    for number, view in enumerate(views):
+        if number:
+            desk.screen.line()
+        _print(desk, view, holder)
+
+
+def _print(desk: Desk, view: Overview, holder: str | None) -> None:
+    say, screen = desk.say, desk.screen
+    screen.heading(desk.name_of(view.agency), f"{desk.environment_label} {say.instant(view.now)}")
+    for job in overview.JOBS:
+        at = view.jobs.get(job)
+        screen.pair(say(f"status.job.{job}"), say.moment(at, view.now) if at else say("status.never"))
+    if view.channel.held_until is not None:
+        why = overview.rule_in_words(desk, view.channel.rule)
+        until = say.moment(view.channel.held_until, view.now)
+        screen.pair(say("status.channel"), say("status.channel_held", until=until, why=why))
+    else:
+        screen.pair(say("status.channel"), say("status.channel_free"))
+    screen.pair(say("status.service"), say("status.running", holder=holder) if holder else say("status.not_running"))
+    if view.next_due is not None:
+        due = max(view.next_due, view.channel.held_until or view.next_due)
+        shown = say.moment(due, view.now) if due > view.now else say("status.now")
+        screen.pair(say("status.next_due"), shown)
+    if view.asked:
+        screen.pair(say("status.asked"), say("status.asked_count", count=view.asked))
+    for pause in view.pauses:
+        scope = naming.scope(say, pause.kind, pause.local_id)
+        screen.pair(say("status.pause"), say("status.paused_by", scope=scope, by=pause.by, at=pause.at))
+    screen.line()
+    overview.print_counts(desk, view)
+    overview.print_books(desk, view)
+    if overview.to_do(desk, view) or overview.by_itself(desk, view):
+        screen.line()
+    overview.print_to_do(desk, view)
+
+
+def list_(
+    ctx: typer.Context,
+    agency: AgencyOption = None,
+    state: StateOption = None,
+    kind: KindOption = None,
+    cause: Annotated[str | None, typer.Option("--cause")] = None,
+    limit: LimitOption = LONGEST_LIST,
+    as_json: JsonOption = False,
+) -> None:
+    """List records by state, kind or cause; also those that wait for a parent or were returned."""
+    desk = desk_of(ctx, as_json=as_json)
+    wanted = naming.Wanted(
+        state=naming.state_named(desk.say, state) if state else None,
+        kind=naming.kind_named(desk.say, kind) if kind else None,
+        cause=naming.cause_named(cause) if cause else None,
+    )
+    with opened(desk) as app:
+        codes = desk.agencies(agency)
+        found = {code: records_of(app, code, wanted, limit + 1) for code in codes}
+        if as_json:
+            _print_json(desk, app, found, limit)
+            return
+        for code, lines in found.items():
+            desk.screen.heading(desk.name_of(code), desk.environment_label)
+            desk.screen.line(naming.title(desk.say, wanted))
+            print_records(desk, app, lines[:limit])
+            if len(lines) > limit:
+                desk.screen.line(desk.say("list.more", limit=limit))
+
+
+def _print_json(desk: Desk, app: App, found: dict[str, list[Any]], limit: int) -> None:
+    desk.screen.json(
+        "list",
+        desk.environment,
+        at=app.now(),
+        records=[as_json(line) for lines in found.values() for line in lines[:limit]],
+        more=any(len(lines) > limit for lines in found.values()),
+    )
+
+
+def records_of(app: App, code: str, wanted: naming.Wanted, limit: int) -> list[Any]:
+    """Return the current records of an agency that are wanted, at most `limit`."""
+    from connector.core.model import Cause
+    from connector.store import views
+
+    cause = Cause(wanted.cause) if wanted.cause else None
+    with app.store.read() as connection:
+        if wanted.state == "blocked":
+            context = app.context(code)
+            lines = views.blocked(connection, code, context.generation, context.capabilities, limit)
+            return [line for line in lines if wanted.kind in (None, line.key.kind)]
+        return views.lines(connection, code, state=wanted.state, kind=wanted.kind, cause=cause, limit=limit)

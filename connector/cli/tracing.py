@@ -1,0 +1,284 @@
+"""From a source's columns to the fields of a document, as a screen may show it: masked by class of secrecy.
+
+C1 is shown. Of C2, the last digits of a long number at most. C3, and everything personal of a record that is treated
+as a denunciation: only that it is kept secret, whether or not there is anything.
+May import: words, core; app and sources inside functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from connector.cli.screen import clipped
+from connector.cli.words import Words, plain, utc
+from connector.core.model import Kind
+
+if TYPE_CHECKING:
+    from connector.app import App
+    from connector.core.kind_mapping import KindMapping
+    from connector.core.model import Mapped, RecordKey, SourceRow, TraceStep
+
+LONGEST_VALUE = 40
+"""A value is shown so far: enough to recognise it."""
+
+LONGEST_LABEL = 25
+
+SHOWN_ITEMS = 3
+"""Of a list (persons, attachments) so many items are shown."""
+
+_MAIN_DAY = {
+    Kind.RECEPTION: "held_on",
+    Kind.PETITION: "received_on",
+    Kind.HANDLING: "handled_on",
+    Kind.ACCEPTANCE: "decided_on",
+    Kind.DECISION: "issued_on",
+    Kind.ENFORCEMENT: "updated_on",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One record as the source shows it now, and what the mapping makes of it."""
+
+    row: SourceRow
+    mapped: Mapped
+    place: str  # `don_thu.IdDonThu = 5121`
+    concealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """One field: its title, what the source holds and what is sent (both masked), and where it comes from."""
+
+    pointer: str
+    group: str  # title of the part of the document that it lies in, "" for its own fields
+    label: str
+    source: str
+    target: str
+    column: str
+    rule: str
+    confidentiality: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return the field as machines read it: masked all the same."""
+        return asdict(self)
+
+
+def read_again(app: App, key: RecordKey, range_value: str) -> Reading | None:
+    """Return the record as it is at the source now, None if it is not selected there (any more) or hangs on what
+    must not be seen. Raises SourceError. Nothing is recorded."""
+    from connector.stages.resync import any_hidden
+
+    agency = app.agency(key.agency)
+    if key.kind not in agency.mapping.kinds:
+        return None
+    mapping = agency.mapping.kind(key.kind)
+    value = range_value or mapping.range_value(key.local_id)
+    if not value:
+        return None
+    for page in agency.source.fetch(mapping, [value]):
+        for row in page.rows:
+            if row.key == key:
+                if any_hidden(app.context(key.agency), agency.source, agency.mapping, mapping.parents_of(row)):
+                    return None
+                mapped = mapping.apply(row, agency.policy)
+                place = f"{mapping.select.table}.{mapping.range_column} = {value}"
+                concealed = _is_concealed(mapping, row, mapped) or _ledger_conceals(app, key, mapping.parents_of(row))
+                return Reading(row, mapped, place, concealed)
+    return None
+
+
+def _ledger_conceals(app: App, key: RecordKey, parents: Sequence[RecordKey]) -> bool:
+    """What was concealed when it was recorded, or hangs on something that was, is shown to nobody in clear."""
+    from connector.store import records
+
+    with app.store.read() as connection:
+        return bool(records.concealed_among(connection, key.agency, (key, *parents)))
+
+
+def _is_concealed(mapping: KindMapping, row: SourceRow, mapped: Mapped) -> bool:
+    """A row that gives no document is treated as concealed unless its type is known to be open: fail closed."""
+    if mapped.documents:
+        return "concealed" in _loaded(mapped.documents[0].body)
+    from connector.core.secrecy import treat_as_denunciation
+
+    petition_type = mapping.petition_type(row.columns)
+    known = petition_type if isinstance(petition_type, str) else None
+    return treat_as_denunciation(known, ()) is not None
+
+
+def fields(say: Words, app: App, key: RecordKey, reading: Reading) -> list[FieldLine]:
+    """Return the fields that the mapping feeds and for which the source or the document holds something."""
+    mapping = app.agency(key.agency).mapping.kind(key.kind)
+    body = _loaded(reading.mapped.documents[0].body) if reading.mapped.documents else {}
+    shown = _Shown(say, mapping, reading, body)
+    open_: list[FieldLine] = []
+    secret: dict[str, TraceStep] = {}
+    for step in mapping.trace:
+        if shown.is_secret(step):
+            secret.setdefault(f"/{step.pointer.split('/')[1]}", step)
+        else:
+            open_ += shown.line(step)
+    return [*open_, *(shown.secret_line(pointer, step) for pointer, step in secret.items())]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    say: Words
+    mapping: KindMapping
+    reading: Reading
+    body: Mapping[str, Any]
+
+    def line(self, step: TraceStep) -> Iterator[FieldLine]:
+        """Yield the line of one rule; none for the rows of a list, and none where there is nothing to show."""
+        if step.rule.startswith("rows ") and step.pointer.endswith("/*"):
+            return
+        source = [self._masked(step, value) for value in self._source_values(step)]
+        target = [self._in_words(step, value) for value in _values_at(self.body, step.pointer)]
+        if not (source or target):
+            return
+        yield FieldLine(
+            pointer=step.pointer,
+            group=self._group(step.pointer),
+            label=clipped(self.mapping.label(step.pointer, self.say.language), LONGEST_LABEL),
+            source=_listed(source),
+            target=_listed(target) if step.confidentiality == "C1" or not source else "",
+            column=step.column,
+            rule=self._rule(step.rule),
+            confidentiality=step.confidentiality,
+        )
+
+    def is_secret(self, step: TraceStep) -> bool:
+        """Return whether not even the presence of a value may be shown."""
+        if step.confidentiality == "C3":
+            return True
+        return self.reading.concealed and (step.confidentiality != "C1" or self._conceals(step))
+
+    def secret_line(self, pointer: str, step: TraceStep) -> FieldLine:
+        """Return the one line for all that is kept secret below a field of the document: the same, empty or not."""
+        kept = "explain.identity_kept" if f"{pointer}/*/disclosure" in self.mapping.fields else "explain.kept_secret"
+        label = clipped(self.mapping.label(pointer, self.say.language), LONGEST_LABEL)
+        return FieldLine(
+            pointer, "", label, self.say(kept), "", self.mapping.column_of(pointer), "", step.confidentiality
+        )
+
+    def _group(self, pointer: str) -> str:
+        first, _, rest = pointer[1:].partition("/")
+        return self.mapping.label(f"/{first}", self.say.language) if rest else ""
+
+    def _conceals(self, step: TraceStep) -> bool:
+        info = self.mapping.fields.get(step.pointer)
+        return info is None or info.in_denunciation == "conceal"
+
+    def _masked(self, step: TraceStep, value: Any) -> str:
+        from connector.core.secrecy import MASKED, mask
+
+        if step.confidentiality == "C1":
+            return clipped(plain(str(value)), LONGEST_VALUE)
+        return mask(str(value), step.confidentiality).replace(MASKED, self.say("explain.masked"))
+
+    def _in_words(self, step: TraceStep, value: Any) -> str:
+        """A canonical code in words, a day as people write it, any other value as the source's is shown."""
+        info = self.mapping.fields.get(step.pointer)
+        if step.confidentiality != "C1" or info is None:
+            return self._masked(step, value)
+        if info.codes:
+            return code_in_words(self.say, info.codes, str(value))
+        if info.format == "date":
+            return self.say.day(date.fromisoformat(str(value)))
+        return self.say.instant(utc(str(value))) if info.format == "date-time" else self._masked(step, value)
+
+    def _source_values(self, step: TraceStep) -> list[Any]:
+        """Return what the columns of a rule hold now: of the record's row, else of its child rows."""
+        found = _held(self.reading.row.columns, self.mapping.origin, step.column)
+        if found and "/*" not in step.pointer:
+            return found
+        for child in self.mapping.children:
+            for row in self.reading.row.children.get(child.name, ()):
+                found += _held(row, child.origin, step.column)
+        return found
+
+    def _rule(self, rule: str) -> str:
+        name, _, what = rule.partition(" ")
+        return self.say.first(f"trace.{name}", "trace.other", what=what, rule=rule) if name else ""
+
+
+def _held(row: Mapping[str, Any], origin: Callable[[str], str], column: str) -> list[Any]:
+    """Return what a row holds of some `table.column, …`; of several result columns that come of one, its namesake."""
+    found: list[Any] = []
+    for wanted in column.split(", "):
+        names = [name for name in row if wanted and origin(name) == wanted]
+        namesake = [name for name in names if name == wanted.rpartition(".")[2]]
+        found += [row[name] for name in namesake or names if row[name] not in (None, "")]
+    return found
+
+
+def code_in_words(say: Words, code_list: str, code: str) -> str:
+    """Return a canonical code's label in the reader's language; the code itself where the list does not know it."""
+    from connector.resources import code_list_documents
+
+    for entry in code_list_documents().get(code_list, {}).get("codes", ()):
+        if entry["code"] == code:
+            return str(entry.get(say.language) or code)
+    return plain(code)
+
+
+def facts(say: Words, kind: Kind, body: bytes | None) -> list[str]:
+    """Return the C1 facts by which people recognise a document: a petition's type, and the kind's main day."""
+    document = _loaded(body)
+    found = []
+    if kind is Kind.PETITION and isinstance(document.get("type"), str):
+        found.append(code_in_words(say, "petition-type", document["type"]).lower())
+    day = document.get(_MAIN_DAY[kind])
+    if isinstance(day, str):
+        found.append(say(f"day.{kind}", day=date.fromisoformat(day)))
+    return found
+
+
+def masked_body(app: App, key: RecordKey, body: bytes | None) -> Any:
+    """Return the document as it is sent, with everything of class C2 masked and C3 left out; None if there is none."""
+    mapping = app.agency(key.agency).mapping
+    if body is None or key.kind not in mapping.kinds:
+        return None
+    from connector.core.schema import pattern_of
+    from connector.core.secrecy import mask
+
+    known = mapping.kind(key.kind).fields
+
+    def shown(pointer: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: shown(f"{pointer}/{name}", inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [shown(f"{pointer}/{at}", inner) for at, inner in enumerate(value)]
+        info = known.get(pattern_of(pointer))
+        confidentiality = info.confidentiality if info else "C3"
+        return value if confidentiality == "C1" else mask(str(value), confidentiality)
+
+    return shown("", _loaded(body))
+
+
+def _loaded(body: bytes | None) -> dict[str, Any]:
+    import orjson
+
+    found = orjson.loads(body) if body else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _values_at(body: Any, pointer: str) -> list[Any]:
+    """Return the leaves at a pattern such as `/petitioners/*/full_name`, in order."""
+    found = [body]
+    for part in pointer.split("/")[1:]:
+        if part == "*":
+            found = [item for value in found if isinstance(value, list) for item in value]
+        else:
+            found = [value[part] for value in found if isinstance(value, dict) and part in value]
+    return [value for value in found if not isinstance(value, dict | list)]
+
+
+def _listed(values: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(value for value in values if value))
+    more = len(distinct) - SHOWN_ITEMS
+    return "; ".join(distinct[:SHOWN_ITEMS]) + (f"; +{more}" if more > 0 else "")

@@ -1,0 +1,99 @@
+"""The tree of commands, and their help in the reader's language.
+
+No noun holds words of its own: help texts stand in the catalogue under `help.<command>` and `option.<name>`.
+May import: typer and the files of the nouns, which import nothing heavy until they run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from connector.cli import (
+    about,
+    audit,
+    checking,
+    explain,
+    mirror,
+    pausing,
+    quarantine,
+    resync,
+    sandbox,
+    status,
+    working,
+)
+from connector.cli.opening import Asked, Misused
+from connector.cli.words import LANGUAGES, Words
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 80},
+)
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    config: Annotated[Path | None, typer.Option("--config", "-c")] = None,
+    lang: Annotated[str | None, typer.Option("--lang")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, show_default=False)] = 0,
+) -> None:
+    """Take the global options."""
+    asked: Asked = ctx.obj
+    if lang is not None and lang not in LANGUAGES:
+        raise Misused("E-USAGE", detail=f"--lang {lang}", usage="kntc --help")
+    asked.config_path, asked.language, asked.quiet, asked.verbose = config, lang, quiet, verbose
+
+
+def _noun(name: str, **commands: Any) -> None:
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    for verb, function in commands.items():
+        group.command(verb)(function)
+    app.add_typer(group, name=name)
+
+
+app.command("sync")(working.sync)
+app.command("status")(status.status)
+app.command("list")(status.list_)
+app.command("explain")(explain.explain)
+_noun(
+    "quarantine",
+    list=quarantine.list_,
+    show=quarantine.show,
+    retry=quarantine.retry,
+    acknowledge=quarantine.acknowledge,
+)
+app.command("resync")(resync.resync)
+app.command("approve")(pausing.approve)
+app.command("pause")(pausing.pause)
+app.command("resume")(pausing.resume)
+app.command("run")(working.run)
+app.command("collect")(working.collect)
+app.command("push")(working.push)
+app.command("resolve")(working.resolve)
+app.command("pull")(working.pull)
+app.command("check")(checking.check)
+_noun("mapping", check=checking.mapping_check)
+_noun("mirror", show=mirror.show)
+_noun("audit", log=audit.log, verify=audit.verify)
+app.command("sandbox")(sandbox.sandbox)
+app.command("demo")(about.demo)
+app.command("help")(about.help_)
+app.command("version")(about.version)
+
+
+def worded(command: Any, say: Words, path: str = "") -> Any:
+    """Return the command with its help, and that of all below it, in these words."""
+    command.help = say(f"help.{path}" if path else "help.kntc")
+    command.short_help = None
+    for option in command.params:
+        if say.has(f"option.{option.name}"):
+            option.help = say(f"option.{option.name}")
+    for name, inner in getattr(command, "commands", {}).items():
+        worded(inner, say, f"{path}-{name}" if path else name)
+    return command

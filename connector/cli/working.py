@@ -1,0 +1,249 @@
+"""`kntc sync collect push resolve pull run`: the commands that touch source and national side. One lock for all.
+
+Each agency works by itself: where one's source or line fails, that is one clear line, and the others go on.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from connector.cli import failing, planning, progress
+from connector.cli.opening import AgencyOption, Desk, DryRunOption, JsonOption, desk_of, opened
+from connector.cli.overview import Overview, overview, print_books, print_counts, print_to_do
+from connector.cli.summary import stage_lines
+from connector.errors import ExitCode, KntcError, RemoteError, SourceError
+
+if TYPE_CHECKING:
+    from connector.app import App, Step
+
+Steps = Callable[["App", str], Iterator["Step"]]
+
+
+@dataclass(slots=True)
+class Run:
+    """What one agency's part of a run did: counts by stage, errors, and how it left the agency."""
+
+    agency: str
+    started_at: datetime
+    stages: dict[str, dict[str, int]] = field(default_factory=dict)
+    errors: list[KntcError] = field(default_factory=list)
+    elapsed_s: float = 0.0
+    exit_code: ExitCode = ExitCode.DONE
+
+    def add(self, step: Step) -> None:
+        """Count one commit of a stage."""
+        total = self.stages.setdefault(step.stage, {})
+        for name, count in step.counts.items():
+            total[name] = total.get(name, 0) + count
+
+
+def sync(
+    ctx: typer.Context, agency: AgencyOption = None, dry_run: DryRunOption = False, as_json: JsonOption = False
+) -> None:
+    """Do the whole job: collect, resync, push and resolve, pull."""
+    if dry_run:
+        planning.plan(ctx, "sync", agency, as_json=as_json)
+        return
+    parts: list[tuple[str, Steps]] = [
+        ("collect", lambda app, code: _named("collect", app.collect(code))),
+        ("resync", lambda app, code: _named("resync", app.resync(code))),
+        ("deliver", lambda app, code: app.deliver(code)),
+        ("pull", lambda app, code: _named("pull", app.pull(code))),
+    ]
+    _work(ctx, "sync", parts, agency, as_json=as_json)
+
+
+def collect(
+    ctx: typer.Context, agency: AgencyOption = None, dry_run: DryRunOption = False, as_json: JsonOption = False
+) -> None:
+    """Read the source and record what changed; send nothing."""
+    if dry_run:
+        planning.plan(ctx, "collect", agency, as_json=as_json)
+        return
+    _work(
+        ctx, "collect", [("collect", lambda app, code: _named("collect", app.collect(code)))], agency, as_json=as_json
+    )
+
+
+def push(
+    ctx: typer.Context, agency: AgencyOption = None, dry_run: DryRunOption = False, as_json: JsonOption = False
+) -> None:
+    """Send what is due, once."""
+    if dry_run:
+        planning.due(ctx, agency, as_json=as_json)
+        return
+    _work(ctx, "push", [("push", lambda app, code: _named("push", app.push(code)))], agency, as_json=as_json)
+
+
+def resolve(ctx: typer.Context, agency: AgencyOption = None, as_json: JsonOption = False) -> None:
+    """Look for deliveries whose answer was lost."""
+    parts: list[tuple[str, Steps]] = [("resolve", lambda app, code: _named("resolve", app.resolve(code)))]
+    _work(ctx, "resolve", parts, agency, as_json=as_json)
+
+
+def pull(ctx: typer.Context, agency: AgencyOption = None, as_json: JsonOption = False) -> None:
+    """Fetch national statuses and publish the mirror."""
+    _work(ctx, "pull", [("pull", lambda app, code: _named("pull", app.pull(code)))], agency, as_json=as_json)
+
+
+def run(ctx: typer.Context) -> None:
+    """Run the daemon in the foreground until a signal comes."""
+    from connector import daemon
+
+    desk = desk_of(ctx, log_level="info")
+    stop = threading.Event()
+    with opened(desk, create=True, stop=stop) as app:
+        raise typer.Exit(daemon.run(app))
+
+
+def _named(stage: str, counted: Iterator[Mapping[str, int]]) -> Iterator[Step]:
+    from connector.app import Step
+
+    for counts in counted:
+        yield Step(stage, counts)
+
+
+def _work(
+    ctx: typer.Context, command: str, parts: Sequence[tuple[str, Steps]], agency: str | None, *, as_json: bool
+) -> None:
+    """Run the parts for every agency that is meant, tell how each ended, and exit with the worst of it."""
+    desk = desk_of(ctx, as_json=as_json)
+    codes = desk.agencies(agency)
+    stop = threading.Event()
+    runs: list[Run] = []
+    views: list[Overview] = []
+    with opened(desk, create=True, stop=stop) as app, app.stage_lock(), stopped_by_signals(stop):
+        for number, code in enumerate(codes):
+            if stop.is_set():
+                break
+            if number:
+                desk.screen.note("")
+            ran, view = _work_for(desk, app, command, parts, code)
+            runs.append(ran)
+            views.append(view)
+            _tell(desk, app, command, ran, view)
+    if stop.is_set():
+        desk.screen.error(desk.say.error("E-INTERRUPTED"))
+    code_ = _worst(runs, interrupted=stop.is_set())
+    if as_json:
+        agencies = [_as_json(desk, ran, view) for ran, view in zip(runs, views, strict=True)]
+        desk.screen.json(command, desk.environment, agencies=agencies, stopped=stop.is_set(), exit_code=int(code_))
+    raise typer.Exit(code_)
+
+
+def _work_for(
+    desk: Desk, app: App, command: str, parts: Sequence[tuple[str, Steps]], code: str
+) -> tuple[Run, Overview]:
+    ran = Run(code, app.now())
+    if not desk.asked.quiet:
+        desk.screen.heading(f"{desk.name_of(code)} -> {desk.say('sync.target')}", desk.environment_label)
+    with progress.shown(desk, app, code) as watch:
+        for name, steps in parts:
+            if app.stop.is_set() or (name == "resync" and ran.errors):
+                continue
+            _run_part(desk, app, ran, name, steps, watch)
+    ran.elapsed_s = (app.now() - ran.started_at).total_seconds()
+    view = overview(app, code)
+    ran.exit_code = exit_code_of(app, command, ran, view)
+    return ran, view
+
+
+def _run_part(desk: Desk, app: App, ran: Run, name: str, steps: Steps, watch: progress.Watch) -> None:
+    """Run one part; note its success for `status` and the daemon's schedule."""
+    from connector.store import marks
+
+    watch.begin(name)
+    try:
+        for step in steps(app, ran.agency):
+            ran.add(step)
+            watch.step(step)
+    except (SourceError, RemoteError) as error:
+        ran.errors.append(error)
+        failing.show(error, desk.screen)
+        return
+    job = {"collect": "collect", "deliver": "deliver", "push": "deliver", "pull": "pull"}.get(name)
+    if job and not app.stop.is_set():
+        with app.store.write() as tx:
+            marks.advance(tx, ran.agency, f"job.{job}", str(sum(ran.stages.get(name, {}).values())))
+
+
+def exit_code_of(app: App, command: str, ran: Run, view: Overview) -> ExitCode:
+    """Return 69 where source or national side could not be used, 1 where anything waits for somebody, else 0."""
+    held = view.channel.held_until is not None
+    if ran.errors or app.is_cut_off(ran.agency):
+        return ExitCode.REMOTE_UNAVAILABLE
+    left = command in ("sync", "push") and not view.pauses and (view.total("pending") or view.total("sending"))
+    stopped = ran.stages.get("pull", {}).get("stopped")
+    return max(app.exit_code_of(ran.agency), ExitCode.PARTIAL if left or held or stopped else ExitCode.DONE)
+
+
+def _worst(runs: Sequence[Run], *, interrupted: bool) -> ExitCode:
+    worst = max((ran.exit_code for ran in runs), default=ExitCode.DONE)
+    return max(worst, ExitCode.PARTIAL) if interrupted else worst
+
+
+@contextmanager
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Set `stop` at the first SIGINT or SIGTERM, so that the run ends orderly; a second one ends it at once."""
+
+    def handle(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# --- telling -------------------------------------------------------------------------------------------------------
+
+
+def _tell(desk: Desk, app: App, command: str, ran: Run, view: Overview) -> None:
+    if desk.asked.quiet or desk.screen.as_json:
+        return
+    for line in stage_lines(desk, app, ran.stages, view, numbered=command == "sync"):
+        desk.screen.pair(line.label, line.text, width=16)
+    desk.screen.line()
+    print_counts(desk, view)
+    print_books(desk, view)
+    desk.screen.line()
+    text, style = _verdict(desk, ran, view)
+    desk.screen.verdict(text, style)
+    print_to_do(desk, view)
+
+
+def _verdict(desk: Desk, ran: Run, view: Overview) -> tuple[str, str]:
+    say = desk.say
+    span, code = say.span(ran.elapsed_s), int(ran.exit_code)
+    doubled = view.suspected or view.caused("unknown", "several", "conflict")
+    known = "" if doubled or "resolve" not in ran.stages else f" {say('sync.no_doubles')}"
+    if ran.exit_code is ExitCode.DONE:
+        return say("sync.done", span=span, code=code) + known, "good"
+    if ran.exit_code is ExitCode.REMOTE_UNAVAILABLE:
+        return say("sync.unavailable", span=span, code=code), "bad"
+    return say("sync.partial", span=span, code=code) + known, "care"
+
+
+def _as_json(desk: Desk, ran: Run, view: Overview) -> dict[str, Any]:
+    from connector.cli import overview as parts
+
+    return {
+        **parts.as_json(view, desk.name_of(ran.agency)),
+        "started_at": ran.started_at,
+        "elapsed_s": round(ran.elapsed_s, 3),
+        "stages": ran.stages,
+        "errors": [{"id": error.id, "what": failing.text_of(error, desk.screen).what} for error in ran.errors],
+        "exit_code": int(ran.exit_code),
+    }

@@ -1,0 +1,167 @@
+"""What people ask for: short transactions with a name and a reason, possible also while the daemon runs."""
+
+from __future__ import annotations
+
+import pytest
+from filelock import FileLock
+
+from connector.cli import resync
+from connector.core.model import Kind
+from connector.sandbox import FaultRule
+from tests.cli.conftest import World
+from tests.cli.test_sync import digest_of
+from tests.world import AGENCY, OTHER, install
+
+
+def events(world: World, name: str) -> list[dict[str, object]]:
+    entries = world("audit", "log", "--limit", "100000", "--json").json["entries"]
+    return [entry for entry in entries if entry["event"] == name]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["resync", "petition/4"],
+        ["quarantine", "retry", "don", "2"],
+        ["quarantine", "acknowledge", "don", "2"],
+        ["pause", "--kind", "petition"],
+        ["resume", "--kind", "petition"],
+    ],
+    ids=" ".join,
+)
+def test_an_action_needs_a_reason_and_its_dry_run_changes_no_byte(synced, args):
+    before = digest_of(synced.folder / "data")
+    dry = synced(*args, "--dry-run")
+    assert dry.code == 0
+    assert "Không ghi gì" in dry.text
+    said = synced(*args)
+    assert said.code == 2
+    assert "Thiếu lý do" in said.err
+    assert digest_of(synced.folder / "data") == before
+
+
+def test_resync_is_asked_now_and_carried_out_by_the_next_run(world):
+    world("sync")
+    asked = world("resync", "petition/4", "don/bentre:5", "--reason", "đối chiếu với sổ giấy")
+    assert asked.code == 0
+    assert "kntc sync" in asked.out
+    assert world("status", "--json").json["agencies"][0]["requests_open"] == 2
+    assert world("sync", "--json").json["agencies"][0]["requests_open"] == 0
+    assert [entry["facts"]["outcome"] for entry in events(world, "resync.done")] == ["look", "look"]
+    assert all(count == 1 for count in world.sandbox.effects().values())
+    assert "sổ giấy" not in str(events(world, "resync.asked"))
+
+
+def test_resync_works_while_somebody_holds_the_stage_lock(world):
+    world("sync")
+    with FileLock(world.folder / "data" / "stage.lock"):
+        said = world("resync", "petition/4", "--reason", "kiểm tra")
+    assert said.code == 0
+    assert "Dịch vụ sẽ làm trong vòng" in said.out
+
+
+def test_resync_takes_a_file_of_ids_and_names_all_wrong_ones_at_once(world, tmp_path):
+    world("sync")
+    ids = tmp_path / "ids.txt"
+    ids.write_text("petition/4\n\n# a remark\nbentre:99999\npetition/88888  # wrong too\n", encoding="utf-8")
+    said = world("resync", "--from-file", ids, "--reason", "x")
+    assert said.code == 65
+    assert "bentre:99999, petition/88888" in said.err
+    assert world("status", "--json").json["agencies"][0]["requests_open"] == 0
+    assert world("resync", "--from-file", tmp_path / "none", "--reason", "x").code == 65
+    ids.write_text("# nothing\n", encoding="utf-8")
+    assert "0 hồ sơ" in world("resync", "--from-file", ids, "--reason", "x").out
+
+
+def test_resync_by_state_kind_and_day_counts_before_it_asks(synced):
+    assert "5 hồ sơ" in synced("resync", "--state", "quarantined", "--dry-run").out
+    assert "20 hồ sơ" in synced("resync", "--kind", "don", "--dry-run").out
+    assert "0 hồ sơ" in synced("resync", "--until", "01/01/2020", "--dry-run").out
+    assert "20 hồ sơ" in synced("resync", "--kind", "don", "--since", "2020-01-01", "--dry-run").out
+    assert synced("resync", "--since", "ngày xưa", "--dry-run").code == 65
+    assert synced("resync", "--state", "returned", "--dry-run").code == 0
+    assert synced("resync", "--state", "blocked", "--dry-run").code == 0
+
+
+def test_resync_of_nothing_in_particular_is_a_usage_error(synced):
+    said = synced("resync", "--reason", "x")
+    assert said.code == 2
+    assert "--all" in said.err
+
+
+def test_resync_above_a_limit_wants_a_yes(world, monkeypatch):
+    monkeypatch.setattr(resync, "YES_ABOVE", 5)
+    world("sync")
+    said = world("resync", "--all", "--reason", "x")
+    assert said.code == 2
+    assert "--yes" in said.err
+    assert world("resync", "--all", "--reason", "x", "--yes").code == 0
+
+
+def test_an_action_asks_which_agency_where_there_are_several(world):
+    world("sync")
+    install(world.folder, world.sandbox.base_url, agencies=(AGENCY, OTHER))
+    said = world("pause", "--reason", "x")
+    assert said.code == 2
+    assert f"{AGENCY}, {OTHER}" in said.err
+    assert world("pause", "--agency", OTHER, "--reason", "x").code == 0
+
+
+def test_pause_stops_sending_and_resume_lets_it_go_on(world):
+    assert world("collect").code == 1
+    assert world("pause", "petition", "4", "--reason", "chờ xác minh").code == 0
+    assert "đã tạm dừng từ trước" in world("pause", "petition", "4", "--reason", "x").out
+    world("sync")
+    assert (AGENCY, "petition", "bentre:4") not in {(e.agency, e.kind, e.local_id) for e in world.sandbox.effects()}
+    assert "Đơn bentre:4, do" in world("status").out
+    assert "kntc resume" in world("explain", "don", "4").text
+    assert world("resume", "petition", "5", "--reason", "x").code == 65
+    assert world("resume", "petition", "4", "--reason", "đã xác minh").code == 0
+    world("sync")
+    assert world("explain", "don", "4", "--json").json["record"]["state"] == "delivered"
+
+
+def test_a_mended_row_goes_by_itself_and_an_acknowledged_one_stays_in_its_list(world):
+    world("sync")
+    assert world("quarantine", "acknowledge", "don", "2", "--reason", "đã báo đơn vị").code == 0
+    assert "đã biết việc này" in world("quarantine", "show", "don", "2").out
+    world.edit(Kind.PETITION, 2, "LoaiDonThu", 3)
+    world("sync")
+    assert world("explain", "don", "2", "--json").json["record"]["state"] == "delivered"
+    assert len(world("quarantine", "list", "--json").json["records"]) == 3
+
+
+def test_quarantine_retry_asks_for_one_or_all(world):
+    world("sync")
+    assert world("quarantine", "retry", "--reason", "x").code == 2
+    assert world("quarantine", "retry", "don", "2", "--reason", "x").code == 0
+    assert "5 hồ sơ" in world("quarantine", "retry", "--all", "--reason", "x").out
+    world("sync")
+    outcomes = {entry["local_id"]: entry["facts"]["outcome"] for entry in events(world, "resync.done")}
+    assert outcomes["bentre:1"] == "quarantined"
+
+
+def test_a_returned_record_is_closed_by_a_named_person(world):
+    world("sync")
+    world.sandbox.move(AGENCY, "petition", "bentre:4", "returned_for_correction", "Thiếu ngày nhận đơn")
+    pulled = world("pull")
+    assert pulled.code == 1
+    assert "1 hồ sơ đang bị trả lại" in pulled.out
+    assert "Thiếu ngày nhận đơn" in world("explain", "don", "4").out
+    assert world("list", "--state", "returned", "--json").json["records"][0]["local_id"] == "bentre:4"
+    assert "Đã khép lại" in world("quarantine", "acknowledge", "don", "4", "--reason", "đã trao đổi").out
+    assert world("list", "--state", "returned", "--json").json["records"] == []
+
+
+def test_a_national_refusal_names_the_source_column(world):
+    world.sandbox.play(
+        FaultRule(
+            "refuse_422", kind="petition", local_id="bentre:4", pointer="/received_on", rule="R7", message="quá xa"
+        )
+    )
+    assert world("sync").code == 1
+    listed = world("list", "--state", "rejected").text
+    assert "R7 CSDLQG nói về Ngày nhận đơn (cột don_thu.NgayNhanDon): “quá xa”" in listed
+    assert "quá xa" in world("explain", "don", "4").out
+    assert "quá xa" not in world("list", "--state", "rejected", "--json").out
+    assert "kntc status --state rejected" in world("status").out

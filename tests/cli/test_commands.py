@@ -1,0 +1,85 @@
+"""The tree of commands: what it loads, how it helps, what it says when it is not understood."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from connector.cli import hoisted, tree
+from connector.cli.words import Words, messages
+from tests.cli.conftest import kntc
+
+HEAVY = ("sqlmodel", "httpx", "sqlalchemy", "pydantic", "rich", "structlog", "connector.app", "connector.config")
+
+
+def walk(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield path, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from walk(inner, (*path, name))
+
+
+def every_command() -> list[tuple[tuple[str, ...], Any]]:
+    return list(walk(tree.worded(typer.main.get_command(tree.app), Words("vi"))))
+
+
+def test_help_loads_neither_store_nor_network():
+    program = "import sys; from connector.cli import main; main(['--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert [name for name in HEAVY if name in done.stdout.splitlines()[-1].split()] == []
+
+
+@pytest.mark.parametrize("path", [path for path, _ in every_command()], ids=" ".join)
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_command_explains_itself_within_80_columns(path, lang):
+    said = kntc(*path, "--help", "--lang", lang)
+    assert said.code == 0
+    assert "help." not in said.out
+    said.assert_narrow()
+
+
+def test_every_option_has_its_words():
+    ours = {
+        (path, option.name)
+        for path, command in every_command()
+        for option in command.params
+        if option.param_type_name == "option" and option.name not in ("help", "install_completion", "show_completion")
+    }
+    assert [(path, name) for path, name in sorted(ours) if f"option.{name}" not in messages()] == []
+
+
+def test_an_unknown_command_is_a_usage_error_with_the_way_out():
+    said = kntc("statu", "--lang", "vi")
+    assert said.code == 2
+    assert said.out == ""
+    assert "LỖI: Lệnh gõ chưa đúng" in said.err
+    assert "kntc --help" in said.err
+    said.assert_narrow()
+
+
+def test_global_options_may_stand_anywhere():
+    assert hoisted(["sync", "-c", "f.toml", "--json", "-v"]) == ["-c", "f.toml", "-v", "sync", "--json"]
+    assert hoisted(["pause", "--", "-c", "x"]) == ["pause", "--", "-c", "x"]
+
+
+def test_a_missing_configuration_says_where_it_was_looked_for(tmp_path):
+    said = kntc("status", "--config", tmp_path / "none.toml", "--lang", "vi")
+    assert said.code == 78
+    assert "KNTC_CONFIG" in said.err
+    assert "E-CFG-NO-FILE" in said.err
+
+
+def test_the_page_of_an_error_id_can_be_read():
+    said = kntc("help", "e-store-absent", "--lang", "vi")
+    assert said.code == 0
+    assert "Chưa có sổ dữ liệu" in said.out
+    assert kntc("help", "E-NOTHING").code == 65
+    assert kntc("help").out.count("\nE-") > 80
+
+
+def test_version_is_told_to_machines_too():
+    assert kntc("version", "--json").json["format"] == 1

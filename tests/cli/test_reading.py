@@ -1,0 +1,182 @@
+"""Commands that only read: status, list, explain, quarantine, mirror, audit. No personal value leaves them."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from connector.core.model import Kind
+from connector.sample.edits import mark_secret
+from tests.cli.conftest import CANARY, World, kntc
+from tests.world import AGENCY, source_path
+
+READING = [
+    ["status"],
+    ["status", "--state", "quarantined"],
+    ["list"],
+    ["list", "--kind", "đơn"],
+    ["quarantine", "list"],
+    ["quarantine", "show", "petition", "1"],
+    ["explain", "don", "bentre:4"],
+    ["mirror", "show"],
+    ["mirror", "show", "don", "4"],
+    ["audit", "log"],
+    ["audit", "log", "don", "4"],
+    ["audit", "verify"],
+]
+
+
+def denunciation(world: World) -> int:
+    with sqlite3.connect(source_path(world.folder)) as connection:
+        return int(connection.execute("SELECT MIN(IdDonThu) FROM don_thu WHERE LoaiDonThu = 2").fetchone()[0])
+
+
+@pytest.mark.parametrize("args", READING, ids=" ".join)
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_a_reading_command_stays_within_80_columns_and_shows_no_denouncer(synced, args, lang):
+    said = synced(*args, lang=lang)
+    assert said.code == 0, said.err
+    assert said.out
+    assert CANARY not in said.out + said.err
+    said.assert_narrow()
+
+
+@pytest.mark.parametrize("args", READING, ids=" ".join)
+def test_a_reading_command_speaks_to_machines_in_a_versioned_shape(synced, args):
+    found = synced(*args, "--json").json
+    assert found["format"] == 1
+    assert found["environment"] == "test"
+    assert CANARY not in str(found)
+
+
+@pytest.mark.parametrize("state", ["delivered", "returned", "blocked", "rejected", "CSDLQG đã nhận"])
+def test_lists_are_asked_for_by_state_or_its_label(synced, state):
+    assert synced("list", "--state", state).code == 0
+
+
+def test_an_unknown_state_names_the_known_ones(synced):
+    said = synced("list", "--state", "stuck")
+    assert said.code == 65
+    assert "quarantined" in said.err
+
+
+def test_status_shows_environment_agency_and_when_each_job_last_ran(synced):
+    out = synced("status").out
+    assert "Đơn vị mẫu H51.01 (H51.01)" in out
+    assert "THỬ NGHIỆM" in out
+    assert "Đọc nguồn" in out
+    assert "chưa có lần nào" not in out
+
+
+def test_explain_goes_from_the_source_to_the_national_side_and_says_what_is_next(synced):
+    out = synced("explain", "petition", "bentre:4", "--payload").text
+    for expected in (
+        "don_thu.IdDonThu = 4", "<- don_thu.LoaiDonThu (bảng mã loai-don)", "phiên bản 1", "Gửi lần 1: CSDLQG đã nhận",
+        "Tiếp theo", '"local_id": "bentre:4"', "(đã che)",
+    ):  # fmt: skip
+        assert expected in out
+
+
+@pytest.mark.parametrize(
+    "words", [["petition", "bentre:4"], ["don", "4"], ["Đơn", "4"], [f"{AGENCY}/petition/bentre:4"]]
+)
+def test_a_record_is_found_by_every_name_that_people_use(synced, words):
+    assert synced("explain", *words, "--json").json["record"]["key"] == f"{AGENCY}/petition/bentre:4"
+
+
+def test_an_id_that_several_records_share_asks_for_the_kind(synced):
+    said = synced("explain", "4")
+    assert said.code == 65
+    assert "reception bentre:4, petition bentre:4" in said.err.replace("\n  ", " ")
+    assert synced("explain", "petition", "40000").code == 65
+
+
+def test_explain_says_of_a_denunciation_only_that_its_people_are_kept_secret(synced):
+    key = denunciation(synced)
+    said = synced("explain", "petition", str(key), "--payload")
+    assert "Danh tính được giữ kín" in said.out
+    assert "đã che" not in said.out.partition("Nội dung gửi")[0]
+    assert CANARY not in said.out
+    fields = synced("explain", "petition", str(key), "--json").json["source"]["fields"]
+    assert not any("..." in field["source"] for field in fields)
+
+
+def test_what_becomes_unclassified_at_the_source_is_no_longer_shown(world):
+    world("sync")
+    world.edit(Kind.PETITION, 5, "LoaiDonThu", 9)
+    out = world("explain", "don", "5").out
+    assert "Danh tính được giữ kín" in out
+    assert "đã che" not in out
+
+
+def test_explain_works_without_the_source_and_says_so(world):
+    world("sync")
+    source_path(world.folder).rename(world.folder / "gone.sqlite")
+    said = world("explain", "don", "4", "--payload")
+    assert said.code == 0
+    assert "không đọc được lúc này (E-SOURCE-CONNECT)" in said.text
+    assert '"local_id": "bentre:4"' in said.out
+
+
+def test_a_record_that_became_secret_shows_neither_source_nor_text(world):
+    world("sync")
+    mark_secret(source_path(world.folder), 4)
+    world("sync")
+    said = world("explain", "don", "4", "--payload")
+    assert "mật" in said.out
+    assert "don_thu." not in said.out
+    assert '"local_id"' not in said.out
+    assert "kntc list --cause became_secret" in world("status").out
+
+
+def test_quarantine_show_tells_what_where_why_how_and_how_many_others(synced):
+    out = synced("quarantine", "show", "don", "2").out
+    for expected in ("E-MAP-CODE", "don_thu.LoaiDonThu -> /type (Loại đơn)", "Không đoán mã", "codes/loai-don.toml",
+                     "1 hồ sơ khác có cùng lỗi", "kntc sync", "kntc help E-MAP-CODE"):  # fmt: skip
+        assert expected in out
+    assert synced("quarantine", "show", "don", "2", "--json").json["others_with_same_problem"] == [1]
+
+
+def test_quarantine_show_of_a_sound_record_says_so(synced):
+    assert "không bị giữ lại" in synced("quarantine", "show", "don", "4").out
+
+
+def test_reading_before_the_first_run_says_that_there_is_no_store(world):
+    said = world("status")
+    assert said.code == 78
+    assert "kntc sync" in said.err
+    assert list((world.folder / "data").iterdir()) == []
+
+
+def test_a_store_of_another_target_is_refused(world):
+    world("sync")
+    text = world.config.read_text(encoding="utf-8").replace(world.sandbox.base_url, "http://127.0.0.1:9")
+    world.config.write_text(text, encoding="utf-8")
+    for args in (["sync"], ["status"]):
+        said = world(*args)
+        assert said.code == 78
+        assert "E-STORE-OTHER-TARGET" in said.err
+
+
+def test_without_a_language_asked_for_the_configuration_decides(synced):
+    assert "National channel" in kntc("--config", synced.config, "status").out
+
+
+def test_an_agency_that_is_not_configured_is_named_with_the_known_ones(synced):
+    said = synced("status", "--agency", "H51.99")
+    assert said.code == 65
+    assert AGENCY in said.err
+
+
+def test_what_hangs_on_a_denunciation_is_shown_as_little(synced):
+    with sqlite3.connect(source_path(synced.folder)) as connection:
+        (key,) = connection.execute(
+            "SELECT MIN(IDKetQua) FROM don_thu_ket_qua_xu_ly k JOIN don_thu d ON d.IdDonThu = k.IDDonThu"
+            " WHERE d.LoaiDonThu = 2"
+        ).fetchone()
+    said = synced("explain", "handling", str(key), "--payload")
+    assert said.code == 0
+    assert "giữ kín" in said.out
+    assert "đã che" not in said.out.partition("Nội dung gửi")[0]
+    assert CANARY not in said.out

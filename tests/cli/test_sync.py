@@ -1,0 +1,201 @@
+"""Runs as an operator sees them: what was done, what is left to do, and an exit code that never flatters."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import signal
+from contextlib import redirect_stderr, redirect_stdout
+
+import pytest
+from filelock import FileLock
+
+from connector.cli import main, working
+from connector.core.model import Kind
+from connector.sample.agency import build
+from connector.sandbox import FaultRule, Sandbox
+from tests.cli.conftest import World, interrupt_soon
+from tests.world import AGENCY, OTHER, credentials, install, source_path
+
+
+def test_a_sync_with_bad_rows_ends_partial_and_says_what_to_do(world):
+    said = world("sync")
+    assert said.code == 1
+    assert "[MÔI TRƯỜNG THỬ NGHIỆM]" in said.out
+    assert "1/4 Đọc nguồn" in said.out
+    assert "4/4 Nhận về" in said.out
+    assert "HOÀN THÀNH MỘT PHẦN" in said.out
+    assert "(mã thoát 1)" in said.out
+    assert "kntc quarantine list" in said.out
+    assert said.err == ""
+    said.assert_narrow()
+
+
+def test_the_counts_table_adds_up(world):
+    states = world("sync", "--json").json["agencies"][0]["states"]
+    table = [line.split() for line in world("status").out.splitlines() if line.startswith(("Đơn  ", "Cộng  "))]
+    assert table[0][1:3] == [str(sum(states["petition"].values())), str(states["petition"]["delivered"])]
+    assert table[1][1] == str(sum(sum(by_state.values()) for by_state in states.values()))
+
+
+def test_a_clean_agency_ends_done(world):
+    for key in (1, 2, 3):
+        world.edit(Kind.PETITION, key, "LoaiDonThu", 3)
+        world.edit(Kind.PETITION, key, "NgayNhanDon", "2024-02-28")
+    said = world("sync")
+    assert said.code == 0
+    assert "HOÀN THÀNH sau" in said.out
+    assert "MỘT PHẦN" not in said.out
+    assert world("status", "--json").json["agencies"][0]["partial"] is False
+
+
+def test_lost_answers_are_told_with_what_became_of_them(world):
+    world.sandbox.play(FaultRule("lose_after_commit", kind="petition", local_id="bentre:4", times=1))
+    said = world("sync")
+    assert "1 mất câu trả lời" in said.out
+    assert "1 đã có trên CSDLQG" in said.out
+    assert "Không phát hiện gửi trùng." in said.out
+    assert all(count == 1 for count in world.sandbox.effects().values())
+
+
+def test_a_dead_source_of_one_agency_is_one_clear_line_and_the_other_goes_on(tmp_path):
+    build(source_path(tmp_path, OTHER), 7, petitions=20)
+    with Sandbox(credentials=credentials(AGENCY, OTHER), seed=7) as sandbox:
+        config = install(tmp_path, sandbox.base_url, agencies=(AGENCY, OTHER))
+        said = World(tmp_path, sandbox, config)("sync", "--json")
+    assert said.code == 69
+    dead, alive = said.json["agencies"]
+    assert [error["id"] for error in dead["errors"]] == ["E-SOURCE-CONNECT"]
+    assert alive["errors"] == []
+    assert alive["states"]["petition"]["delivered"] == 20
+    assert "E-SOURCE-CONNECT" in said.err
+
+
+def test_a_national_side_that_is_down_is_no_success(world):
+    world.sandbox.stop()
+    said = world("sync")
+    assert said.code == 69
+    assert "CHƯA XONG" in said.out
+    assert "Không tới được máy chủ quốc gia" in said.err
+    status = world("status")
+    assert "tạm dừng kênh đến" in status.out
+    status.assert_narrow()
+
+
+def test_each_stage_runs_by_itself(world):
+    collected = world("collect", "--json").json
+    assert collected["agencies"][0]["states"]["petition"]["pending"] > 0
+    assert world.sandbox.effects() == {}
+    for command in ("push", "resolve", "pull"):
+        said = world(command, "--json")
+        assert said.json["command"] == command
+    assert world("status", "--json").json["agencies"][0]["last_success"].keys() == {"collect", "deliver", "pull"}
+
+
+def test_a_second_run_at_the_same_time_is_refused_and_told_who_is_at_work(world):
+    world("collect")
+    with FileLock(world.folder / "data" / "stage.lock"):
+        said = world("sync")
+        assert "đang chạy" in world("status").out
+    assert said.code == 75
+    assert "pid" in said.err
+
+
+def test_an_interrupted_run_ends_orderly_and_says_so(world, monkeypatch):
+    steps = working.Run.add
+
+    def add(self, step):
+        steps(self, step)
+        interrupt_soon()
+
+    monkeypatch.setattr(working.Run, "add", add)
+    before = signal.getsignal(signal.SIGINT)
+    said = world("sync")
+    assert said.code == 1
+    assert "Đã dừng theo lệnh" in said.err
+    assert signal.getsignal(signal.SIGINT) is before
+    monkeypatch.undo()
+    assert world("sync").code == 1
+    assert world("audit", "verify").code == 0
+
+
+def test_quiet_leaves_only_errors(world):
+    said = world("--quiet", "sync")
+    assert (said.out, said.err, said.code) == ("", "", 1)
+
+
+def test_a_first_run_that_is_too_large_waits_for_a_named_person(world):
+    install(world.folder, world.sandbox.base_url, collect="first_run_limit = 5")
+    said = world("sync")
+    assert said.code == 1
+    plan = world("status", "--json").json["agencies"][0]["guards"][0]["plan"]
+    assert f"kntc approve {plan}" in said.out
+    assert world("approve", plan).code == 2
+    assert "Thiếu lý do" in world("approve", plan).err
+    looked = world("approve", plan, "--dry-run")
+    assert "Tổng cộng" in looked.out
+    assert world("approve", plan, "--reason", "đã so với sổ giấy").code == 0
+    assert world("approve", plan, "--reason", "lần nữa").code == 65
+    assert world("sync", "--json").json["agencies"][0]["states"]["petition"]["delivered"] > 0
+
+
+def digest_of(folder):
+    """Everything that lies in the data folder, by name and content; SQLite's own shared memory aside."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.glob("*"))
+        if path.suffix not in (".sqlite-shm", ".lock") and not path.name.endswith("-shm")
+    }
+
+
+@pytest.mark.parametrize("command", ["sync", "collect", "push"])
+def test_a_dry_run_before_the_first_one_makes_nothing(world, command):
+    said = world(command, "--dry-run")
+    assert said.code == 0
+    assert "lượt chạy đầu tiên" in said.out
+    assert list((world.folder / "data").iterdir()) == []
+    assert world.sandbox.log() == []
+    said.assert_narrow()
+
+
+def test_a_dry_run_changes_no_byte_and_names_the_fields_that_would_change(world):
+    world("sync")
+    world.edit(Kind.PETITION, 5, "NgayNhanDon", "2024-02-28")
+    before, requests = digest_of(world.folder / "data"), len(world.sandbox.log())
+    said = world("sync", "--dry-run")
+    assert "Đơn bentre:5: đổi Ngày nhận đơn" in said.out
+    changes = world("collect", "--dry-run", "--json").json["agencies"][0]["changes"]
+    assert {"key": f"{AGENCY}/petition/bentre:5", "what": "update", "changed": ["/received_on"], "rules": []} in changes
+    assert digest_of(world.folder / "data") == before
+    assert len(world.sandbox.log()) == requests
+
+
+def test_a_dry_push_says_how_many_are_due_and_which_wait(world):
+    world("collect")
+    world("pause", "--kind", "petition", "--reason", "chờ ý kiến")
+    due = world("push", "--dry-run", "--json").json["agencies"][0]["due"]
+    assert due["paused"] > 0
+    assert "petition" not in due["now"]
+    assert due["wait_for_parent"] > 0
+    assert "bị tạm dừng theo lệnh" in world("push", "--dry-run").out
+
+
+class Terminal(io.StringIO):
+    """Standard error with a person in front of it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_and_colour_are_for_a_person_only(world, monkeypatch):
+    out, err = Terminal(), Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    with redirect_stdout(out), redirect_stderr(err):
+        main(["--config", str(world.config), "--lang", "vi", "sync"])
+    assert "Gửi và tra lại" in err.getvalue()
+    assert "\x1b[33mHOÀN THÀNH MỘT PHẦN" in out.getvalue()
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = Terminal()
+    with redirect_stdout(out), redirect_stderr(io.StringIO()):
+        main(["--config", str(world.config), "status"])
+    assert "\x1b" not in out.getvalue()

@@ -1,0 +1,142 @@
+"""One catalogue for all that is said: complete, in two languages, and in the law's own words."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import string
+import unicodedata
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from connector.cli.screen import WIDTH, paired, spread, tabled, wrapped
+from connector.cli.words import LANGUAGES, Words, language_of, messages
+from connector.core.model import KINDS, Cause, State
+from connector.national.base import Fault
+from connector.national.rules import RULES, SIGHTINGS
+from connector.resources import shipped
+
+PACKAGE = Path(__file__).resolve().parents[2] / "connector"
+
+
+def sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def names_in(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize("id_", messages())
+def test_every_message_has_both_languages_and_the_same_values(id_):
+    message = messages()[id_]
+    assert set(message) == set(LANGUAGES)
+    assert names_in(message["vi"]) == names_in(message["en"])
+    assert all(text.strip() and unicodedata.normalize("NFC", text) == text for text in message.values())
+
+
+def test_every_error_id_of_the_program_has_its_three_parts():
+    ids = {found for path in sources() for found in re.findall(r"[\"'](E-[A-Z0-9-]+)[\"']", path.read_text("utf-8"))}
+    assert len(ids) > 80
+    missing = [
+        f"{id_}.{part}"
+        for id_ in sorted(ids)
+        for part in ("what", "why", "next")
+        if not Words("vi").has(f"{id_}.{part}")
+    ]
+    assert missing == []
+
+
+def test_every_message_that_a_command_says_is_in_the_catalogue():
+    said = set()
+    for path in sorted((PACKAGE / "cli").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "say":
+                said |= {arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+    assert len(said) > 150
+    assert sorted(said - messages().keys()) == []
+
+
+def test_every_state_cause_kind_rule_and_fault_has_a_label():
+    say = Words("vi")
+    wanted = [f"state.{name}" for name in (*State, "returned", "blocked")]
+    wanted += [f"cause.{name}" for name in Cause] + [f"kind.{name}" for name in KINDS]
+    wanted += [f"rule.{rule.name}" for rule in (*RULES, *SIGHTINGS)] + [f"fault.{fault}" for fault in Fault]
+    assert [id_ for id_ in wanted if not say.has(id_)] == []
+
+
+def test_every_audit_event_has_a_sentence():
+    told = {
+        name for path in sources() for name in re.findall(r'Event\(\s*"([a-z]+\.[a-z_]+)"', path.read_text("utf-8"))
+    }
+    told |= {"delivery.answered", "delivery.looked_for", "delivery.orphaned", "delivery.freed"}
+    assert [name for name in sorted(told) if not any(id_.startswith(f"event.{name}") for id_ in messages())] == []
+
+
+def test_national_statuses_are_those_of_the_code_list():
+    codes = json.loads(shipped("schemas", "codes", "national-status.json").read_text("utf-8"))["codes"]
+    assert {f"national.{code['code']}": {"vi": code["vi"], "en": code["en"]} for code in codes} == {
+        id_: dict(message) for id_, message in messages().items() if id_.startswith("national.")
+    }
+
+
+@pytest.mark.parametrize("word", ["thành công", "tồn đọng", "cách ly", "rút đơn", "kiểm toán", "PAKN"])
+def test_no_message_uses_a_word_of_the_law_for_something_else(word):
+    assert [id_ for id_, message in messages().items() if word in message["vi"]] == []
+
+
+def test_numbers_and_times_are_written_as_in_vietnam():
+    say = Words("vi")
+    at = datetime(2026, 11, 12, 7, 20, tzinfo=UTC)
+    assert say.number(1754) == "1.754"
+    assert say.number(0.4) == "0,4"
+    assert say.instant(at) == "12/11/2026 14:20"
+    assert say.day(date(2026, 11, 12)) == "12/11/2026"
+    assert say.moment(at, at) == "14:20"
+    assert say.moment(at, datetime(2026, 12, 1, tzinfo=UTC)) == "12/11 14:20"
+    assert say.span(41) == "41 giây"
+    assert say.span(6 * 86_400 + 5) == "6 ngày"
+    assert say("wait.unknown", count=1754, due="x").startswith("1.754 hồ sơ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "configured", "machine", "language"),
+    [
+        ("en", "vi", "vi_VN.UTF-8", "en"),
+        (None, "vi", "C", "vi"),
+        (None, None, "vi_VN.UTF-8", "vi"),
+        (None, None, "C.UTF-8", "en"),
+    ],
+)
+def test_the_language_is_the_one_asked_for_then_configured_then_of_the_machine(
+    asked, configured, machine, language, monkeypatch
+):
+    monkeypatch.setenv("LANG", machine)
+    assert language_of(asked, configured) == language
+
+
+def test_a_value_that_nobody_gave_hides_no_message():
+    assert Words("en").error("E-LOCKED").what == "Another run holds the lock (…)."
+    assert Words("en").error("E-NOBODY-KNOWS").what == "E-NOBODY-KNOWS"
+
+
+def test_a_control_character_from_elsewhere_does_not_reach_the_terminal():
+    assert "\x1b" not in Words("en")("list.acknowledged", by="An\x1b[2Jna\n")
+
+
+def test_what_checkers_expect_is_said_in_vietnamese():
+    say = Words("vi")
+    assert say.expected("a code of the list field") == "một mã của danh mục field"
+    assert say.expected("Field required") == "có khóa này"
+    assert say.expected("something unheard of") == "something unheard of"
+
+
+def test_lines_are_laid_out_within_80_columns():
+    long = "một câu rất dài " * 20
+    lines = [*wrapped(long, 2, 4), *paired("nhãn", long, 19), *spread("trái " * 15, "phải")]
+    assert all(len(line) <= WIDTH for line in lines)
+    assert paired("nhãn", "lời", 10) == ["nhãn      lời"]
+    assert tabled(["Hồ sơ", "Tổng"], [["Đơn", "1.754"]]) == ["Hồ sơ         Tổng", "Đơn          1.754"]
