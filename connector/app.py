@@ -325,6 +325,11 @@ def _holder(path: Path) -> str:
         return "?"
 
 
+def set_from_handler(event: threading.Event) -> None:
+    """Set an event from a signal handler. Not directly: the interrupted thread may hold the event's own lock."""
+    threading.Thread(target=event.set, name="signal", daemon=True).start()
+
+
 # --- opening -------------------------------------------------------------------------------------------------------
 
 

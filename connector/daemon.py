@@ -22,7 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from connector import __version__
-from connector.app import App, utc_now
+from connector.app import App, set_from_handler, utc_now
 from connector.errors import ExitCode, KntcError
 from connector.logs import get_logger
 from connector.stages.context import Counts
@@ -160,9 +160,7 @@ def _watch(app: App, scheduler: BackgroundScheduler, jobs: list[Job]) -> None:
 
 def _handle_signals(stop: threading.Event, again: threading.Event) -> None:
     def handle(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            again.set()
-        stop.set()
+        set_from_handler(again if stop.is_set() else stop)
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)

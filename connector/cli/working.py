@@ -194,10 +194,12 @@ def _worst(runs: Sequence[Run], *, interrupted: bool) -> ExitCode:
 def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     """Set `stop` at the first SIGINT or SIGTERM, so that the run ends orderly; a second one ends it at once."""
 
+    from connector.app import set_from_handler
+
     def handle(_number: int, _frame: object) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
-        stop.set()
+        set_from_handler(stop)
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -51,6 +51,8 @@ APPLICATION_ID = 0x4B4E5443  # "KNTC" in the SQLite header, so that another prog
 REVISION = "0001"
 """The newest migration that this program knows (store/migrations/versions)."""
 
+LEFTOVER_S = 3_600.0
+
 _GUARDS = (
     """CREATE TRIGGER audit_entry_is_never_changed BEFORE UPDATE ON audit_entry
        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
@@ -127,6 +129,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             _create(path, key, busy_timeout_s, clock())
         _drop_second_names(path)
+        _drop_leftovers(path.parent, clock())
         connect = _connector(path, key, busy_timeout_s)
         writer = _engine(connect, key, "BEGIN IMMEDIATE", pool_size=1)
         reader = _engine(connect, key, "BEGIN", pool_size=4)
@@ -167,6 +170,15 @@ class Store:
         """Give the file free. Safe to call twice."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+def _drop_leftovers(folder: Path, now: datetime) -> None:
+    """Remove drafts that a killed process left: of stores, head files and mirrors, once they are an hour old."""
+    for pattern in ("*.new", "*.tmp", ".*.tmp"):
+        for draft in folder.glob(pattern):
+            with suppress(OSError):
+                if now.timestamp() - draft.stat().st_mtime > LEFTOVER_S:
+                    draft.unlink()
 
 
 def _may_create(path: Path, *, create: bool) -> None:
@@ -242,8 +254,9 @@ def _create(path: Path, key: bytes | None, busy_timeout_s: float, now: datetime)
 def _drop_second_names(path: Path) -> None:
     """Remove the draft's name where its maker died before doing so: one store, one name."""
     for draft in path.parent.glob(f"{path.name}.*.new"):
-        if draft.samefile(path):
-            draft.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # its maker is alive after all, and was quicker
+            if draft.samefile(path):
+                draft.unlink()
 
 
 def _journal_mode(dbapi: Any) -> str:

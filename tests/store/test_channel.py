@@ -97,7 +97,7 @@ def test_a_good_answer_does_not_end_a_hold(ledger: Ledger) -> None:
 def test_unknowns_of_three_different_keys_in_a_row_hold_the_channel(
     ledger: Ledger,
     keys: list[str],
-    held: bool,  # noqa: FBT001  a column of the table above
+    held: bool,
 ) -> None:
     signals = [unknown(key) if key else FINE for key in keys]
     for signal in signals:  # one commit each: the run is kept in the store
