@@ -193,7 +193,6 @@ def _worst(runs: Sequence[Run], *, interrupted: bool) -> ExitCode:
 @contextmanager
 def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     """Set `stop` at the first SIGINT or SIGTERM, so that the run ends orderly; a second one ends it at once."""
-
     from connector.app import set_from_handler
 
     def handle(_number: int, _frame: object) -> None:
