@@ -44,7 +44,7 @@ from connector.stages.pull import pull
 from connector.stages.push import Effort, push
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
-from connector.store import channel, marks, mirror, outbox, requests, views
+from connector.store import books, channel, marks, mirror, outbox, requests, views
 from connector.store.db import Store, store_id
 from connector.store.marks import Target
 
@@ -274,7 +274,7 @@ class App:
             troubled = any(by_state.get(state, 0) for by_state in found.values() for state in in_need)
             exposed = views.exposed_count(connection, code)
             blocked = views.blocked_count(connection, code, context.generation, context.capabilities)
-            unbalanced = not all(views.books(connection, code, kind).balanced for kind in found)
+            unbalanced = not all(books.of(connection, code, kind).balanced for kind in found)
             guarded = marks.open_guards(connection, code)
             stopped = marks.mark_of(connection, code, "pull.stopped")
         partial = troubled or exposed or blocked or unbalanced or guarded or (stopped is not None and bool(stopped[0]))

@@ -83,7 +83,7 @@ def _newest(app: App, code: str, kind: str | None, local_id: str | None, limit: 
 
 
 def _print_entry(desk: Desk, app: App, fields: dict[str, Any]) -> None:
-    from connector.store.views import Moment
+    from connector.store.stories import Moment
 
     at = utc(fields["at"])
     moment = Moment(at, fields["event"], fields["actor"], fields["trigger"], fields["version"], fields["facts"])

@@ -21,7 +21,7 @@ from connector.errors import DataError
 from connector.sample.agency import SampleCounts, build
 from connector.sample.edits import edit
 from connector.sandbox import FaultRule, Sandbox
-from connector.store import audit, views
+from connector.store import audit, books, stories, views
 
 AGENCY = "H51.01"
 MARKER = ".kntc-demo"
@@ -82,7 +82,7 @@ class DemoResult:
     sample: SampleCounts
     counts: dict[str, int] = field(default_factory=dict)
     states: Mapping[Kind, Mapping[str, int]] = field(default_factory=dict)
-    books: tuple[views.Books, ...] = ()
+    books: tuple[books.Books, ...] = ()
     excluded: Mapping[str, int] = field(default_factory=dict)
     refused_secret: int = 0
     bad: tuple[views.Line, ...] = ()
@@ -214,7 +214,7 @@ def _note_states(app: App, result: DemoResult) -> None:
     with app.store.read() as connection:
         result.states = views.counts(connection, AGENCY)
         if result.returned is not None:
-            returned = views.story(connection, result.returned, 1, app.context(AGENCY).capabilities)
+            returned = stories.story(connection, result.returned, 1, app.context(AGENCY).capabilities)
             result.returned_note = str((returned.status or {}).get("note", "")) if returned else ""
     result.exit_code = int(app.exit_code_of(AGENCY))
 
@@ -281,15 +281,15 @@ def prove(app: App, sandbox: Sandbox, result: DemoResult) -> None:
 
 def _read_ledger(connection: Any, result: DemoResult, effects: Mapping[tuple[str, str, int], int]) -> None:
     result.states = views.counts(connection, AGENCY)
-    result.books = tuple(views.books(connection, AGENCY, kind) for kind in KINDS)
+    result.books = tuple(books.of(connection, AGENCY, kind) for kind in KINDS)
     result.refused_secret = sum(book.refused_secret for book in result.books)
     reasons: dict[str, int] = {}
     for kind in KINDS:
-        for reason, count in views.excluded_by_reason(connection, AGENCY, kind).items():
+        for reason, count in books.excluded_by_reason(connection, AGENCY, kind).items():
             reasons[reason] = reasons.get(reason, 0) + count
     result.excluded = reasons
     result.bad = tuple(views.lines(connection, AGENCY, state=str(State.QUARANTINED)))
-    sent = views.sent_versions(connection, AGENCY)
+    sent = books.sent_versions(connection, AGENCY)
     delivered = {version for version, state in sent.items() if state == State.DELIVERED}
     result.unsent = sum(key not in sent for key in effects)
     result.missing = sum(key not in effects for key in delivered)

@@ -20,7 +20,7 @@ from connector.errors import SourceError
 if TYPE_CHECKING:
     from connector.app import App
     from connector.core.model import RecordKey
-    from connector.store.views import Story
+    from connector.store.stories import Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ def explain(
 
 
 def _look_up(app: App, key: RecordKey) -> Subject:
-    from connector.store import views
+    from connector.store import stories
 
     context = app.context(key.agency)
     with app.store.read() as connection:
-        story = views.story(connection, key, context.generation, context.capabilities)
+        story = stories.story(connection, key, context.generation, context.capabilities)
     if story is None:  # found a moment ago; the ledger forgets nothing
         raise RuntimeError("the ledger lost a key while it was read")
     reading, error = None, None

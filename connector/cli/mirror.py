@@ -53,11 +53,11 @@ def _show_counts(desk: Desk, app: App, agency: str | None) -> None:
 
 
 def _show_one(desk: Desk, app: App, record: list[str], agency: str | None) -> None:
-    from connector.store import views
+    from connector.store import stories
 
     key = naming.find(app, desk.agencies(agency), record)
     with app.store.read() as connection:
-        events = views.national_events(connection, key)
+        events = stories.national_events(connection, key)
     if desk.screen.as_json:
         desk.screen.json("mirror show", desk.environment, at=app.now(), key=str(key), events=events)
         return

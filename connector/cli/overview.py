@@ -16,8 +16,8 @@ from connector.core.model import KINDS, Kind
 
 if TYPE_CHECKING:
     from connector.app import App
+    from connector.store.books import Books
     from connector.store.channel import ChannelState
-    from connector.store.views import Books
 
 JOBS = ("collect", "deliver", "pull")
 
@@ -69,7 +69,7 @@ class Overview:
 def overview(app: App, code: str) -> Overview:
     """Return how an agency stands, as one consistent reading of the store."""
     from connector.core.lifecycle import NEEDS_ATTENTION
-    from connector.store import channel, marks, outbox, requests, views
+    from connector.store import books, channel, marks, outbox, requests, views
 
     context = app.context(code)
     with app.store.read() as connection:
@@ -77,11 +77,11 @@ def overview(app: App, code: str) -> Overview:
         marked = {name: marks.mark_of(connection, code, f"job.{name}") for name in JOBS}
         stopped = marks.mark_of(connection, code, "pull.stopped")
         guards = tuple(marks.open_guards(connection, code))
-        books = tuple(views.books(connection, code, kind) for kind in KINDS)
+        sums = tuple(books.of(connection, code, kind) for kind in KINDS)
         blocked = views.blocked_count(connection, code, context.generation, context.capabilities)
         excluded: dict[str, int] = {}
         for kind in KINDS:
-            for reason, count in views.excluded_by_reason(connection, code, kind).items():
+            for reason, count in books.excluded_by_reason(connection, code, kind).items():
                 excluded[reason] = excluded.get(reason, 0) + count
         returned = views.lines(connection, code, state=views.RETURNED)
         exposed = views.exposed_count(connection, code)
@@ -95,7 +95,7 @@ def overview(app: App, code: str) -> Overview:
             jobs=_last_sweep_of(connection, code) | {name: mark[1] for name, mark in marked.items() if mark},
             guards=guards,
             pauses=tuple(marks.pauses(connection, code)),
-            books=books,
+            books=sums,
             excluded=excluded,
             asked=requests.open_count(connection, code),
             next_due=outbox.next_due(connection, code, context.generation, context.capabilities),
@@ -103,7 +103,7 @@ def overview(app: App, code: str) -> Overview:
             exposed=exposed,
             suspected=sum(line.cause == "duplicate_suspected" for line in returned),
             partial=bool(in_need or exposed or blocked or guards or (stopped and stopped[0]))
-            or not all(book.balanced for book in books),
+            or not all(book.balanced for book in sums),
             now=app.now(),
         )
 

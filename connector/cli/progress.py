@@ -72,9 +72,9 @@ def shown(desk: Desk, app: App, code: str) -> Iterator[Watch]:
 def _expected(app: App, code: str) -> dict[str, int]:
     """Return how much each part will probably have to do: as many rows as the last sweep, as many as are waiting."""
     from connector.core.model import KINDS
-    from connector.store import views
+    from connector.store import books, views
 
     with app.store.read() as connection:
-        rows = sum(views.books(connection, code, kind).source for kind in KINDS)
+        rows = sum(books.of(connection, code, kind).source for kind in KINDS)
         waiting = sum(by_state.get("pending", 0) for by_state in views.counts(connection, code).values())
     return {"collect": rows, "deliver": waiting or rows, "push": waiting}

@@ -14,7 +14,7 @@ from connector.cli.opening import Desk
 from connector.cli.overview import rule_in_words
 
 if TYPE_CHECKING:
-    from connector.store.views import Moment
+    from connector.store.stories import Moment
 
 _DETAILS = ("verdict", "sighting", "outcome", "cause", "state")
 

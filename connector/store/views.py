@@ -16,7 +16,6 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.diff import changed_pointers
 from connector.core.model import KINDS, Capabilities, Cause, Kind, RecordKey, State
-from connector.store import audit, marks
 from connector.store.keys import newest_of_record, of_key
 from connector.store.outbox import parent_is_received
 from connector.store.records import Reading
@@ -73,36 +72,13 @@ class Line:
     parent: RecordKey | None
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
-    """The sum of promise 1 for one kind: `current + refused_secret + excluded == source + unseen`.
-
-    source: rows that the last finished sweep saw; unseen: keys that it did not see. A key that became secret is
-    counted under refused_secret alone."""
-
-    kind: Kind
-    source: int
-    selected: int
-    current: int
-    refused_secret: int
-    excluded: int
-    unseen: int
-    unexplained: int
-    keyless: int
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every source record is accounted for."""
-        return self.current + self.refused_secret + self.excluded == self.source + self.unseen and not self.unexplained
-
-
 def counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
     """Return, per kind, how many current versions are in each state; delivered ones that came back count as RETURNED.
 
     Every kind is there, also with no records at all."""
     state = case((_is_returned(), RETURNED), (_is_stuck(), State.UNKNOWN), else_=_delivery.c.state).label("state")
     rows = connection.execute(
-        _current(_delivery.c.kind, state, func.count())
+        current(_delivery.c.kind, state, func.count())
         .where(_record.c.agency == agency)
         .group_by(_delivery.c.kind, state)
     )
@@ -112,7 +88,8 @@ def counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
     return found
 
 
-def _current(*columns: Any) -> Select[Any]:
+def current(*columns: Any) -> Select[Any]:
+    """Return a SELECT over records, their newest versions and what the mirror shows of them."""
     joined = _record.join(_delivery, newest_of_record()).outerjoin(
         _status,
         and_(
@@ -164,7 +141,7 @@ def _is_exposed() -> ColumnElement[bool]:
 
 def exposed_count(connection: Connection, agency: str) -> int:
     """Return how many records the nation was given in clear that must be concealed now."""
-    found = _current(func.count()).where(_record.c.agency == agency, _is_exposed())
+    found = current(func.count()).where(_record.c.agency == agency, _is_exposed())
     return int(connection.execute(found).scalar_one())
 
 
@@ -196,7 +173,7 @@ def lines(
         wanted += of_key(_record, key)
     returned = case((_is_returned(), literal(1)), else_=literal(0)).label("returned")
     rows = connection.execute(
-        _current(*_LINE, returned).where(*wanted).order_by(_delivery.c.state_at.desc(), _delivery.c.id).limit(limit)
+        current(*_LINE, returned).where(*wanted).order_by(_delivery.c.state_at.desc(), _delivery.c.id).limit(limit)
     )
     return [_line(row) for row in rows]
 
@@ -279,7 +256,7 @@ def blocked(
     if key is not None:
         wanted += of_key(_record, key)
     rows = connection.execute(
-        _current(*_LINE, literal(0).label("returned"), its_state).where(*wanted).order_by(_delivery.c.id).limit(limit)
+        current(*_LINE, literal(0).label("returned"), its_state).where(*wanted).order_by(_delivery.c.id).limit(limit)
     )
     return [_blocked_line(row) for row in rows]
 
@@ -298,40 +275,8 @@ def _is_blocked(generation: int, capabilities: Capabilities) -> ColumnElement[bo
 
 def blocked_count(connection: Connection, agency: str, generation: int, capabilities: Capabilities) -> int:
     """Return how many current versions wait for a parent."""
-    found = _current(func.count()).where(_record.c.agency == agency, _is_blocked(generation, capabilities))
+    found = current(func.count()).where(_record.c.agency == agency, _is_blocked(generation, capabilities))
     return int(connection.execute(found).scalar_one())
-
-
-def books(connection: Connection, agency: str, kind: Kind) -> Books:
-    """Return the sum of promise 1 for one kind, as of its last finished sweep."""
-    sweep = marks.last_sweep(connection, agency, kind)
-    last = sweep.id if sweep else 0
-    seen = or_(_record.c.seen_sweep == last, _record.c.seen_before == last)
-    gone_secret = and_(_delivery.c.cause == Cause.BECAME_SECRET, func.coalesce(~seen, True))
-    row = connection.execute(
-        _current(
-            func.count().label("current"),
-            func.coalesce(func.sum(case((seen, 0), else_=1)), 0).label("unseen"),
-            func.coalesce(func.sum(case((gone_secret, 1), else_=0)), 0).label("became_secret"),
-        ).where(_record.c.agency == agency, _record.c.kind == kind)
-    ).one()
-    return Books(
-        kind=kind,
-        source=sweep.universe if sweep else 0,
-        selected=sweep.selected if sweep else 0,
-        current=row.current - row.became_secret,
-        refused_secret=sweep.refused_secret if sweep else 0,
-        excluded=sum(sweep.excluded.values()) if sweep else 0,
-        unseen=row.unseen - row.became_secret,
-        unexplained=sweep.unexplained if sweep else 0,
-        keyless=sweep.keyless if sweep else 0,
-    )
-
-
-def excluded_by_reason(connection: Connection, agency: str, kind: Kind) -> dict[str, int]:
-    """Return how many rows the last finished sweep left out, by the mapping's reasons."""
-    sweep = marks.last_sweep(connection, agency, kind)
-    return dict(sweep.excluded) if sweep else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +291,7 @@ class Planned:
 
 def planned_change(connection: Connection, reading: Reading) -> Planned:
     """Return what recording this reading would do. Writes nothing."""
-    row = connection.execute(_current(_record.c.digest, _delivery.c.body).where(*of_key(_record, reading.key))).first()
+    row = connection.execute(current(_record.c.digest, _delivery.c.body).where(*of_key(_record, reading.key))).first()
     if reading.document is None:
         return Planned(reading.key, "quarantine", (), tuple(sorted({problem.rule for problem in reading.problems})))
     if row is None:
@@ -355,92 +300,6 @@ def planned_change(connection: Connection, reading: Reading) -> Planned:
         return Planned(reading.key, "same", (), ())
     before = orjson.loads(row.body) if row.body else {}
     return Planned(reading.key, "update", changed_pointers(before, orjson.loads(reading.document.body)), ())
-
-
-# --- one record ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One audit entry of a record, read for its story."""
-
-    at: datetime
-    event: str
-    actor: str
-    trigger: str
-    version: int
-    facts: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Everything the ledger knows of one key."""
-
-    line: Line
-    versions: tuple[dict[str, Any], ...]
-    body: bytes | None
-    digest: str
-    range_value: str
-    status: dict[str, Any] | None
-    moments: tuple[Moment, ...]
-
-
-def story(connection: Connection, key: RecordKey, generation: int, capabilities: Capabilities) -> Story | None:
-    """Return the story of a key, None if the ledger has never seen it."""
-    found = lines(connection, key.agency, key=key, limit=1)
-    if not found:
-        return None
-    line = found[0]
-    if line.state == State.PENDING and line.parent is not None:
-        waiting = blocked(connection, key.agency, generation, capabilities, key=key)
-        line = waiting[0] if waiting else line
-    versions = connection.execute(
-        select(
-            _delivery.c.version,
-            _delivery.c.state,
-            _delivery.c.created_at,
-            _delivery.c.receipt_at,
-            _delivery.c.received_at,
-            _delivery.c.attempt,
-            _delivery.c.digest,
-            _delivery.c.change_cause,
-            _delivery.c.change_reason,
-            _delivery.c.body,
-        )
-        .where(*of_key(_delivery, key))
-        .order_by(_delivery.c.version)
-    ).mappings()
-    kept = tuple(dict(row) for row in versions)
-    newest = kept[-1]
-    status = connection.execute(select(_status).where(*of_key(_status, key))).mappings().first()
-    range_value = connection.execute(select(_record.c.range_value).where(*of_key(_record, key))).scalar()
-    return Story(
-        line=line,
-        versions=tuple({name: value for name, value in row.items() if name != "body"} for row in kept),
-        body=newest["body"],
-        digest=newest["digest"] or "",
-        range_value=range_value or "",
-        status=dict(status) if status else None,
-        moments=tuple(moments(connection, key)),
-    )
-
-
-def moments(connection: Connection, key: RecordKey) -> list[Moment]:
-    """Return the audit entries of one key, oldest first, taken apart."""
-    found = []
-    for entry in audit.entries(connection, key.agency, kind=key.kind, local_id=key.local_id):
-        fields = orjson.loads(entry.content)
-        found.append(
-            Moment(
-                at=datetime.fromisoformat(fields[4]),
-                event=fields[5],
-                actor=fields[6],
-                trigger=fields[8],
-                version=fields[11],
-                facts=fields[12],
-            )
-        )
-    return found
 
 
 def find_keys(connection: Connection, agency: str, local_id: str, kinds: Sequence[Kind] = KINDS) -> list[RecordKey]:
@@ -468,20 +327,10 @@ def range_value_of(connection: Connection, key: RecordKey) -> str | None:
     return str(found) if found is not None else None
 
 
-def sent_versions(connection: Connection, agency: str) -> dict[tuple[str, str, int], str]:
-    """Return (kind, local_id, version) -> state of every version that was ever claimed for sending."""
-    rows = connection.execute(
-        select(_delivery.c.kind, _delivery.c.local_id, _delivery.c.version, _delivery.c.state).where(
-            _delivery.c.agency == agency, _delivery.c.last_sent_at.is_not(None)
-        )
-    )
-    return {(row.kind, row.local_id, row.version): row.state for row in rows}
-
-
 def causes(connection: Connection, agency: str) -> dict[tuple[str, str], int]:
     """Return how many current versions are in each pair of state and cause; pairs without a cause are left out."""
     rows = connection.execute(
-        _current(_delivery.c.state, _delivery.c.cause, func.count())
+        current(_delivery.c.state, _delivery.c.cause, func.count())
         .where(_record.c.agency == agency, _delivery.c.cause.is_not(None))
         .group_by(_delivery.c.state, _delivery.c.cause)
     )
@@ -491,7 +340,7 @@ def causes(connection: Connection, agency: str) -> dict[tuple[str, str], int]:
 def others_with_problem(connection: Connection, key: RecordKey, rule: str, column: str) -> int:
     """Return how many other quarantined records of this kind have a problem of the same rule and column."""
     rows = connection.execute(
-        _current(_record.c.local_id, _delivery.c.problems).where(
+        current(_record.c.local_id, _delivery.c.problems).where(
             _record.c.agency == key.agency,
             _record.c.kind == key.kind,
             _record.c.local_id != key.local_id,
@@ -520,10 +369,3 @@ def national_counts(connection: Connection, agency: str) -> dict[Kind, dict[str,
     for kind, status, count in rows:
         found.setdefault(Kind(kind), {})[status] = count
     return {kind: found[kind] for kind in KINDS if kind in found}
-
-
-def national_events(connection: Connection, key: RecordKey) -> list[dict[str, Any]]:
-    """Return every national event of one key, in the nation's own order. Uses ix_mirror_event_key."""
-    columns = (_event.c.sequence, _event.c.status, _event.c.occurred_at, _event.c.acting_agency, _event.c.applied_at)
-    rows = connection.execute(select(*columns).where(*of_key(_event, key)).order_by(_event.c.sequence))
-    return [dict(row) for row in rows.mappings()]

@@ -13,7 +13,7 @@ from connector.core.model import KINDS, Actor, Cause, RecordKey, State
 from connector.sample.agency import SampleCounts
 from connector.sandbox import Sandbox
 from connector.sandbox.values import LogLine
-from connector.store import audit, views
+from connector.store import audit, books, stories, views
 from tests.world import AGENCY
 
 _OPEN = (State.PENDING, State.SENDING, State.UNKNOWN)
@@ -37,16 +37,16 @@ def prove_books(connection: Connection, sample: SampleCounts) -> None:
     """Every source record is accounted for, and nothing waits."""
     states = views.counts(connection, AGENCY)
     for kind in KINDS:
-        books = views.books(connection, AGENCY, kind)
-        assert books.balanced, books
-        assert books.source == sample.records[kind]
+        sums = books.of(connection, AGENCY, kind)
+        assert sums.balanced, sums
+        assert sums.source == sample.records[kind]
         assert not any(states[kind].get(state, 0) for state in _OPEN), states[kind]
 
 
 def prove_effects(connection: Connection, sandbox: Sandbox) -> None:
     """One national effect per delivered version, and none of a version that was never sent."""
     effects = {(key.kind, key.local_id, key.version): count for key, count in sandbox.effects().items()}
-    sent = views.sent_versions(connection, AGENCY)
+    sent = books.sent_versions(connection, AGENCY)
     delivered = {key for key, state in sent.items() if state == State.DELIVERED}
     assert [key for key, count in effects.items() if count != 1] == []
     assert set(effects) - set(sent) == set()
@@ -66,14 +66,14 @@ def prove_stories(connection: Connection, keys: Iterable[RecordKey]) -> None:
     ends where the row stands."""
     for key in keys:
         told: dict[int, str] = {}
-        for moment in views.moments(connection, key):
+        for moment in stories.moments(connection, key):
             if "state" not in moment.facts:
                 continue
             came_from = moment.facts.get("from")
             known = told.get(moment.version)
             assert came_from is None or known is None or came_from == known, (str(key), moment.event)
             told[moment.version] = moment.facts["state"]
-        rows = views.sent_versions(connection, AGENCY)
+        rows = books.sent_versions(connection, AGENCY)
         for (kind, local_id, version), state in rows.items():
             if (kind, local_id) == (key.kind, key.local_id):
                 assert told[version] == state, (str(key), version)

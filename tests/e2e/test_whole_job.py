@@ -26,7 +26,7 @@ from connector.errors import DataError, ExitCode, RemoteError, SourceError
 from connector.sample.agency import SampleCounts, build
 from connector.sample.edits import edit_content
 from connector.sandbox import FaultRule, Sandbox
-from connector.store import audit, views
+from connector.store import audit, stories, views
 from tests.crash.proof import prove_books, prove_effects, puts_without_a_look
 from tests.e2e.command import kntc
 from tests.world import AGENCY, OTHER, credentials, install, source_path
@@ -197,7 +197,7 @@ def clear_petition(app: App) -> int:
     """Return the row of a petition whose content leaves the agency."""
     with app.store.read() as connection:
         for line in views.lines(connection, AGENCY, kind=Kind.PETITION):
-            story = views.story(connection, line.key, 1, app.agency(AGENCY).national.capabilities)
+            story = stories.story(connection, line.key, 1, app.agency(AGENCY).national.capabilities)
             if story is not None and story.body is not None and b'"content"' in story.body:
                 return int(line.key.local_id.partition(":")[2])
     raise AssertionError("no such petition")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from connector.core.chain import Head, verify
 from connector.core.model import Cause, Kind, RecordKey, State
 from connector.sandbox import LogLine
-from connector.store import audit, marks, views
+from connector.store import audit, books, marks, views
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
 from tests.machine.world import AGENCY, ATTEMPTS, KINDS, World, key_of
 
@@ -87,8 +87,8 @@ class Watch:
 
     def _the_books_balance(self, connection: Connection) -> None:
         for kind in KINDS:
-            books = views.books(connection, AGENCY, kind)
-            assert books.balanced, books
+            sums = books.of(connection, AGENCY, kind)
+            assert sums.balanced, sums
 
     def _ledger_shows_the_source(self, connection: Connection) -> None:
         """After a finished sweep, and before the next edit, the ledger and the source tell the same story."""
@@ -120,7 +120,7 @@ class Watch:
             if line.method == "PUT" and not line.fault:
                 assert line.status != 409, (line, "an older version, or another document under the same version")
         with self.world.app.store.read() as connection:
-            sent = views.sent_versions(connection, AGENCY)
+            sent = books.sent_versions(connection, AGENCY)
         unsent = {key for key in self.world.sandbox.effects() if (key.kind, key.local_id, key.version) not in sent}
         assert not unsent
 

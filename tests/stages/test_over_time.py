@@ -14,7 +14,7 @@ from connector.errors import ExitCode
 from connector.national import transport
 from connector.resources import code_list_documents
 from connector.sandbox import FaultRule
-from connector.store import outbox, requests, views
+from connector.store import outbox, requests, stories, views
 from connector.store.requests import Selection
 from connector.store.views import Line
 from tests.machine.world import AGENCY, Clock, Nation, World, key_of
@@ -56,7 +56,7 @@ def exposed(world: World) -> int:
 def change_of_newest(world: World) -> str:
     with world.app.store.read() as connection:
         context = world.app.context(AGENCY)
-        story = views.story(connection, PETITION, context.generation, context.capabilities)
+        story = stories.story(connection, PETITION, context.generation, context.capabilities)
     assert story is not None
     return str(story.versions[-1]["change_cause"])
 

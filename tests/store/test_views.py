@@ -5,23 +5,24 @@ from __future__ import annotations
 import pytest
 
 from connector.core.model import KINDS, Kind, RecordKey, VerdictName
-from connector.store import marks, views
+from connector.store import books, marks, stories, views
+from connector.store.books import Books
 from connector.store.marks import SweepCounts
-from connector.store.views import Books, Planned
+from connector.store.views import Planned
 from tests.store.ledger import ACTOR, AGENCY, CAREFUL, Ledger, answer, bad_reading, key_of, reading
 
 ONE, TWO, THREE = key_of(1), key_of(2), key_of(3)
 CHILD = key_of(1, Kind.HANDLING)
 
 
-def books(ledger: Ledger, kind: Kind = Kind.PETITION) -> Books:
+def books_of(ledger: Ledger, kind: Kind = Kind.PETITION) -> Books:
     with ledger.store.read() as connection:
-        return views.books(connection, AGENCY, kind)
+        return books.of(connection, AGENCY, kind)
 
 
 def sums(ledger: Ledger) -> tuple[int, int, int, int, int]:
     """current, refused_secret, excluded; source, unseen: and they balance."""
-    found = books(ledger)
+    found = books_of(ledger)
     assert found.balanced, found
     return (found.current, found.refused_secret, found.excluded, found.source, found.unseen)
 
@@ -105,15 +106,15 @@ def test_a_source_record_that_nobody_can_explain_unbalances_the_books(ledger: Le
     with ledger.store.write() as tx:
         sweep = marks.begin_sweep(tx, AGENCY, Kind.PETITION, "m1")
         marks.finish_sweep(tx, AGENCY, Kind.PETITION, sweep, counts, ACTOR)
-    assert not books(ledger).balanced
+    assert not books_of(ledger).balanced
 
 
 def test_reasons_of_exclusion_are_those_of_the_last_finished_sweep(ledger: Ledger) -> None:
     with ledger.store.read() as connection:
-        assert views.excluded_by_reason(connection, AGENCY, Kind.PETITION) == {}
+        assert books.excluded_by_reason(connection, AGENCY, Kind.PETITION) == {}
     ledger.sweep([], excluded=[ONE])
     with ledger.store.read() as connection:
-        assert views.excluded_by_reason(connection, AGENCY, Kind.PETITION) == {"draft": 1}
+        assert books.excluded_by_reason(connection, AGENCY, Kind.PETITION) == {"draft": 1}
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
@@ -189,9 +190,9 @@ def test_a_story_tells_everything_in_order(ledger: Ledger) -> None:
     ledger.deliver()
     ledger.record(reading(ONE, "B"))
     with ledger.store.read() as connection:
-        story = views.story(connection, ONE, 1, CAREFUL)
+        story = stories.story(connection, ONE, 1, CAREFUL)
         assert story is not None
-        assert views.story(connection, TWO, 1, CAREFUL) is None
+        assert stories.story(connection, TWO, 1, CAREFUL) is None
     assert [(version["version"], version["state"]) for version in story.versions] == [(1, "delivered"), (2, "pending")]
     assert story.body == ledger.newest(ONE).body
     assert (story.digest, story.range_value, story.status) == (ledger.newest(ONE).digest, "1", None)
@@ -207,7 +208,7 @@ def test_the_story_of_a_blocked_child_says_that_it_is_blocked(ledger: Ledger) ->
     ledger.record(reading(ONE))
     ledger.record(reading(CHILD, parent=ONE), reading(key_of(2, Kind.HANDLING), parent=ONE))
     with ledger.store.read() as connection:
-        story = views.story(connection, CHILD, 1, CAREFUL)
+        story = stories.story(connection, CHILD, 1, CAREFUL)
         assert [line.key for line in views.blocked(connection, AGENCY, 1, CAREFUL, key=CHILD)] == [CHILD]
     assert story is not None
     assert (story.line.state, story.line.cause) == ("blocked", "pending")
@@ -231,4 +232,4 @@ def test_what_was_ever_claimed_is_known_by_version(ledger: Ledger) -> None:
     ledger.deliver()
     ledger.record(reading(ONE, "B"), reading(RecordKey(AGENCY, Kind.PETITION, "demo:2")))
     with ledger.store.read() as connection:
-        assert views.sent_versions(connection, AGENCY) == {("petition", "demo:1", 1): "delivered"}
+        assert books.sent_versions(connection, AGENCY) == {("petition", "demo:1", 1): "delivered"}

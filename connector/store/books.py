@@ -1,0 +1,79 @@
+"""The books: the sum of promise 1, and what was ever sent. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, case, func, or_, select
+
+from connector.core.model import Cause, Kind
+from connector.store import marks, views
+from connector.store.tables import Delivery, Record, table_of
+
+_delivery = table_of(Delivery)
+_record = table_of(Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The sum of promise 1 for one kind: `current + refused_secret + excluded == source + unseen`.
+
+    source: rows that the last finished sweep saw; unseen: keys that it did not see. A key that became secret is
+    counted under refused_secret alone."""
+
+    kind: Kind
+    source: int
+    selected: int
+    current: int
+    refused_secret: int
+    excluded: int
+    unseen: int
+    unexplained: int
+    keyless: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every source record is accounted for."""
+        return self.current + self.refused_secret + self.excluded == self.source + self.unseen and not self.unexplained
+
+
+def of(connection: Connection, agency: str, kind: Kind) -> Books:
+    """Return the sum of promise 1 for one kind, as of its last finished sweep."""
+    sweep = marks.last_sweep(connection, agency, kind)
+    last = sweep.id if sweep else 0
+    seen = or_(_record.c.seen_sweep == last, _record.c.seen_before == last)
+    gone_secret = and_(_delivery.c.cause == Cause.BECAME_SECRET, func.coalesce(~seen, True))
+    row = connection.execute(
+        views.current(
+            func.count().label("current"),
+            func.coalesce(func.sum(case((seen, 0), else_=1)), 0).label("unseen"),
+            func.coalesce(func.sum(case((gone_secret, 1), else_=0)), 0).label("became_secret"),
+        ).where(_record.c.agency == agency, _record.c.kind == kind)
+    ).one()
+    return Books(
+        kind=kind,
+        source=sweep.universe if sweep else 0,
+        selected=sweep.selected if sweep else 0,
+        current=row.current - row.became_secret,
+        refused_secret=sweep.refused_secret if sweep else 0,
+        excluded=sum(sweep.excluded.values()) if sweep else 0,
+        unseen=row.unseen - row.became_secret,
+        unexplained=sweep.unexplained if sweep else 0,
+        keyless=sweep.keyless if sweep else 0,
+    )
+
+
+def excluded_by_reason(connection: Connection, agency: str, kind: Kind) -> dict[str, int]:
+    """Return how many rows the last finished sweep left out, by the mapping's reasons."""
+    sweep = marks.last_sweep(connection, agency, kind)
+    return dict(sweep.excluded) if sweep else {}
+
+
+def sent_versions(connection: Connection, agency: str) -> dict[tuple[str, str, int], str]:
+    """Return (kind, local_id, version) -> state of every version that was ever claimed for sending."""
+    rows = connection.execute(
+        select(_delivery.c.kind, _delivery.c.local_id, _delivery.c.version, _delivery.c.state).where(
+            _delivery.c.agency == agency, _delivery.c.last_sent_at.is_not(None)
+        )
+    )
+    return {(row.kind, row.local_id, row.version): row.state for row in rows}

@@ -1,0 +1,111 @@
+"""Everything the ledger, the audit log and the mirror know of one record. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from connector.core.model import Capabilities, RecordKey, State
+from connector.store import audit, views
+from connector.store.keys import of_key
+from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
+from connector.store.views import Line
+
+_delivery = table_of(Delivery)
+_record = table_of(Record)
+_status = table_of(MirrorStatus)
+_event = table_of(MirrorEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One audit entry of a record, read for its story."""
+
+    at: datetime
+    event: str
+    actor: str
+    trigger: str
+    version: int
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the ledger knows of one key."""
+
+    line: Line
+    versions: tuple[dict[str, Any], ...]
+    body: bytes | None
+    digest: str
+    range_value: str
+    status: dict[str, Any] | None
+    moments: tuple[Moment, ...]
+
+
+def story(connection: Connection, key: RecordKey, generation: int, capabilities: Capabilities) -> Story | None:
+    """Return the story of a key, None if the ledger has never seen it."""
+    found = views.lines(connection, key.agency, key=key, limit=1)
+    if not found:
+        return None
+    line = found[0]
+    if line.state == State.PENDING and line.parent is not None:
+        waiting = views.blocked(connection, key.agency, generation, capabilities, key=key)
+        line = waiting[0] if waiting else line
+    versions = connection.execute(
+        select(
+            _delivery.c.version,
+            _delivery.c.state,
+            _delivery.c.created_at,
+            _delivery.c.receipt_at,
+            _delivery.c.received_at,
+            _delivery.c.attempt,
+            _delivery.c.digest,
+            _delivery.c.change_cause,
+            _delivery.c.change_reason,
+            _delivery.c.body,
+        )
+        .where(*of_key(_delivery, key))
+        .order_by(_delivery.c.version)
+    ).mappings()
+    kept = tuple(dict(row) for row in versions)
+    newest = kept[-1]
+    status = connection.execute(select(_status).where(*of_key(_status, key))).mappings().first()
+    range_value = connection.execute(select(_record.c.range_value).where(*of_key(_record, key))).scalar()
+    return Story(
+        line=line,
+        versions=tuple({name: value for name, value in row.items() if name != "body"} for row in kept),
+        body=newest["body"],
+        digest=newest["digest"] or "",
+        range_value=range_value or "",
+        status=dict(status) if status else None,
+        moments=tuple(moments(connection, key)),
+    )
+
+
+def moments(connection: Connection, key: RecordKey) -> list[Moment]:
+    """Return the audit entries of one key, oldest first, taken apart."""
+    found = []
+    for entry in audit.entries(connection, key.agency, kind=key.kind, local_id=key.local_id):
+        fields = orjson.loads(entry.content)
+        found.append(
+            Moment(
+                at=datetime.fromisoformat(fields[4]),
+                event=fields[5],
+                actor=fields[6],
+                trigger=fields[8],
+                version=fields[11],
+                facts=fields[12],
+            )
+        )
+    return found
+
+
+def national_events(connection: Connection, key: RecordKey) -> list[dict[str, Any]]:
+    """Return every national event of one key, in the nation's own order. Uses ix_mirror_event_key."""
+    columns = (_event.c.sequence, _event.c.status, _event.c.occurred_at, _event.c.acting_agency, _event.c.applied_at)
+    rows = connection.execute(select(*columns).where(*of_key(_event, key)).order_by(_event.c.sequence))
+    return [dict(row) for row in rows.mappings()]
