@@ -9,29 +9,23 @@ No container, no globals, nothing opened before it is needed: a dead source of o
 
 from __future__ import annotations
 
-import os
 import random
 import threading
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from filelock import FileLock, Timeout
 from sqlalchemy import URL
 
-from connector import __version__, resources
+from connector import __version__, lock
 from connector.config import AgencySection, Config, read_hex_key, read_secret
-from connector.core.codes import CodeList
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits
-from connector.core.mapping import CompiledMapping, compile_mapping
-from connector.core.model import Actor, Report
-from connector.core.schema import Schemas
+from connector.core.mapping import CompiledMapping
+from connector.core.model import Actor
 from connector.core.secrecy import SecrecyPolicy
-from connector.errors import ConfigError, ConfigProblem, DataError, ExitCode, LockedError
+from connector.errors import ConfigError, ConfigProblem, DataError, ExitCode
+from connector.loading import compile_mappings
 from connector.logs import get_logger
 from connector.national.base import National, NationalSettings
 from connector.national.decree55 import Decree55
@@ -44,13 +38,12 @@ from connector.stages.pull import pull
 from connector.stages.push import Effort, push
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
-from connector.store import books, channel, marks, mirror, outbox, requests, views
+from connector.store import books, channel, marks, mirror, outbox, views
 from connector.store.db import Store, store_id
 from connector.store.marks import Target
 
 STORE_FILE = "kntc.sqlite"
 MIRROR_FILE = "mirror.sqlite"
-LOCK_FILE = "stage.lock"
 
 LONGEST_WAIT_S = 120.0
 """`sync` waits this long for a busy national side before it leaves the rest to the next run."""
@@ -255,15 +248,6 @@ class App:
 
     # --- what came of it ---
 
-    def report(self, stage: str, code: str, started_at: datetime, counts: Counts) -> Report:
-        """Return the report of a run that began at `started_at`."""
-        elapsed_s = (self.now() - started_at).total_seconds()
-        return Report(stage, code, started_at, elapsed_s, counts)
-
-    def exit_code(self, codes: Mapping[str, Agency] | None = None) -> ExitCode:
-        """Return PARTIAL if any current record of these agencies needs somebody, else DONE."""
-        return max((self.exit_code_of(code) for code in codes or self.agencies), default=ExitCode.DONE)
-
     def exit_code_of(self, code: str) -> ExitCode:
         """Return PARTIAL if the agency has any rejected, unknown, quarantined, blocked or returned record, an
         unbalanced sum, or a guard that waits; never set by hand."""
@@ -280,11 +264,6 @@ class App:
         partial = troubled or exposed or blocked or unbalanced or guarded or (stopped is not None and bool(stopped[0]))
         return ExitCode.PARTIAL if partial else ExitCode.DONE
 
-    def asked(self, code: str) -> int:
-        """Return how many requests of people are still open."""
-        with self.store.read() as connection:
-            return requests.open_count(connection, code)
-
     # --- locks ---
 
     @contextmanager
@@ -292,18 +271,9 @@ class App:
         """Hold the lock that lets one run at a time touch source and network, then bind and rescue.
 
         Free again after kill -9. Raises LockedError that names the holder."""
-        path = self.config.data_dir / LOCK_FILE
-        lock = FileLock(path)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise LockedError("E-LOCKED", holder=_holder(path)) from None
-        try:
-            _note_holder(path, self.now())
+        with lock.held(self.config.data_dir, self.now()):
             self.bind()
             yield
-        finally:
-            lock.release()
 
     def close(self) -> None:
         """Close the edges and the store."""
@@ -311,18 +281,6 @@ class App:
             agency.source.close()
             agency.national.close()
         self.store.close()
-
-
-def _note_holder(path: Path, at: datetime) -> None:
-    note = path.with_suffix(".holder")
-    note.write_text(f"pid {os.getpid()} {at.isoformat(timespec='seconds')}", encoding="ascii")
-
-
-def _holder(path: Path) -> str:
-    try:
-        return path.with_suffix(".holder").read_text(encoding="ascii")[:100]
-    except OSError:
-        return "?"
 
 
 def set_from_handler(event: threading.Event) -> None:
@@ -393,67 +351,6 @@ def open_store(
         create=create,
         clock=now,
     )
-
-
-def compile_mappings(config: Config) -> dict[str, CompiledMapping]:
-    """Return the compiled mapping of each agency. Raises ConfigError with every problem of every mapping."""
-    schemas, code_lists = compiled_schemas()
-    compiled: dict[str, CompiledMapping] = {}
-    by_folder: dict[Path, CompiledMapping] = {}
-    problems: list[ConfigProblem] = []
-    for index, agency in enumerate(config.agency):
-        folder = mapping_folder(config, agency.mapping)
-        if folder is None:
-            problems.append(_no_mapping(config, index, agency.mapping))
-            continue
-        try:
-            if folder not in by_folder:
-                by_folder[folder] = compile_mapping(read_mapping(folder), code_lists, schemas)
-            compiled[agency.code] = by_folder[folder]
-        except ConfigError as error:
-            problems += error.problems
-    if problems:
-        raise ConfigError(problems=problems)
-    return compiled
-
-
-def _no_mapping(config: Config, index: int, named: str) -> ConfigProblem:
-    return ConfigProblem(
-        "E-CFG-NO-MAPPING", file=config.path.name, key=f"agency.{index}.mapping", found=named,
-        expected="mappings/<system>/ with a mapping.toml",
-    )  # fmt: skip
-
-
-def mapping_folder(config: Config, named: str) -> Path | None:
-    """Return the folder of a mapping, None if there is none.
-
-    A path counts from the configuration file; a bare name means `mappings/<name>` beside it, else the shipped one."""
-    is_path = "/" in named or "\\" in named
-    beside = config.resolve(named) if is_path else config.resolve("mappings") / named
-    shipped = resources.shipped("mappings", named)
-    folders = (beside,) if is_path else (beside, shipped)
-    return next((folder for folder in folders if (folder / "mapping.toml").is_file()), None)
-
-
-def read_mapping(folder: Path) -> dict[str, Any]:
-    """Return the TOML files of a mapping by their path inside it. Raises ConfigError for syntax, all at once."""
-    files: dict[str, Any] = {}
-    problems = []
-    for path in sorted(folder.rglob("*.toml")):
-        name = path.relative_to(folder).as_posix()
-        try:
-            files[name] = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            problems.append(ConfigProblem("E-CFG-SYNTAX", file=name, key="", found=str(error)[:200], expected="TOML"))
-    if problems:
-        raise ConfigError(problems=problems)
-    return files
-
-
-def compiled_schemas() -> tuple[Schemas, dict[str, CodeList]]:
-    """Return the shipped schemas, compiled, and the shipped code lists."""
-    schemas = Schemas.compile(resources.schema_documents())
-    return schemas, {name: CodeList.compile(document) for name, document in resources.code_list_documents().items()}
 
 
 def _agency(

@@ -86,7 +86,7 @@ def _secrets(desk: Desk) -> Iterator[Finding]:
 
 
 def _mappings(desk: Desk) -> Iterator[Finding]:
-    from connector.app import compile_mappings
+    from connector.loading import compile_mappings
 
     try:
         compiled = compile_mappings(desk.config)
@@ -199,7 +199,7 @@ def mapping_check(
         screen = standard(asked.words(), quiet=asked.quiet, as_json=as_json)
         _check_folders(screen, [folder])
         return
-    from connector.app import mapping_folder
+    from connector.loading import mapping_folder
 
     desk = desk_of(ctx, as_json=as_json)
     named = dict.fromkeys(agency.mapping for agency in desk.config.agency)
@@ -207,7 +207,7 @@ def mapping_check(
 
 
 def _check_folders(screen: Screen, folders: list[Path]) -> None:
-    from connector.app import compiled_schemas
+    from connector.loading import compiled_schemas
 
     schemas, code_lists = compiled_schemas()
     shown, bad = [], False
@@ -222,8 +222,8 @@ def _check_folders(screen: Screen, folders: list[Path]) -> None:
 
 
 def _check_folder(screen: Screen, folder: Path, schemas: Any, code_lists: Any) -> dict[str, Any]:
-    from connector.app import read_mapping
     from connector.core.mapping import compile_mapping
+    from connector.loading import read_mapping
 
     try:
         mapping = compile_mapping(read_mapping(folder), code_lists, schemas)

@@ -159,25 +159,9 @@ def opened_to_look(desk: Desk, stop: Event | None = None) -> Iterator[tuple[App,
 
 def holder_of_lock(app: App) -> str | None:
     """Return who holds the stage lock just now ("pid 7 …"), None if nobody does or nobody can tell."""
-    from filelock import FileLock, Timeout
+    from connector import lock
 
-    from connector.app import LOCK_FILE
-
-    path = app.config.data_dir / LOCK_FILE
-    if not path.exists():
-        return None
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        try:
-            return path.with_suffix(".holder").read_text(encoding="ascii")[:100]
-        except OSError:
-            return "?"
-    except OSError:
-        return None
-    lock.release()
-    return None
+    return lock.holder(app.config.data_dir)
 
 
 def reason_of(reason: str | None) -> str:

@@ -159,7 +159,7 @@ def _print_cause(desk: Desk, line: Line) -> None:
 
 def _code_map_file(desk: Desk, app: App, key: RecordKey, problem: Mapping[str, str]) -> str:
     """Return the file of the code map that a record's code is missing in, as people would open it."""
-    from connector.app import mapping_folder
+    from connector.loading import mapping_folder
 
     if problem.get("rule") != "E-MAP-CODE" or not problem.get("detail"):
         return ""

@@ -45,9 +45,9 @@ def sandbox(
     rules = demo_faults() if faults == "demo" else ()
     side = Sandbox(state, credentials=accounts, seed=seed, faults=rules)
     try:
-        url = side.start(port)
-        _tell(screen, url, credentials, accounts)
-        with stopped_by_signals(stop):
+        with stopped_by_signals(stop):  # before anybody is told: whoever reads the address may stop us at once
+            url = side.start(port)
+            _tell(screen, url, credentials, accounts)
             stop.wait()
     finally:
         side.close()

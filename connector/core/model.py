@@ -319,15 +319,3 @@ class Entry:
     prev: str
     hash: str
     content: str  # the canonical JSON array, as hashed
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What one run of one stage did, in counts. The exit code is derived from these, never set by hand."""
-
-    stage: str
-    agency: str
-    started_at: datetime
-    elapsed_s: float
-    counts: Mapping[str, int]
-    notes: tuple[str, ...] = ()  # message ids worth a line to the reader

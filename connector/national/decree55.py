@@ -23,7 +23,6 @@ from connector.core.model import (
     Capabilities,
     Delivery,
     Kind,
-    Operation,
     Outcome,
     RecordKey,
     Sighting,
@@ -156,8 +155,7 @@ class Decree55:
 
 
 def submission(delivery: Delivery, schema_version: str) -> Request:
-    """Return the request that carries a delivery: a PUT of the document, or a POST of its withdrawal."""
-    withdrawal = delivery.operation is Operation.WITHDRAW
+    """Return the request that carries a delivery: a PUT of the document."""
     content_digest = base64.b64encode(hashlib.sha256(delivery.body).digest()).decode("ascii")
     headers = {
         "Content-Type": "application/json",
@@ -167,10 +165,7 @@ def submission(delivery: Delivery, schema_version: str) -> Request:
         "X-Schema-Version": schema_version,
         "X-Change-Cause": delivery.change.cause,
     }
-    path = record_path(delivery.key)
-    return Request(
-        "POST" if withdrawal else "PUT", f"{path}/withdrawal" if withdrawal else path, headers, delivery.body
-    )
+    return Request("PUT", record_path(delivery.key), headers, delivery.body)
 
 
 def idempotency_key(delivery: Delivery) -> str:

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from connector import app
+from connector import loading
 from connector.core.model import KINDS as ALL_KINDS
 from connector.core.model import Kind
 from connector.errors import RemoteError
@@ -321,7 +321,8 @@ def test_whatever_happens_in_whatever_order_the_invariants_hold(monkeypatch: pyt
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    monkeypatch.setattr(app, "compiled_schemas", cache(app.compiled_schemas))  # the same in each of many restarts
+    # The same in each of many restarts.
+    monkeypatch.setattr(loading, "compiled_schemas", cache(loading.compiled_schemas))
     with two_nations() as nations:
         Machine.nations = nations
         run_state_machine_as_test(Machine, settings=bounds)  # type: ignore[no-untyped-call]

@@ -137,15 +137,11 @@ def test_the_token_is_asked_for_once_with_the_client_in_basic() -> None:
     assert basic == "client:s3%3Acret%2F%C3%A9"
 
 
-def test_a_withdrawal_goes_to_its_own_address_with_its_own_key() -> None:
-    withdrawal = replace(DELIVERY, operation=Operation.WITHDRAW, change=Change("void", "canary"))
+def test_the_reason_of_a_change_stays_here_and_only_its_cause_is_sent() -> None:
+    request = submission(replace(DELIVERY, change=Change("correction", "canary")), "1")
 
-    request = submission(withdrawal, "1")
-
-    assert (request.method, request.path) == ("POST", "/v1/agencies/H12.01/petition/qldt%3A7%2F2/withdrawal")
-    assert request.headers["X-Change-Cause"] == "void"
+    assert request.headers["X-Change-Cause"] == "correction"
     assert "canary" not in "".join(request.headers.values())
-    assert idempotency_key(withdrawal) != idempotency_key(DELIVERY)
 
 
 def test_an_idempotency_key_never_changes_between_releases() -> None:
