@@ -20,6 +20,7 @@ from sqlalchemy import URL
 
 from connector import __version__, lock
 from connector.config import AgencySection, Config, read_hex_key, read_secret
+from connector.core.chain import Head
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Actor
@@ -118,7 +119,7 @@ class App:
         Only under the stage lock. Raises StoreError (another target) and RolledBackError (the store went back)."""
         with self.store.read() as connection:
             bound = {code: marks.generation_of(connection, code, self.target) for code in self.agencies}
-            heads = [self.store.heads.check(connection, code) for code in self.agencies]
+        heads = [self._checked_head(code) for code in self.agencies]
         # A crash between commit and head file left the file behind, or none at all: it must not stay so, for a
         # missing file is believed to be such a crash only as long as the chain holds the binding alone.
         if behind := [head for head in heads if head.seq and head != self.store.heads.read(head.agency)]:
@@ -131,6 +132,10 @@ class App:
             rescued = outbox.rescue(tx, self.owner, self.actor)
         if rescued:
             get_logger().warning("store.rescued", rows=rescued)
+
+    def _checked_head(self, code: str) -> Head:
+        with self.store.read() as connection:
+            return self.store.heads.check(connection, code)
 
     def generation(self, code: str) -> int:
         """Return the ledger generation of an agency, 0 if it has never been bound. Raises StoreError."""

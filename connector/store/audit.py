@@ -137,10 +137,12 @@ class HeadFiles:
     def check(self, connection: Connection, agency: str) -> Head:
         """Return the chain head if the head file agrees with the chain. Raises RolledBackError if not.
 
+        The connection must not have read anything before, or hold the write lock.
+
         A chain without a head file is refused too: the file is created together with the first entry's commit, and
         only its loss explains the absence, unless that very commit was the crash (seq 1..n of the first one)."""
+        on_file = self.read(agency)  # before the chain: another process may commit between the two
         head = head_of(connection, agency)
-        on_file = self.read(agency)
         if on_file is None:
             if head.seq and not self._is_first_commit(connection, agency):
                 raise RolledBackError("E-STORE-HEAD-MISSING", agency=agency, file=str(self.path(agency)))
