@@ -61,6 +61,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def job_mark(job: str) -> str:
+    """Return the name of the mark that holds a job's last success."""
+    return f"job.{job}"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One commit of a stage, for whoever watches a run: what it did, and how far the agency is."""
@@ -216,9 +221,20 @@ class App:
         for stage, run in (("collect", self.collect), ("resync", self.resync)):
             for counts in run(code):
                 yield Step(stage, counts)
+        self.note_success(code, "collect")
         yield from self.deliver(code)
+        self.note_success(code, "deliver")
         for counts in self.pull(code):
             yield Step("pull", counts)
+        self.note_success(code, "pull")
+
+    def note_success(self, code: str, job: str) -> None:
+        """Note that a job (collect, resync, deliver, pull) ran to its end: for `status`, and for the daemon's plan.
+
+        A run that was told to stop has not."""
+        if not self.stop.is_set():
+            with self.store.write() as tx:
+                marks.advance(tx, code, job_mark(job), "")
 
     def deliver(self, code: str, longest_wait_s: float = LONGEST_WAIT_S) -> Iterator[Step]:
         """Push and resolve in turn until nothing is due within `longest_wait_s`, or until `is_cut_off`."""

@@ -22,7 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from connector import __version__
-from connector.app import App, set_from_handler, utc_now
+from connector.app import App, job_mark, set_from_handler, utc_now
 from connector.errors import ExitCode, KntcError
 from connector.logs import get_logger
 from connector.stages.context import Counts
@@ -41,11 +41,6 @@ class Job:
     name: str
     every_s: float
     run: Callable[[], Iterator[Counts]]
-
-    @property
-    def mark(self) -> str:
-        """The mark of its last success."""
-        return f"job.{self.name}"
 
 
 def jobs_of(app: App) -> list[Job]:
@@ -104,7 +99,7 @@ def _plan(app: App, scheduler: BackgroundScheduler, jobs: list[Job], *, first: b
 
 def _next_run(app: App, job: Job) -> datetime:
     with app.store.read() as connection:
-        mark = marks.mark_of(connection, job.agency, job.mark)
+        mark = marks.mark_of(connection, job.agency, job_mark(job.name))
     if mark is None:
         return app.now()
     latest = app.now() + timedelta(seconds=job.every_s)  # a mark from a wrong clock must not stop a job for years
@@ -122,9 +117,7 @@ def _run_job(app: App, job: Job) -> None:
         for counts in job.run():
             for name, count in counts.items():
                 total[name] = total.get(name, 0) + count
-        if not app.stop.is_set():
-            with app.store.write() as tx:
-                marks.advance(tx, job.agency, job.mark, str(sum(total.values())))
+        app.note_success(job.agency, job.name)
     except KntcError as error:
         log.error("job.failed", agency=job.agency, job=job.name, error_id=error.id)
         return

@@ -68,13 +68,14 @@ class Overview:
 
 def overview(app: App, code: str) -> Overview:
     """Return how an agency stands, as one consistent reading of the store."""
+    from connector.app import job_mark
     from connector.core.lifecycle import NEEDS_ATTENTION
     from connector.store import books, channel, marks, outbox, requests, views
 
     context = app.context(code)
     with app.store.read() as connection:
         states = views.counts(connection, code)
-        marked = {name: marks.mark_of(connection, code, f"job.{name}") for name in JOBS}
+        marked = {name: marks.mark_of(connection, code, job_mark(name)) for name in JOBS}
         stopped = marks.mark_of(connection, code, "pull.stopped")
         guards = tuple(marks.open_guards(connection, code))
         sums = tuple(books.of(connection, code, kind) for kind in KINDS)
@@ -92,7 +93,7 @@ def overview(app: App, code: str) -> Overview:
             causes=views.causes(connection, code),
             blocked=blocked,
             channel=channel.state_of(connection, code),
-            jobs=_last_sweep_of(connection, code) | {name: mark[1] for name, mark in marked.items() if mark},
+            jobs={name: mark[1] for name, mark in marked.items() if mark},
             guards=guards,
             pauses=tuple(marks.pauses(connection, code)),
             books=sums,
@@ -106,15 +107,6 @@ def overview(app: App, code: str) -> Overview:
             or not all(book.balanced for book in sums),
             now=app.now(),
         )
-
-
-def _last_sweep_of(connection: Any, code: str) -> dict[str, datetime]:
-    """Return when the source was last read to its end, for stores that only ever saw other programs' runs."""
-    from connector.store import marks
-
-    swept = (marks.last_sweep(connection, code, kind) for kind in KINDS)
-    times = [sweep.finished_at for sweep in swept if sweep is not None]
-    return {"collect": max(times)} if times else {}
 
 
 def as_json(view: Overview, name: str) -> dict[str, Any]:

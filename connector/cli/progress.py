@@ -5,8 +5,9 @@ May import: words, opening; rich only when drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.opening import Desk
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 class Watch:
     """What is told of a run while it runs. Without a `bar` it keeps still."""
 
-    def __init__(self, desk: Desk, bar: Any = None, expected: dict[str, int] | None = None) -> None:
+    def __init__(self, desk: Desk, bar: Any = None, expected: Callable[[str], int] | None = None) -> None:
         self._desk = desk
         self._bar = bar
-        self._expected = expected or {}
+        self._expected = expected or (lambda _stage: 0)
         self._task: Any = None
         self._stage = ""
 
@@ -34,7 +35,7 @@ class Watch:
         if self._task is not None:
             self._bar.remove_task(self._task)
         words = self._desk.say(f"progress.{stage}")
-        self._task = self._bar.add_task(words, total=self._expected.get(stage) or None)
+        self._task = self._bar.add_task(words, total=self._expected(stage) or None)
 
     def step(self, step: Step) -> None:
         """One commit of it is done."""
@@ -66,15 +67,21 @@ def shown(desk: Desk, app: App, code: str) -> Iterator[Watch]:
     console = Console(file=desk.screen.err, width=80)
     columns = (TextColumn("{task.description:<28}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        yield Watch(desk, bar, _expected(app, code))
+        yield Watch(desk, bar, partial(_expected, app, code))
 
 
-def _expected(app: App, code: str) -> dict[str, int]:
-    """Return how much each part will probably have to do: as many rows as the last sweep, as many as are waiting."""
-    from connector.core.model import KINDS
-    from connector.store import books, views
+def _expected(app: App, code: str, stage: str) -> int:
+    """Return how much a part that begins now has to do, 0 if nobody knows: the source's rows, or what is waiting."""
+    from connector.errors import SourceError
+    from connector.store import views
 
+    if stage == "collect":
+        agency = app.agency(code)
+        try:
+            return sum(agency.source.count(agency.mapping.kind(kind)) for kind in agency.mapping.kinds)
+        except SourceError:
+            return 0  # the stage itself will say so
+    if stage not in ("deliver", "push"):
+        return 0
     with app.store.read() as connection:
-        rows = sum(books.of(connection, code, kind).source for kind in KINDS)
-        waiting = sum(by_state.get("pending", 0) for by_state in views.counts(connection, code).values())
-    return {"collect": rows, "deliver": waiting or rows, "push": waiting}
+        return sum(by_state.get("pending", 0) for by_state in views.counts(connection, code).values())

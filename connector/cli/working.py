@@ -158,8 +158,6 @@ def _work_for(
 
 def _run_part(desk: Desk, app: App, ran: Run, name: str, steps: Steps, watch: progress.Watch) -> None:
     """Run one part; note its success for `status` and the daemon's schedule."""
-    from connector.store import marks
-
     watch.begin(name)
     try:
         for step in steps(app, ran.agency):
@@ -170,9 +168,8 @@ def _run_part(desk: Desk, app: App, ran: Run, name: str, steps: Steps, watch: pr
         failing.show(error, desk.screen)
         return
     job = {"collect": "collect", "deliver": "deliver", "push": "deliver", "pull": "pull"}.get(name)
-    if job and not app.stop.is_set():
-        with app.store.write() as tx:
-            marks.advance(tx, ran.agency, f"job.{job}", str(sum(ran.stages.get(name, {}).values())))
+    if job:
+        app.note_success(ran.agency, job)
 
 
 def exit_code_of(app: App, command: str, ran: Run, view: Overview) -> ExitCode:
