@@ -35,7 +35,7 @@ from connector.sources.engines import source_url
 from connector.sources.sql import SqlSource
 from connector.stages.collect import collect, plan
 from connector.stages.context import Context, Counts
-from connector.stages.pull import pull
+from connector.stages.pull import peek, pull
 from connector.stages.push import Effort, push
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
@@ -204,6 +204,10 @@ class App:
         """Apply the national feed, then publish the mirror."""
         yield from pull(self.context(code), self.agency(code).national, self.config.pull.page_limit)
         self.publish()
+
+    def peek(self, code: str) -> Iterator[Counts]:
+        """Say what a pull would apply; write nothing, here or there."""
+        return peek(self.context(code), self.agency(code).national, self.config.pull.page_limit)
 
     def publish(self) -> None:
         """Replace the published mirror.sqlite."""

@@ -1,8 +1,12 @@
-"""What a run would do: the dry runs of `collect`, `sync` and `push`. Nothing is written anywhere, no lock is taken."""
+"""What a run would do: the dry runs of `collect`, `sync`, `push`, `resolve` and `pull`.
+
+Nothing is written anywhere, and no lock is taken.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +15,7 @@ import typer
 from connector.cli import failing, naming
 from connector.cli.opening import Desk, desk_of, opened_to_look
 from connector.cli.overview import Overview, overview, rule_in_words
-from connector.errors import ExitCode, KntcError, SourceError
+from connector.errors import ExitCode, KntcError, RemoteError, SourceError
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -168,3 +172,48 @@ def _print_due(desk: Desk, app: App, code: str) -> None:
     if view.channel.held_until is not None:
         why = rule_in_words(desk, view.channel.rule)
         screen.line(say("wait.channel", why=why, until=view.channel.held_until), indent=2)
+
+
+# --- resolve and pull ----------------------------------------------------------------------------------------------
+
+
+def foreseen(
+    ctx: typer.Context, command: str, count: Callable[[App, str], dict[str, int]], agency: str | None, *, as_json: bool
+) -> None:
+    """Print what a run of `command` would find for each agency, as `count` tells."""
+    desk = desk_of(ctx, as_json=as_json)
+    found: list[dict[str, Any]] = []
+    with opened_to_look(desk) as (app, known):
+        for code in desk.agencies(agency):
+            error = ""
+            counts: dict[str, int] = {}
+            try:
+                counts = count(app, code)
+            except RemoteError as failure:
+                error = failure.id
+                failing.show(failure, desk.screen)
+            found.append({"agency": code, "counts": counts, "error": error})
+            desk.screen.heading(desk.name_of(code), desk.environment_label)
+            desk.screen.line(desk.say("dry.head" if known else "dry.first_run"))
+            for name, number in counts.items():
+                desk.screen.line(desk.say(f"dry.{name}", count=number), indent=2)
+            desk.screen.line(desk.say("dry.nothing_recorded"))
+    if as_json:
+        desk.screen.json(command, desk.environment, dry_run=True, agencies=found)
+    raise typer.Exit(ExitCode.REMOTE_UNAVAILABLE if any(one["error"] for one in found) else ExitCode.DONE)
+
+
+def lost_answers(app: App, code: str) -> dict[str, int]:
+    """Return how many sendings would be looked for now, and how many only a person can settle."""
+    from connector.core.model import State
+    from connector.store import views
+
+    with app.store.read() as connection:
+        lines = views.lines(connection, code, state=State.UNKNOWN, limit=1_000_000)
+    due = [line for line in lines if line.next_attempt_at and line.next_attempt_at <= app.now()]
+    return {"look_for": len(due), "look_later": len(lines) - len(due)}
+
+
+def status_changes(app: App, code: str) -> dict[str, int]:
+    """Return how many status changes the feed holds behind our cursor."""
+    return {"updates": sum(counts["updates"] for counts in app.peek(code))}

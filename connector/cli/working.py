@@ -83,14 +83,24 @@ def push(
     _work(ctx, "push", [("push", lambda app, code: _named("push", app.push(code)))], agency, as_json=as_json)
 
 
-def resolve(ctx: typer.Context, agency: AgencyOption = None, as_json: JsonOption = False) -> None:
+def resolve(
+    ctx: typer.Context, agency: AgencyOption = None, dry_run: DryRunOption = False, as_json: JsonOption = False
+) -> None:
     """Look for deliveries whose answer was lost."""
+    if dry_run:
+        planning.foreseen(ctx, "resolve", planning.lost_answers, agency, as_json=as_json)
+        return
     parts: list[tuple[str, Steps]] = [("resolve", lambda app, code: _named("resolve", app.resolve(code)))]
     _work(ctx, "resolve", parts, agency, as_json=as_json)
 
 
-def pull(ctx: typer.Context, agency: AgencyOption = None, as_json: JsonOption = False) -> None:
+def pull(
+    ctx: typer.Context, agency: AgencyOption = None, dry_run: DryRunOption = False, as_json: JsonOption = False
+) -> None:
     """Fetch national statuses and publish the mirror."""
+    if dry_run:
+        planning.foreseen(ctx, "pull", planning.status_changes, agency, as_json=as_json)
+        return
     _work(ctx, "pull", [("pull", lambda app, code: _named("pull", app.pull(code)))], agency, as_json=as_json)
 
 

@@ -55,6 +55,21 @@ def pull(context: Context, national: National, page_limit: int) -> Iterator[Coun
             raise RemoteError("E-FEED-LOOP", agency=context.agency)
 
 
+def peek(context: Context, national: National, page_limit: int) -> Iterator[Counts]:
+    """Read what a pull would apply and yield how many events per page; apply, move and acknowledge nothing.
+
+    Raises RemoteError (CursorExpiredError if the feed no longer knows our cursor)."""
+    with context.store.read() as connection:
+        mark = marks.mark_of(connection, context.agency, CURSOR)
+    cursor = mark[0] if mark else ""
+    while context.capabilities.status_feed and not context.stop.is_set():
+        page = national.status_updates(context.agency, cursor, page_limit)
+        yield {"updates": len(page.updates)}
+        if not page.more or page.next == cursor:
+            return
+        cursor = page.next
+
+
 def _acknowledge(context: Context, national: National, cursor: str) -> None:
     """Losing an acknowledgement does no harm: what is applied is applied, and the next one covers it."""
     try:

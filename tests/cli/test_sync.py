@@ -199,3 +199,17 @@ def test_progress_and_colour_are_for_a_person_only(world, monkeypatch):
     with redirect_stdout(out), redirect_stderr(io.StringIO()):
         main(["--config", str(world.config), "status"])
     assert "\x1b" not in out.getvalue()
+
+
+def test_a_dry_pull_and_a_dry_resolve_only_look(world):
+    world("sync")
+    world.sandbox.advance()
+    acknowledged = world.sandbox.acknowledged(AGENCY)
+    published = (world.folder / "data" / "mirror.sqlite").read_bytes()
+    pull = world("pull", "--dry-run", "--json")
+    assert (pull.code, pull.json["agencies"][0]["counts"]["updates"] > 0) == (0, True)
+    assert "sẽ được tra lại" in world("resolve", "--dry-run").text
+    assert world.sandbox.acknowledged(AGENCY) == acknowledged
+    assert (world.folder / "data" / "mirror.sqlite").read_bytes() == published
+    world.sandbox.stop()
+    assert world("pull", "--dry-run").code == 69
