@@ -2,7 +2,7 @@
 
     COMMIT 2  outbox.claim     the intent is on disk before the first byte leaves
               national.submit  in worker threads, which never touch the store
-    COMMIT 3  answers.finish    some hundreds of outcomes per commit
+    COMMIT 3  answers.finish   some hundreds of outcomes per commit
 
 A process that dies between the two leaves its claims in `sending`; the next start makes them unknown, and the
 ordinary resolve stage looks for them.

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from connector.app import open_app
+from connector.app import App, open_app
 from connector.config import load_config
 from connector.core.model import Actor, Kind, State
 from connector.errors import ExitCode, LockedError
 from connector.sample.agency import SampleCounts, build
 from connector.sandbox import FaultRule, Sandbox
-from connector.store import audit, views
+from connector.store import audit, requests, views
 from tests.crash.proof import prove
 from tests.e2e.command import Daemon, kntc, until
 from tests.world import AGENCY, credentials, install, source_path
@@ -85,6 +85,11 @@ def test_a_second_signal_ends_at_once_and_what_was_under_way_is_unknown_to_the_n
     prove(config, sandbox, sample)
 
 
+def open_requests(app: App) -> int:
+    with app.store.read() as connection:
+        return requests.open_count(connection, AGENCY)
+
+
 def test_one_run_at_a_time_and_people_are_heard_while_it_goes_on(world: World) -> None:
     config, sandbox, sample = world
     with Daemon(config) as daemon:
@@ -98,7 +103,7 @@ def test_one_run_at_a_time_and_people_are_heard_while_it_goes_on(world: World) -
                 pass
             asked = kntc(config, "resync", "--kind", "petition", "--reason", "compare with the paper files", "--yes")
             assert asked.returncode == ExitCode.DONE, asked.stderr
-            until(lambda: app.asked(AGENCY) == 0)
+            until(lambda: open_requests(app) == 0)
             with app.store.read() as connection:
                 events = [entry.content for entry in audit.entries(connection, AGENCY)]
         assert sum('"resync.asked"' in content for content in events) == 1
