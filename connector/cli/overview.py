@@ -67,9 +67,9 @@ class Overview:
 
 
 def overview(app: App, code: str) -> Overview:
-    """Return how an agency stands, as one consistent reading of the store."""
+    """Return how an agency stands, as one consistent reading of the store; `partial` as its exit code has it."""
     from connector.app import job_mark
-    from connector.core.lifecycle import NEEDS_ATTENTION
+    from connector.errors import ExitCode
     from connector.store import books, channel, marks, outbox, requests, views
 
     context = app.context(code)
@@ -86,7 +86,6 @@ def overview(app: App, code: str) -> Overview:
                 excluded[reason] = excluded.get(reason, 0) + count
         returned = views.lines(connection, code, state=views.RETURNED)
         exposed = views.exposed_count(connection, code)
-        in_need = any(by.get(state) for by in states.values() for state in (*NEEDS_ATTENTION, views.RETURNED))
         return Overview(
             agency=code,
             states=states,
@@ -103,8 +102,7 @@ def overview(app: App, code: str) -> Overview:
             pull_stopped=stopped[0] if stopped else "",
             exposed=exposed,
             suspected=sum(line.cause == "duplicate_suspected" for line in returned),
-            partial=bool(in_need or exposed or blocked or guards or (stopped and stopped[0]))
-            or not all(book.balanced for book in sums),
+            partial=app.exit_code_of(code) is not ExitCode.DONE,
             now=app.now(),
         )
 

@@ -213,3 +213,18 @@ def test_a_dry_pull_and_a_dry_resolve_only_look(world):
     assert (world.folder / "data" / "mirror.sqlite").read_bytes() == published
     world.sandbox.stop()
     assert world("pull", "--dry-run").code == 69
+
+
+def test_a_store_that_was_restored_from_yesterday_sends_nothing(world):
+    world("sync")
+    store = world.folder / "data" / "kntc.sqlite"
+    yesterday = store.read_bytes()
+    world.edit(Kind.PETITION, 4, "NoiDungDonThu", "Nội dung đã sửa")
+    world("sync")
+    store.write_bytes(yesterday)
+    asked = len(world.sandbox.log())
+    for command in (("sync",), ("push",), ("pause", "--reason", "xem lại")):
+        said = world(*command)
+        assert (said.code, "E-STORE-ROLLED-BACK" in said.err) == (78, True)
+    assert len(world.sandbox.log()) == asked
+    assert world("status").code == 0
