@@ -34,9 +34,33 @@ def compile_mappings(config: Config) -> dict[str, CompiledMapping]:
             compiled[agency.code] = by_folder[folder]
         except ConfigError as error:
             problems += error.problems
+    problems += _overlaps(config, compiled)
     if problems:
         raise ConfigError(problems=problems)
     return compiled
+
+
+def _overlaps(config: Config, compiled: dict[str, CompiledMapping]) -> list[ConfigProblem]:
+    """Two agencies may read one database only if every query says whose rows it means: else each sends all of them."""
+    problems = []
+    first: dict[tuple[str, str], str] = {}
+    for index, agency in enumerate(config.agency):
+        mapping = compiled.get(agency.code)
+        if mapping is None:
+            continue
+        shared = first.setdefault((agency.source.url, mapping.digest), agency.code)
+        selects = (mapping.kind(kind).select.sql for kind in mapping.kinds)
+        if shared != agency.code and not all(":agency_code" in sql for sql in selects):
+            problems.append(
+                ConfigProblem(
+                    "E-CFG-SHARED-SOURCE",
+                    file=config.path.name,
+                    key=f"agency.{index}.source",
+                    found=shared,
+                    expected=":agency_code",
+                )
+            )
+    return problems
 
 
 def _no_mapping(config: Config, index: int, named: str) -> ConfigProblem:

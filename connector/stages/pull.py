@@ -40,6 +40,9 @@ def pull(context: Context, national: National, page_limit: int) -> Iterator[Coun
             return
         with context.store.write() as tx:
             counts = mirror.apply(tx, context.agency, page.updates, context.actor)
+            if page.malformed:
+                facts = {"count": page.malformed}
+                tx.audit(Event("feed.unreadable", context.agency, context.actor, tx.now, facts=facts))
             if page.next != cursor:
                 marks.advance(tx, context.agency, CURSOR, page.next)
             if (stopped := marks.mark_of(tx.connection, context.agency, STOPPED)) and stopped[0]:

@@ -6,7 +6,7 @@ import shutil
 
 from connector.resources import shipped
 from tests.cli.conftest import kntc
-from tests.world import source_path
+from tests.world import AGENCY, OTHER, install, source_path
 
 
 def test_a_sound_installation_is_ready_and_nothing_was_made(world):
@@ -98,3 +98,11 @@ def test_a_wrong_mapping_names_file_key_found_and_expected(world):
     assert checked.code == 78
     assert "petition.toml" in checked.out
     assert kntc("mapping", "check", world.folder / "nowhere").code == 78
+
+
+def test_two_agencies_that_would_each_send_the_same_rows_are_refused(tmp_path, world):
+    """Without :agency_code in its queries a mapping gives every row to whoever asks."""
+    config = install(tmp_path, world.sandbox.base_url, agencies=(AGENCY, OTHER))
+    config.write_text(config.read_text(encoding="utf-8").replace(f"{OTHER}.sqlite", f"{AGENCY}.sqlite"), "utf-8")
+    said = kntc("--config", config, "check")
+    assert (said.code, "E-CFG-SHARED-SOURCE" in said.out + said.err) == (78, True)
