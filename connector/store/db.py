@@ -195,12 +195,16 @@ def _connector(path: Path, key: bytes | None, busy_timeout_s: float) -> Callable
 
     def connect() -> Any:
         connection = module.connect(str(path), timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
-        if key is not None:
-            connection.execute("PRAGMA cipher_log_level = NONE")  # else it writes to stderr by itself
-            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA recursive_triggers = ON")  # else INSERT OR REPLACE gets past the audit guards
-        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            if key is not None:
+                connection.execute("PRAGMA cipher_log_level = NONE")  # else it writes to stderr by itself
+                connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA recursive_triggers = ON")  # else INSERT OR REPLACE gets past the audit guards
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:  # not a database, or not with this key: the file must not stay open
+            connection.close()
+            raise
         return connection
 
     return connect

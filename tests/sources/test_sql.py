@@ -202,6 +202,7 @@ def test_a_fingerprint_changes_with_the_row_its_children_and_the_key_and_with_no
     assert {key for key in before if before[key] != after[key]} == {"mau:1", "mau:2"}
     other = SqlSource(f"sqlite:///{agency.path}", "H99.01", compiled(), b"f" * 32)
     assert set(fingerprints(sweep(other)).values()).isdisjoint(after.values())
+    other.close()
 
 
 def test_values_of_any_type_have_a_fingerprint(agency, connect):
@@ -563,6 +564,7 @@ def test_the_agency_code_is_bound_and_never_stands_in_the_sql(agency, connect):
     assert ids(sweep(connect(mapping), mapping=mapping)) == ["mau:1"]
     hostile = SqlSource(f"sqlite:///{agency.path}", "x' OR '1'='1", mapping, EVIDENCE)
     assert ids(sweep(hostile, mapping=mapping)) == []
+    hostile.close()
 
 
 def test_an_error_of_the_driver_carries_no_value_of_a_record(agency, connect):
