@@ -21,7 +21,7 @@ from tests.e2e.command import Daemon, kntc, until
 from tests.world import AGENCY, credentials, install, source_path
 
 SEED = 7
-SCHEDULE = "collect_every_s = 3600\npush_every_s = 1\npull_every_s = 3600\nstop_timeout_s = 12"
+SCHEDULE = "collect_every_s = 3600\npush_every_s = 1\npull_every_s = 3600\nstop_timeout_s = 40"
 
 World = tuple[Path, Sandbox, SampleCounts]
 
@@ -30,7 +30,7 @@ World = tuple[Path, Sandbox, SampleCounts]
 def world(tmp_path: Path) -> Iterator[World]:
     sample = build(source_path(tmp_path), SEED, petitions=60)
     with Sandbox(credentials=credentials(), seed=SEED) as sandbox:
-        yield install(tmp_path, sandbox.base_url, national="deadline_s = 8", schedule=SCHEDULE), sandbox, sample
+        yield install(tmp_path, sandbox.base_url, national="deadline_s = 30", schedule=SCHEDULE), sandbox, sample
 
 
 def in_state(config: Path, state: State) -> int:
@@ -55,8 +55,8 @@ def test_a_stop_ends_in_time_and_every_request_under_way_gets_its_answer(world: 
         until(lambda: puts(sandbox) >= 8)
         asked_at = time.monotonic()
         daemon.signal(signal.SIGTERM)
-        assert daemon.ended(timeout_s=12) == ExitCode.DONE, daemon.lines
-        assert time.monotonic() - asked_at < 12
+        assert daemon.ended(timeout_s=60) == ExitCode.DONE, daemon.lines
+        assert time.monotonic() - asked_at < 40
         assert '"daemon.stopped"' in daemon.lines[-1]
     assert in_state(config, State.SENDING) == 0
     assert in_state(config, State.UNKNOWN) == 0
@@ -68,13 +68,13 @@ def test_a_stop_ends_in_time_and_every_request_under_way_gets_its_answer(world: 
 
 def test_a_second_signal_ends_at_once_and_what_was_under_way_is_unknown_to_the_next_start(world: World) -> None:
     config, sandbox, sample = world
-    sandbox.play(FaultRule("late_answer", latency_s=7))
+    sandbox.play(FaultRule("late_answer", latency_s=29))
     with Daemon(config) as daemon:
         until(lambda: puts(sandbox) >= 8)
         daemon.signal(signal.SIGTERM)
         daemon.wait_for("daemon.stopping")
         daemon.signal(signal.SIGTERM)
-        assert daemon.ended(timeout_s=3) == ExitCode.PARTIAL
+        assert daemon.ended(timeout_s=20) == ExitCode.PARTIAL
     left = in_state(config, State.SENDING)
     assert left >= 8
     with open_app(load_config(config), Actor("test", "test")) as app, app.stage_lock():
@@ -112,7 +112,7 @@ def test_one_run_at_a_time_and_people_are_heard_while_it_goes_on(world: World) -
         until(lambda: looked_for(sandbox) >= sample.records[Kind.PETITION])
         assert puts(sandbox) == sum(sample.records.values())  # the same version was found, so nothing was sent again
         daemon.signal(signal.SIGTERM)
-        assert daemon.ended(timeout_s=12) == ExitCode.DONE
+        assert daemon.ended(timeout_s=60) == ExitCode.DONE
     do_the_rest(config)
     prove(config, sandbox, sample)
 

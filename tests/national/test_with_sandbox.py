@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 import orjson
@@ -47,12 +48,22 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+@contextmanager
+def line_to(sandbox: Sandbox, deadline_s: float = 30.0) -> Iterator[Decree55]:
+    settings = NationalSettings(
+        environment="test", base_url=sandbox.base_url, deadline_s=deadline_s, allow_plain_http=True
+    )
+    opened = Decree55(settings, AGENCY, lambda: ("client", "s3:cret/é"), threading.Event())
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
 @pytest.fixture
 def line(sandbox: Sandbox) -> Iterator[Decree55]:
-    settings = NationalSettings(environment="test", base_url=sandbox.base_url, deadline_s=0.5, allow_plain_http=True)
-    opened = Decree55(settings, AGENCY, lambda: ("client", "s3:cret/é"), threading.Event())
-    yield opened
-    opened.close()
+    with line_to(sandbox) as opened:
+        yield opened
 
 
 def test_a_document_is_delivered_and_found_again(sandbox: Sandbox, line: Decree55) -> None:
@@ -99,11 +110,12 @@ def test_an_older_version_is_a_conflict_and_the_find_says_newer(line: Decree55) 
     ],
 )
 def test_each_fault_has_its_verdict_and_one_submit_is_one_request(
-    what: str, name: VerdictName, sandbox: Sandbox, line: Decree55
+    what: str, name: VerdictName, sandbox: Sandbox
 ) -> None:
     sandbox.play(FaultRule(what))
 
-    outcome = line.submit(delivery())
+    with line_to(sandbox, deadline_s=1.0 if what == "drip" else 30.0) as line:
+        outcome = line.submit(delivery())
 
     assert outcome.verdict.name is name
     assert [entry.method for entry in sandbox.log()].count("PUT") == 1
