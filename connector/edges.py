@@ -1,0 +1,103 @@
+"""The edges of one agency, built from the configuration: its source, and its line to the national side.
+
+Nothing connects before it is first used. Floor 3, beside `app`; the one place that chooses a source and a profile.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from sqlalchemy import URL
+
+from connector import __version__
+from connector.config import AgencySection, Config, read_secret
+from connector.core.mapping import CompiledMapping
+from connector.core.secrecy import SecrecyPolicy
+from connector.errors import ConfigError, ConfigProblem
+from connector.national.base import National, NationalSettings
+from connector.national.decree55 import Decree55
+from connector.sources.base import Source
+from connector.sources.engines import source_url
+from connector.sources.sql import SqlSource
+
+
+@dataclass(slots=True)
+class Agency:
+    """One agency, ready to work: compiled mapping, policy, edges. The edges connect when first used."""
+
+    section: AgencySection
+    mapping: CompiledMapping
+    policy: SecrecyPolicy
+    source: Source
+    national: National
+
+    @property
+    def code(self) -> str:
+        """The agency's code, as in every key."""
+        return self.section.code
+
+
+def agency_of(
+    config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes, stop: threading.Event
+) -> Agency:
+    """Return one agency with its edges, none of them connected. Raises ConfigError for a secret or URL that cannot be
+    used."""
+    return Agency(
+        section=section,
+        mapping=mapping,
+        policy=SecrecyPolicy(section.denouncer_identity, section.legal_basis),
+        source=_source(config, section, mapping, evidence),
+        national=_national(config, section, stop),
+    )
+
+
+def _source(config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes) -> Source:
+    url = _source_url(config, section)
+    if section.source.password:
+        place = f"agency {section.code} source.password"
+        url = url.set(password=read_secret(section.source.password, config, place))
+    if url.get_backend_name() == "sqlite" and url.database:
+        url = url.set(database=str(config.resolve(url.database)))
+    return SqlSource(
+        url,
+        section.code,
+        mapping,
+        evidence,
+        page_rows=config.collect.page_rows,
+        max_rows=config.collect.max_page_rows,
+        query_timeout_s=config.collect.query_timeout_s,
+    )
+
+
+def _source_url(config: Config, section: AgencySection) -> URL:
+    """Return the source's URL. Raises ConfigError that names the key, never the URL."""
+    try:
+        return source_url(section.source.url)
+    except ConfigError as error:
+        place = f"agency {section.code} source.url"
+        raise ConfigError(
+            problems=[ConfigProblem(error.id, file=config.path.name, key=place, found="", expected="a SQLAlchemy URL")]
+        ) from None
+
+
+def _national(config: Config, section: AgencySection, stop: threading.Event) -> National:
+    national = config.national
+    settings = NationalSettings(
+        environment=national.environment,
+        base_url=national.base_url,
+        deadline_s=national.deadline_s,
+        connect_timeout_s=national.connect_timeout_s,
+        max_answer_bytes=national.max_answer_bytes,
+        ca_file=config.resolve(national.ca_file) if national.ca_file else None,
+        allow_plain_http=national.allow_plain_http_to_loopback,
+        create_idempotent=national.create_idempotent,
+        absent_after_s=0.0 if national.create_idempotent else national.absent_after_s,
+        user_agent=f"kntc-connector/{__version__} ({section.code})",
+    )
+
+    def credentials() -> tuple[str, str]:
+        place = f"agency {section.code} credentials.client_secret"
+        return section.credentials.client_id, read_secret(section.credentials.client_secret, config, place)
+
+    return Decree55(settings, section.code, credentials, stop)
