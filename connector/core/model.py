@@ -238,8 +238,21 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """One national record that may be ours, as a search shows it. Texts of class C2 and C3: for the encrypted ledger
+    and the eyes of a person, never for a log. Empty text: the national side did not say."""
+
+    national_id: str
+    person: str = ""
+    address: str = ""
+    identity_no: str = ""
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
-    """What became of one `find`. `receipt` is what the national side holds (SAME, OLDER, NEWER, OTHER)."""
+    """What became of one `find`. `receipt` is what the national side holds (SAME, OLDER, NEWER, OTHER);
+    `candidates` are what a search showed that is not certainly ours (SEVERAL, or ABSENT beside probable ones)."""
 
     delivery_id: int
     name: SightingName
@@ -248,6 +261,7 @@ class Sighting:
     elapsed_s: float
     receipt: Receipt | None = None
     retry_after_s: float | None = None
+    candidates: tuple[Candidate, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
