@@ -23,7 +23,7 @@ from connector.core.secrecy import SecrecyPolicy
 from connector.logs import get_logger
 from connector.sources.base import Page, Source
 from connector.stages.context import Context, Counts
-from connector.stages.reading import Sorted, mapping_mark, problem_readings, sort_rows
+from connector.stages.reading import mapping_mark, problem_readings, sort_rows
 from connector.store import marks, records, views
 from connector.store.marks import SweepCounts
 from connector.store.records import Known, Reading, SweepRef
@@ -129,11 +129,12 @@ def judge(
     hidden.excluded |= {RecordKey(context.agency, kind, local_id) for local_id in page.excluded_ids}
     with context.store.read() as connection:
         ledger = records.known(connection, context.agency, kind, [row.key.local_id for row in page.rows])
-        concealed = records.concealed_among(connection, context.agency, _all_parents(kind_mapping, page, ledger))
+        parents = {row.key.local_id: kind_mapping.parents_of(row) for row in page.rows}
+        concealed = records.concealed_among(connection, context.agency, _past_and_present(parents, ledger))
         mark = mapping_mark(mapping, policy)
         sorted_rows = sort_rows(kind_mapping, mark, page.rows, ledger, policy, frozenset(concealed))
-        hidden.remember(connection, context.agency, _parents(sorted_rows, ledger))
-    shown, secret, excluded = _without_children_of(sorted_rows, ledger, hidden)
+        hidden.remember(connection, context.agency, parents)
+    secret, excluded = _children_of(parents, hidden)
     gone = {*secret, *excluded}
     hidden.secret |= {RecordKey(context.agency, kind, local_id) for local_id in secret}
     hidden.excluded |= {RecordKey(context.agency, kind, local_id) for local_id in excluded}
@@ -148,7 +149,7 @@ def judge(
         excluded={**page.excluded} | ({"parent": len(excluded)} if excluded else {}),
     )
     return Judged(
-        readings=(*shown, *unread),
+        readings=(*(reading for reading in sorted_rows.readings if reading.key.local_id not in gone), *unread),
         unchanged=tuple(local_id for local_id in sorted_rows.unchanged if local_id not in gone),
         counts=counts,
         secret_ids=page.secret_ids | frozenset(secret),
@@ -156,35 +157,24 @@ def judge(
     )
 
 
-def _without_children_of(
-    rows: Sorted, ledger: Mapping[str, Known], hidden: Hidden
-) -> tuple[list[Reading], list[str], list[str]]:
+def _children_of(parents: Mapping[str, tuple[RecordKey, ...]], hidden: Hidden) -> tuple[list[str], list[str]]:
     """A child of a secret or excluded parent goes with it, even where its own SELECT forgot to say so, and even if
     nothing but its parent can be read of it.
 
-    Return the readings that stay, and the local ids of the children of secret and of excluded parents."""
-    parents = _parents(rows, ledger)
+    Return the local ids of the children of secret parents, and of those of excluded ones."""
     secret = [local_id for local_id, found in parents.items() if not hidden.secret.isdisjoint(found)]
     excluded = [
         local_id
         for local_id, found in parents.items()
         if not hidden.excluded.isdisjoint(found) and hidden.secret.isdisjoint(found)
     ]
-    gone = {*secret, *excluded}
-    return [reading for reading in rows.readings if reading.key.local_id not in gone], secret, excluded
+    return secret, excluded
 
 
-def _all_parents(kind_mapping: KindMapping, page: Page, ledger: Mapping[str, Known]) -> set[RecordKey]:
+def _past_and_present(parents: Mapping[str, tuple[RecordKey, ...]], ledger: Mapping[str, Known]) -> set[RecordKey]:
     """Every parent that a row of the page has, or had in the ledger. They were recorded before their children."""
-    found = {parent for row in page.rows for parent in kind_mapping.parents_of(row)}
-    return found | {before.parent for before in ledger.values() if before.parent is not None}
-
-
-def _parents(rows: Sorted, ledger: Mapping[str, Known]) -> dict[str, tuple[RecordKey, ...]]:
-    """The parents of each row by its local id; of an unchanged one the ledger knows the first."""
-    first = {local_id: ledger[local_id].parent for local_id in rows.unchanged}
-    unchanged = {local_id: (parent,) if parent else () for local_id, parent in first.items()}
-    return unchanged | {reading.key.local_id: reading.parents for reading in rows.readings}
+    present = {parent for found in parents.values() for parent in found}
+    return present | {before.parent for before in ledger.values() if before.parent is not None}
 
 
 def _record(context: Context, mapping_digest: str, kind: Kind, judged: Judged, sweep: SweepRef) -> Counts:

@@ -45,12 +45,17 @@ def sort_rows(
     readings: list[Reading] = []
     for row in rows:
         before = ledger.get(row.key.local_id)
-        overtaken = before is not None and before.parent in concealed and not before.concealed
+        overtaken = before is not None and not before.concealed and _hangs_on(mapping, row, before, concealed)
         if before is not None and before.unchanged(row.fingerprint, mapping_digest) and not overtaken:
             unchanged.append(row.key.local_id)
         else:
             readings.append(map_row(mapping, row, policy, concealed))
     return Sorted(tuple(unchanged), tuple(readings))
+
+
+def _hangs_on(mapping: KindMapping, row: SourceRow, before: Known, concealed: frozenset[RecordKey]) -> bool:
+    """Whether any parent, not only the first that the ledger keeps, is among the concealed."""
+    return bool(concealed) and not concealed.isdisjoint({*mapping.parents_of(row), before.parent})
 
 
 def map_row(

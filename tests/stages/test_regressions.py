@@ -62,6 +62,20 @@ def test_a_child_that_cannot_be_mapped_goes_with_its_secret_petition_all_the_sam
     assert line(world, Kind.HANDLING).version == first.version
 
 
+@pytest.mark.parametrize(("mark", "cause"), [("Nhap", Cause.EXCLUDED), ("Mat", Cause.BECAME_SECRET)])
+def test_an_unchanged_child_that_never_was_a_document_goes_with_its_petition(
+    world: World, mark: str, cause: Cause
+) -> None:
+    """The parent of an unchanged row was taken from the ledger, which keeps it of documents only. A handling that was
+    bad from its first sight stayed in the list of bad rows when its petition became a draft, or a secret."""
+    world.edit("UPDATE xu_ly SET Ngay = 'hôm qua'")
+    world.sync()
+    assert line(world, Kind.HANDLING).cause == Cause.MAPPING
+    world.edit(f"UPDATE don SET {mark} = 1")
+    world.run("collect")
+    assert (line(world, Kind.HANDLING).state, line(world, Kind.HANDLING).cause) == (State.NOT_SENT, cause)
+
+
 def test_a_child_asked_for_again_stays_here_if_its_petition_became_a_secret_since_the_last_sweep(world: World) -> None:
     """A resync read the child alone. Between the mark at the source and the next sweep, or for ever where the child had
     been set aside with its parent, a clerk's `resync` sent the secret's text to the national side."""
