@@ -20,15 +20,19 @@ CURSOR = "pull.cursor"
 STOPPED = "pull.stopped"
 """Mark: since when the feed refuses our cursor ("" once it took one again)."""
 
+PAGES_A_RUN = 20_000
+"""Ten million events by default: a run that has applied so many leaves the rest to the next one."""
+
 
 def pull(context: Context, national: National, page_limit: int) -> Iterator[Counts]:
     """Apply all pages that the feed has; yield counts per page: new, repeated, late, malformed.
 
     `stopped`: the feed no longer knows our cursor (410). Nothing was skipped; push is not touched by it.
-    Raises RemoteError if the feed does not answer or repeats itself."""
+    Raises RemoteError if the feed does not answer, or leads back to a place where this run has been."""
     if not context.capabilities.status_feed:
         return
-    while not context.stop.is_set():
+    been: set[str] = set()
+    while not context.stop.is_set() and len(been) < PAGES_A_RUN:
         with context.store.read() as connection:
             mark = marks.mark_of(connection, context.agency, CURSOR)
         cursor = mark[0] if mark else ""
@@ -54,22 +58,27 @@ def pull(context: Context, national: National, page_limit: int) -> Iterator[Coun
             _acknowledge(context, national, page.next)
         if not page.more:
             return
-        if page.next == cursor:
+        been.add(cursor)
+        if page.next in been:
             raise RemoteError("E-FEED-LOOP", agency=context.agency)
 
 
 def peek(context: Context, national: National, page_limit: int) -> Iterator[Counts]:
     """Read what a pull would apply and yield how many events per page; apply, move and acknowledge nothing.
 
-    Raises RemoteError (CursorExpiredError if the feed no longer knows our cursor)."""
+    Raises RemoteError as `pull` does, CursorExpiredError if the feed no longer knows our cursor."""
     with context.store.read() as connection:
         mark = marks.mark_of(connection, context.agency, CURSOR)
     cursor = mark[0] if mark else ""
-    while context.capabilities.status_feed and not context.stop.is_set():
+    been: set[str] = set()
+    while context.capabilities.status_feed and not context.stop.is_set() and len(been) < PAGES_A_RUN:
         page = national.status_updates(context.agency, cursor, page_limit)
         yield {"updates": len(page.updates)}
-        if not page.more or page.next == cursor:
+        if not page.more:
             return
+        been.add(cursor)
+        if page.next in been:
+            raise RemoteError("E-FEED-LOOP", agency=context.agency)
         cursor = page.next
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,18 @@ import pytest
 from connector.core import lifecycle
 from connector.core.lifecycle import Limits, Standing
 from connector.core.model import Cause, Kind, SightingName, State
+from connector.errors import RemoteError
 from connector.national import transport
+from connector.national.base import NationalSettings
+from connector.national.decree55 import Decree55
 from connector.sandbox import FaultRule
+from connector.stages.pull import peek, pull
 from connector.store import views
 from connector.store.requests import Selection
 from connector.store.views import Line
 from tests.machine.world import AGENCY, Clock, Nation, World, key_of
+from tests.national import fault_server
+from tests.national.fault_server import FaultServer, answer
 
 SECRET = "chuyện không ai được biết"
 
@@ -116,6 +124,31 @@ def test_an_unknown_that_ran_out_of_attempts_is_looked_for_and_never_quarantined
         SightingName.UNREADABLE, worn_out, Limits(attempts=3), create_idempotent=True, settled=True
     )
     assert step == lifecycle.AFTER_FIND[SightingName.UNREADABLE]
+
+
+@pytest.mark.parametrize("pull_or_peek", [pull, peek])
+def test_a_feed_that_leads_round_in_a_circle_ends_the_run(world: World, pull_or_peek: Callable[..., object]) -> None:
+    """Only a page that named itself was seen as a loop. One that alternated between two places held the one thread of
+    the daemon, and with it every agency, for ever."""
+    turns = itertools.count()
+
+    def script(talk: fault_server.Talk) -> None:
+        while (received := talk.receive()) is not None:
+            if received.target == "/oauth2/token":
+                talk.send(answer(200, b'{"access_token":"t","token_type":"Bearer","expires_in":3600}'))
+            elif received.target.endswith("/ack"):
+                talk.send(answer(204, b"", ""))
+            else:
+                talk.send(answer(200, b'{"items":[],"next":"c%d","more":true}' % (next(turns) % 3)))
+
+    with FaultServer((script,)) as server:
+        settings = NationalSettings(environment="test", base_url=server.base_url, allow_plain_http=True)
+        line = Decree55(settings, AGENCY, lambda: ("client", "secret"), threading.Event())
+        pages = pull_or_peek(world.app.context(AGENCY), line, 10)
+        with pytest.raises(RemoteError, match="E-FEED-LOOP"):
+            list(pages)
+        line.close()
+    assert next(turns) <= 5
 
 
 def test_a_lost_answer_after_the_last_attempt_is_found_once_the_trouble_is_over(world: World) -> None:
