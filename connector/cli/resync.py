@@ -59,7 +59,7 @@ def resync(
     from connector.store.requests import Selection
 
     desk = desk_of(ctx)
-    named = [*(ids or []), *(ids_in(from_file) if from_file else [])]
+    named = [*((id_, id_) for id_ in ids or []), *(ids_in(from_file) if from_file else [])]
     if not (named or from_file or kind or state or since or until or all_):
         raise Misused("E-CHOICE-NEEDED")
     wanted = naming.kind_named(desk.say, kind) if kind else None
@@ -75,35 +75,38 @@ def resync(
         ask(desk, app, code, selection, reason, yes=yes, dry_run=dry_run, by_name=bool(named or from_file))
 
 
-def ids_in(path: Path) -> list[str]:
-    """Return the ids of a file, one per line; blank lines and what follows a `#` are left out. Raises DataError."""
+def ids_in(path: Path) -> list[tuple[str, str]]:
+    """Return the ids of a file, one per line, each with its place (`ids.txt:12`): a wrong file may hold anything, so
+    that no line of it is repeated. Blank lines and what follows a `#` are left out. Raises DataError."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise DataError("E-IDS-FILE", file=str(path))
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         raise DataError("E-IDS-FILE", file=str(path)) from None
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return [line for line in lines if line]
+    lines = ((f"{path.name}:{at}", line.partition("#")[0].strip()) for at, line in enumerate(text.splitlines(), 1))
+    return [(place, line) for place, line in lines if line]
 
 
-def keys_named(app: App, code: str, ids: Sequence[str], kind: Kind | None) -> tuple[RecordKey, ...]:
-    """Return the keys that these ids name, each once. Raises one DataError for all that name none or several."""
+def keys_named(app: App, code: str, ids: Sequence[tuple[str, str]], kind: Kind | None) -> tuple[RecordKey, ...]:
+    """Return the keys that these ids name, each once; every id comes with the words that stand for it in an error.
+
+    Raises one DataError for all that name none or several."""
     found: dict[RecordKey, None] = {}
     wrong: list[str] = []
-    for id_ in ids:
+    for shown, id_ in ids:
         try:
             key = naming.find(app, [code], [id_], kind)
         except DataError:
-            wrong.append(id_[:150])
+            wrong.append(shown[:150])
             continue
         if key.agency == code:
             found[key] = None
         else:
-            wrong.append(id_[:150])
+            wrong.append(shown[:150])
     if wrong:
-        shown = ", ".join(wrong[:SHOWN_IDS]) + ("…" if len(wrong) > SHOWN_IDS else "")
-        raise DataError("E-IDS-UNKNOWN", count=len(wrong), ids=shown)
+        told = ", ".join(wrong[:SHOWN_IDS]) + ("…" if len(wrong) > SHOWN_IDS else "")
+        raise DataError("E-IDS-UNKNOWN", count=len(wrong), ids=told)
     return tuple(found)
 
 

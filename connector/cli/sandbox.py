@@ -77,6 +77,7 @@ def _accounts(path: Path, agencies: Sequence[str]) -> dict[str, tuple[str, str]]
     written = {code: {"client_id": id_, "client_secret": secret} for code, (id_, secret) in accounts.items()}
     try:
         path.touch(mode=0o600)
+        path.chmod(0o600)  # one that was there already may have been open to others
         path.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
     except OSError:
         raise DataError("E-SANDBOX-CREDENTIALS", file=str(path)) from None

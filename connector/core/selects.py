@@ -111,6 +111,8 @@ def names_column(sql: str, column: str) -> bool:
 _STAR = re.compile(r"\bselect\s+(?:distinct\s+)?\*|,\s*\*|\.\s*\*", re.IGNORECASE)
 _PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 _COMMENT_OR_TEXT = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
+_RUN_COMMENT = re.compile(r"/\*M?!")
+"""MySQL and MariaDB carry out what stands in such a comment."""
 _IDENTIFIER = re.compile(r'"[^"]*"|\[[^\]]*\]|`[^`]*`')
 _CALLS = frozenset({"exec", "execute", "call"})
 _READS = frozenset({"select", "with"}) | _CALLS
@@ -127,7 +129,7 @@ def _sql(section: Section, *, ordered: bool) -> str:
     bare = _bare(sql, identifiers=False)
     if _first_word(bare) not in _READS or ";" in bare.rstrip().rstrip(";"):
         section.report("E-CFG-SQL", "sql", _first_word(bare), "one SELECT (or a call of a procedure)")
-    if found := _WRITES.search(bare):
+    if found := _WRITES.search(bare) or _RUN_COMMENT.search(sql):
         section.report("E-CFG-SQL", "sql", found.group(), "a query that writes nothing")
     used = set(_PARAMETER.findall(bare))
     if not {"lo", "hi"} <= used:

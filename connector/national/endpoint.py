@@ -51,8 +51,13 @@ def trust(settings: NationalSettings) -> ssl.SSLContext:
     """Return the TLS settings: 1.2 or newer, host name checked, trusting `ca_file` alone where it is given.
 
     Raises ConfigError E-NET-CA-FILE when that file cannot be read or holds no certificate."""
+    # Not ssl.create_default_context: that one writes session keys to the file that SSLKEYLOGFILE names.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # host name checked, certificate required
     try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
+        if settings.ca_file is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(cafile=settings.ca_file)
     except OSError:  # ssl.SSLError is one
         raise ConfigError("E-NET-CA-FILE", file=str(settings.ca_file)) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2

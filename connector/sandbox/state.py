@@ -68,6 +68,8 @@ class NationalState:
     def __init__(self, file: Path | None, seed: int) -> None:
         self._seed = seed
         self._lock = threading.Lock()
+        if file is not None:
+            file.touch(mode=0o600)  # it will hold every document that is sent here, unencrypted
         self._db = sqlite3.connect(file or ":memory:", check_same_thread=False)
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA)
         with self._db:

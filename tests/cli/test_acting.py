@@ -63,10 +63,12 @@ def test_resync_works_while_somebody_holds_the_stage_lock(world):
 def test_resync_takes_a_file_of_ids_and_names_all_wrong_ones_at_once(world, tmp_path):
     world("sync")
     ids = tmp_path / "ids.txt"
-    ids.write_text("petition/4\n\n# a remark\nbentre:99999\npetition/88888  # wrong too\n", encoding="utf-8")
+    ids.write_text("petition/4\n\n# a remark\nbentre:99999\n187;Họ Và Tên;0901  # wrong file\n", encoding="utf-8")
     said = world("resync", "--from-file", ids, "--reason", "x")
     assert said.code == 65
-    assert "bentre:99999, petition/88888" in said.err
+    assert "ids.txt:4, ids.txt:5" in said.err
+    assert "0901" not in said.err  # a wrong file may hold people: its lines are named, not shown
+    assert "bentre:99999" in world("resync", "bentre:99999", "--reason", "x").err
     assert world("status", "--json").json["agencies"][0]["requests_open"] == 0
     assert world("resync", "--from-file", tmp_path / "none", "--reason", "x").code == 65
     ids.write_text("# nothing\n", encoding="utf-8")

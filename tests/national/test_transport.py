@@ -128,11 +128,11 @@ def test_a_lost_answer_is_a_failure_in_time_and_says_that_bytes_were_sent(
     assert time.monotonic() - started < AMPLE_S
 
 
-def test_a_connection_reset_at_once_is_never_called_unsent(opened: Opened) -> None:
+def test_a_connection_reset_at_once_is_called_unsent_only_where_it_was_never_open(opened: Opened) -> None:
+    """On a busy machine the reset can arrive before the connect has returned: then no byte can have left."""
     reply = exchange_with(faults.cut_before_request, opened)
 
-    assert isinstance(reply, Failure)
-    assert (reply.fault, reply.sent) == (Fault.RESET, True)
+    assert reply in (Failure(Fault.RESET, sent=True), Failure(Fault.CONNECT, sent=False))
 
 
 def test_a_large_request_to_a_server_that_never_reads_ends_at_the_deadline(opened: Opened) -> None:
