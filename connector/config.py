@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from connector.config_problems import field_problems, relation_problems
 from connector.core import chain
 from connector.errors import ConfigError, ConfigProblem
 
@@ -26,9 +27,23 @@ DEFAULT_PATH = Path("/etc/kntc/config.toml")
 MAX_SECRET_BYTES = 4096
 KEY_BYTES = 32
 
-SecretRef = Annotated[str, Field(pattern=r"^(file|env|credential):.+$", max_length=500)]
-AgencyCode = Annotated[str, Field(pattern=r"^[A-Y][0-9]{2}(\.[0-9A-Z]+)*$", max_length=35)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+_SECRET_REF = r"^(file|env|credential):.+$"  # noqa: S105  a form of references, not a secret
+_AGENCY_CODE = r"^[A-Y][0-9]{2}(\.[0-9A-Z]+)*$"
+_BASE_URL = r"^https?://[^\s?#@]+$"
+_PATTERNS = {
+    _SECRET_REF: "a reference: file:…, env:… or credential:…",
+    _AGENCY_CODE: "an agency's code such as H51.01",
+    _BASE_URL: "an address such as https://host/path, without ?, # and @",
+}
+"""What each expression means to whoever has to mend a value."""
+
+# As SQLAlchemy reads a URL: everything between the first ":" of the user part and "@", whatever characters it has.
+_PASSWORD_IN_URL = re.compile(r"^[\w+]+://[^:/@]*:[^@]*@|[?&](password|passwd|pwd|odbc_connect)=", re.IGNORECASE)
+
+SecretRef = Annotated[str, Field(pattern=_SECRET_REF, max_length=500)]
+AgencyCode = Annotated[str, Field(pattern=_AGENCY_CODE, max_length=35)]
 
 
 class Section(BaseModel):
@@ -51,19 +66,13 @@ class StoreSection(Section):
     key: SecretRef | None = None
     busy_timeout_s: Seconds = 10.0
 
-    @model_validator(mode="after")
-    def _key_where_encrypted(self) -> StoreSection:
-        if self.encryption == "sqlcipher" and self.key is None:
-            raise ValueError("key: a reference to 64 hex digits is needed while encryption is sqlcipher")
-        return self
-
 
 class NationalSection(Section):
     """The target: which national side, over which profile."""
 
     environment: Literal["test", "production"]
     profile: Literal["decree55"] = "decree55"
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$", max_length=300)]
+    base_url: Annotated[str, Field(pattern=_BASE_URL, max_length=300)]
     deadline_s: Seconds = 30.0
     connect_timeout_s: Seconds = 5.0
     max_answer_bytes: Annotated[int, Field(ge=1024, le=64 * 2**20)] = 8 * 2**20
@@ -118,7 +127,7 @@ class SourceSection(Section):
     @field_validator("url")
     @classmethod
     def _no_password_inside(cls, url: str) -> str:
-        if urlsplit(url).password is not None:
+        if _PASSWORD_IN_URL.search(url):
             raise ValueError("a URL without password; put the password into a file and refer to it with `password`")
         return url
 
@@ -142,12 +151,6 @@ class AgencySection(Section):
     denouncer_identity: Literal["conceal", "send"] = "conceal"
     legal_basis: Annotated[str, Field(max_length=500)] = ""
 
-    @model_validator(mode="after")
-    def _a_basis_for_sending(self) -> AgencySection:
-        if self.denouncer_identity == "send" and not self.legal_basis.strip():
-            raise ValueError("legal_basis: name the law that allows a denouncer's identity to be sent")
-        return self
-
 
 class Config(Section):
     """The whole file. `path` and `digest` say which file and which content; both appear in the audit log."""
@@ -162,19 +165,6 @@ class Config(Section):
     agency: Annotated[tuple[AgencySection, ...], Field(min_length=1, max_length=500)]
     path: Path
     digest: str
-
-    @model_validator(mode="after")
-    def _a_stop_outlasts_a_request(self) -> Config:
-        if self.schedule.stop_timeout_s <= self.national.deadline_s:
-            raise ValueError("schedule.stop_timeout_s: longer than national.deadline_s, so that a stop loses no answer")
-        return self
-
-    @model_validator(mode="after")
-    def _no_agency_twice(self) -> Config:
-        codes = [agency.code for agency in self.agency]
-        if len(codes) != len(set(codes)):
-            raise ValueError("agency: each code once")
-        return self
 
     @property
     def folder(self) -> Path:
@@ -211,31 +201,21 @@ def load_config(path: Path) -> Config:
         place = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "UTF-8"
         problem = ConfigProblem("E-CFG-SYNTAX", file=path.name, key="", found=place[:200], expected="TOML")
         raise ConfigError(problems=[problem]) from None
+    problems = relation_problems(
+        path.name, raw, ScheduleSection().stop_timeout_s, NationalSection.model_fields["deadline_s"].default
+    )
     try:
-        return Config.model_validate({**raw, "path": path.resolve(), "digest": _digest(raw)})
+        config = Config.model_validate({**raw, "path": path.resolve(), "digest": _digest(raw)})
     except ValidationError as error:
-        raise ConfigError(problems=_problems(path, error)) from None
+        problems = [*field_problems(path.name, raw, error, Config, _PATTERNS), *problems]
+        config = None
+    if problems or config is None:
+        raise ConfigError(problems=problems)  # outside of `except`: a traceback would show pydantic's input
+    return config
 
 
 def _digest(raw: dict[str, Any]) -> str:
     return chain.digest(chain.canonical(raw))
-
-
-_KNOWN_IDS = {"extra_forbidden": "E-CFG-UNKNOWN-KEY", "missing": "E-CFG-MISSING"}
-
-
-def _problems(path: Path, error: ValidationError) -> list[ConfigProblem]:
-    """One problem per pydantic error. `include_input=False`: what was written may be a secret in the wrong place."""
-    return [
-        ConfigProblem(
-            _KNOWN_IDS.get(detail["type"], "E-CFG-VALUE"),
-            file=path.name,
-            key=".".join(str(part) for part in detail["loc"]),
-            found="",
-            expected=detail["msg"].removeprefix("Value error, "),
-        )
-        for detail in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
 
 
 def read_secret(reference: str, config: Config, key: str) -> str:
@@ -271,11 +251,12 @@ def _read_secret_file(path: Path, config: Config, key: str) -> str:
             raise _bad_secret("E-SECRET-OPEN", config, key, path=str(path))
         with path.open("rb") as file:
             content = file.read(MAX_SECRET_BYTES + 1)
-    except OSError:
+        secret = content.decode("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
         raise _bad_secret("E-SECRET-FILE", config, key, path=str(path)) from None
-    if not content.strip() or len(content) > MAX_SECRET_BYTES:
+    if not secret.strip() or len(content) > MAX_SECRET_BYTES:
         raise _bad_secret("E-SECRET-FILE", config, key, path=str(path))
-    return content.decode("utf-8", "strict").rstrip("\r\n")
+    return secret
 
 
 def _bad_secret(id_: str, config: Config, key: str, **values: str) -> ConfigError:

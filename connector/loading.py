@@ -10,11 +10,39 @@ from pathlib import Path
 from typing import Any
 
 from connector import resources
-from connector.config import Config
+from connector.config import Config, load_config
 from connector.core.codes import CodeList
 from connector.core.mapping import CompiledMapping, compile_mapping
 from connector.core.schema import Schemas
 from connector.errors import ConfigError, ConfigProblem
+
+
+def load(path: Path) -> Config:
+    """Return the configuration. Raises ConfigError with every problem at once: also those of the mappings that a
+    faulty file names, so that nobody mends one file only to be shown the next."""
+    try:
+        return load_config(path)
+    except ConfigError as error:
+        if not error.problems:
+            raise
+        problems = [*error.problems, *_mapping_problems(path)]
+    raise ConfigError(problems=problems)
+
+
+def _mapping_problems(path: Path) -> list[ConfigProblem]:
+    try:
+        blocks = tomllib.loads(path.read_text(encoding="utf-8")).get("agency", [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
+        return []
+    named = [block["mapping"] for block in blocks if isinstance(block, dict) and isinstance(block.get("mapping"), str)]
+    problems: list[ConfigProblem] = []
+    for folder in dict.fromkeys(mapping_folder(path.resolve().parent, name) for name in named):
+        try:
+            if folder is not None:
+                mapping_at(folder, *compiled_schemas())
+        except ConfigError as error:
+            problems += error.problems
+    return problems
 
 
 def compile_mappings(config: Config) -> dict[str, CompiledMapping]:
@@ -22,18 +50,21 @@ def compile_mappings(config: Config) -> dict[str, CompiledMapping]:
     schemas, code_lists = compiled_schemas()
     compiled: dict[str, CompiledMapping] = {}
     by_folder: dict[Path, CompiledMapping] = {}
+    refused: set[Path] = set()
     problems: list[ConfigProblem] = []
     for index, agency in enumerate(config.agency):
-        folder = mapping_folder(config, agency.mapping)
+        folder = mapping_folder(config.folder, agency.mapping)
         if folder is None:
             problems.append(_no_mapping(config, index, agency.mapping))
             continue
         try:
             if folder not in by_folder:
-                by_folder[folder] = compile_mapping(read_mapping(folder), code_lists, schemas)
+                by_folder[folder] = mapping_at(folder, schemas, code_lists)
             compiled[agency.code] = by_folder[folder]
         except ConfigError as error:
-            problems += error.problems
+            if folder not in refused:
+                problems += error.problems
+            refused.add(folder)
     problems += _overlaps(config, compiled)
     if problems:
         raise ConfigError(problems=problems)
@@ -70,19 +101,39 @@ def _no_mapping(config: Config, index: int, named: str) -> ConfigProblem:
     )  # fmt: skip
 
 
-def mapping_folder(config: Config, named: str) -> Path | None:
+def mapping_folder(beside_config: Path, named: str) -> Path | None:
     """Return the folder of a mapping, None if there is none.
 
-    A path counts from the configuration file; a bare name means `mappings/<name>` beside it, else the shipped one."""
+    A path counts from the configuration file's folder; a bare name means `mappings/<name>` in it, else the shipped
+    one."""
     is_path = "/" in named or "\\" in named
-    beside = config.resolve(named) if is_path else config.resolve("mappings") / named
+    beside = beside_config / named if is_path else beside_config / "mappings" / named
     shipped = resources.shipped("mappings", named)
     folders = (beside,) if is_path else (beside, shipped)
     return next((folder for folder in folders if (folder / "mapping.toml").is_file()), None)
 
 
-def read_mapping(folder: Path) -> dict[str, Any]:
-    """Return the TOML files of a mapping by their path inside it. Raises ConfigError for syntax, all at once."""
+def mapping_at(folder: Path, schemas: Schemas, code_lists: dict[str, CodeList]) -> CompiledMapping:
+    """Return the compiled mapping of a folder. Raises ConfigError with all its problems, also beside files that are no
+    TOML; each problem's `file` begins with the folder's name."""
+    files, unreadable = _read(folder)
+    try:
+        return compile_mapping(files, code_lists, schemas, unreadable)
+    except ConfigError as error:
+        named = [_in_folder(folder, problem) for problem in error.problems]
+        raise ConfigError(error.id, named, **{"system": folder.name, **_without_empty(error.values)}) from None
+
+
+def _in_folder(folder: Path, problem: ConfigProblem) -> ConfigProblem:
+    return ConfigProblem(problem.id, **{**problem.values, "file": f"{folder.name}/{problem.values['file']}"})
+
+
+def _without_empty(values: dict[str, str | float]) -> dict[str, str | float]:
+    return {name: value for name, value in values.items() if value != ""}
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], list[ConfigProblem]]:
+    """The TOML files of a mapping by their path inside it, and what is wrong with those that cannot be parsed."""
     files: dict[str, Any] = {}
     problems = []
     for path in sorted(folder.rglob("*.toml")):
@@ -91,9 +142,7 @@ def read_mapping(folder: Path) -> dict[str, Any]:
             files[name] = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             problems.append(ConfigProblem("E-CFG-SYNTAX", file=name, key="", found=str(error)[:200], expected="TOML"))
-    if problems:
-        raise ConfigError(problems=problems)
-    return files
+    return files, problems
 
 
 def compiled_schemas() -> tuple[Schemas, dict[str, CodeList]]:

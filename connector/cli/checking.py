@@ -203,7 +203,7 @@ def mapping_check(
 
     desk = desk_of(ctx, as_json=as_json)
     named = dict.fromkeys(agency.mapping for agency in desk.config.agency)
-    _check_folders(desk.screen, [mapping_folder(desk.config, name) or Path(name) for name in named])
+    _check_folders(desk.screen, [mapping_folder(desk.config.folder, name) or Path(name) for name in named])
 
 
 def _check_folders(screen: Screen, folders: list[Path]) -> None:
@@ -222,11 +222,10 @@ def _check_folders(screen: Screen, folders: list[Path]) -> None:
 
 
 def _check_folder(screen: Screen, folder: Path, schemas: Any, code_lists: Any) -> dict[str, Any]:
-    from connector.core.mapping import compile_mapping
-    from connector.loading import read_mapping
+    from connector.loading import mapping_at
 
     try:
-        mapping = compile_mapping(read_mapping(folder), code_lists, schemas)
+        mapping = mapping_at(folder, schemas, code_lists)
     except ConfigError as error:
         failing.show(error, screen)
         problems = [{"id": p.id, **p.values} for p in error.problems] or [{"id": error.id, **error.values}]

@@ -80,7 +80,7 @@ def problem_lines(problem: ConfigProblem, screen: Screen) -> list[str]:
     text = say.error(problem.id, **values)
     lines = spread(place, problem.id)
     lines += wrapped(text.what, 2, 2)
-    if values.get("found") and "{found}" not in say(f"{problem.id}.why"):
+    if values.get("found") not in ("", "nothing", None) and "{found}" not in say(f"{problem.id}.why"):
         lines += wrapped(f"{say('config.found')} {values['found']}", 2, 4)
     if values.get("expected"):
         lines += wrapped(f"{say('config.expected')} {say.expected(str(values['expected']))}", 2, 4)

@@ -106,11 +106,12 @@ def desk_of(ctx: typer.Context, *, as_json: bool = False, log_level: str = "erro
 
     Raises ConfigError with all problems. Nothing has been opened."""
     from connector import logs
-    from connector.config import find_config, load_config
+    from connector.config import find_config
+    from connector.loading import load
 
     asked: Asked = ctx.obj
     logs.set_up("info" if asked.verbose else log_level, sys.stderr)
-    config = load_config(find_config(asked.config_path))
+    config = load(find_config(asked.config_path))
     asked.configured_language = config.connector.language
     say = asked.words()
     return Desk(asked, config, say, standard(say, quiet=asked.quiet, as_json=as_json))

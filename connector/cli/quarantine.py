@@ -163,7 +163,7 @@ def _code_map_file(desk: Desk, app: App, key: RecordKey, problem: Mapping[str, s
 
     if problem.get("rule") != "E-MAP-CODE" or not problem.get("detail"):
         return ""
-    folder = mapping_folder(desk.config, app.agency(key.agency).section.mapping)
+    folder = mapping_folder(desk.config.folder, app.agency(key.agency).section.mapping)
     name = f"codes/{problem['detail']}.toml"
     if folder is None or not (folder / name).is_file():
         return ""

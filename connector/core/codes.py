@@ -8,6 +8,7 @@ May import: errors, the standard library.
 
 from __future__ import annotations
 
+import difflib
 import math
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,9 @@ from typing import Any, Literal
 from connector.errors import ConfigProblem
 
 Language = Literal["vi", "en"]
+
+SHORT_LIST = 12
+"""A message names all codes of a list that is no longer than this."""
 
 ABSENT = ""
 """What a lookup answers for a local code that means "nothing stated": the field is left out."""
@@ -131,23 +135,26 @@ def local_code(value: object) -> str | None:
 def compile_code_map(
     file: str, document: Mapping[str, Any], lists: Mapping[str, CodeList]
 ) -> tuple[CodeMap | None, tuple[ConfigProblem, ...]]:
-    """Return the map, or None with everything that is wrong in the parsed file, found in one pass.
+    """Return the map, with everything that is wrong in the parsed file, found in one pass; a map with problems is good
+    for nothing but to check what refers to it, and None where not even that can be done.
 
     Keys: `name`, `list`, `source`, `[map]`, optional `match` (exact), `unmapped` (error), and `absent`: local codes
     that mean "nothing stated" (the "0 - not chosen" of many forms)."""
     problems = tuple(_problems(file, document, lists))
-    if problems:
+    target = lists.get(str(document.get("list", "")))
+    if target is None or not isinstance(document.get("name"), str) or not isinstance(document.get("map"), dict):
         return None, problems
-    entries = {str(local_code(local)): code for local, code in document["map"].items()}
-    entries |= {str(local_code(local)): ABSENT for local in document.get("absent", ())}
+    absent = document.get("absent", ())
+    entries = {str(local_code(local)): code for local, code in document["map"].items() if code in target}
+    entries |= {str(local_code(local)): ABSENT for local in (absent if isinstance(absent, list) else ())}
     return CodeMap(
         name=document["name"],
-        list=lists[document["list"]],
-        source=document["source"],
+        list=target,
+        source=str(document.get("source", "")),
         match=document.get("match", "exact"),
         unmapped=document.get("unmapped", "error"),
         entries=MappingProxyType(entries),
-    ), ()
+    ), problems
 
 
 _TYPES: Mapping[str, type] = {
@@ -198,7 +205,18 @@ def _entry_problems(file: str, typed: Mapping[str, Any], target: CodeList | None
         seen.add(folded or "")
     for local, code in typed.get("map", {}).items():
         if target is not None and code not in target:
-            yield ConfigProblem("E-CFG-CODES", file=file, key=f"map.{local}", found=str(code), expected=target.name)
+            expected = _nearest(str(code), target)
+            yield ConfigProblem("E-CFG-CODES", file=file, key=f"map.{local}", found=str(code), expected=expected)
+
+
+def _nearest(code: str, target: CodeList) -> str:
+    """Say which codes there are: the one that was probably meant, else a short list whole."""
+    near = difflib.get_close_matches(code, target.codes, n=1)
+    if near:
+        return f"a code of the list {target.name}, such as {near[0]}"
+    if len(target.codes) <= SHORT_LIST:
+        return f"one of: {', '.join(target.codes)}"
+    return f"a code of the list {target.name}"
 
 
 def _day(text: str | None) -> date | None:

@@ -11,7 +11,7 @@ May import: anything in core, errors, the standard library.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ __all__ = ["CompiledMapping", "KindMapping", "compile_mapping"]
 
 FORMAT = 1
 HEAD = "mapping.toml"
+CODES = "codes/"
 
 _SOURCE = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
@@ -51,13 +52,20 @@ class CompiledMapping:
         return self.mappings[kind]
 
 
-def compile_mapping(files: Mapping[str, Any], code_lists: Mapping[str, CodeList], schemas: Schemas) -> CompiledMapping:
+def compile_mapping(
+    files: Mapping[str, Any],
+    code_lists: Mapping[str, CodeList],
+    schemas: Schemas,
+    unreadable: Sequence[ConfigProblem] = (),
+) -> CompiledMapping:
     """Return the mapping of one system, or raise ConfigError with everything that is wrong in its files.
 
-    `files` are parsed TOML by name relative to the mapping's folder. No database is needed."""
-    problems: list[ConfigProblem] = []
-    head = _head(files, problems)
-    code_maps = _code_maps(files, code_lists, problems)
+    `files` are parsed TOML by name relative to the mapping's folder; `unreadable`: what is wrong with those that are
+    there and are no TOML. No database is needed."""
+    broken = {str(problem.values["file"]) for problem in unreadable}
+    problems: list[ConfigProblem] = list(unreadable)
+    head = _head(files, broken, problems)
+    code_maps, bad_maps = _code_maps(files, broken, code_lists, problems)
     drafts = tuple(
         read_kind_file(
             Section(f"{kind}.toml", "", files[f"{kind}.toml"], problems),
@@ -69,6 +77,7 @@ def compile_mapping(files: Mapping[str, Any], code_lists: Mapping[str, CodeList]
         if f"{kind}.toml" in files
     )
     check_references(drafts)
+    problems = [problem for problem in problems if not _follows_from(problem, bad_maps)]
     if problems:
         raise ConfigError("E-CFG-MAPPING", problems, system=head.system, problems_found=len(problems))
     return CompiledMapping(
@@ -100,10 +109,11 @@ class _Head:
     kinds: tuple[Kind, ...]
 
 
-def _head(files: Mapping[str, Any], problems: list[ConfigProblem]) -> _Head:
+def _head(files: Mapping[str, Any], broken: Collection[str], problems: list[ConfigProblem]) -> _Head:
     section = Section(HEAD, "", files.get(HEAD, {}), problems)
     if HEAD not in files:
-        section.report("E-CFG-FILE", "", "nothing", f"the file {HEAD}")
+        if HEAD not in broken:
+            section.report("E-CFG-FILE", "", "nothing", f"the file {HEAD}")
         return _Head("", "", "", ZoneInfo("UTC"), {}, ())
     if section.integer("format") != FORMAT:
         section.report("E-CFG-VALUE", "format", section.raw("format"), str(FORMAT))
@@ -122,7 +132,7 @@ def _head(files: Mapping[str, Any], problems: list[ConfigProblem]) -> _Head:
     zone = _zone(section, timezone)
     section.close()
     kinds = tuple(kind for kind in KINDS if kind in names)
-    _check_files(files, kinds, problems)
+    _check_files(files, broken, kinds, problems)
     return _Head(system, source, timezone, zone, titles, kinds)
 
 
@@ -135,29 +145,52 @@ def _zone(section: Section, name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _check_files(files: Mapping[str, Any], kinds: Sequence[Kind], problems: list[ConfigProblem]) -> None:
+def _check_files(
+    files: Mapping[str, Any], broken: Collection[str], kinds: Sequence[Kind], problems: list[ConfigProblem]
+) -> None:
     wanted = {HEAD, *(f"{kind}.toml" for kind in kinds)}
     for file in sorted(set(files) - wanted):
-        if not file.startswith("codes/"):
+        if not file.startswith(CODES):
             expected = f"a kind among `kinds` of {HEAD}, or codes/"
             problems.append(ConfigProblem("E-CFG-FILE", file=file, key="", found=file, expected=expected))
     problems += [
         ConfigProblem("E-CFG-FILE", file=file, key="", found="nothing", expected="this file")
-        for file in sorted(wanted - set(files))
+        for file in sorted(wanted - {*files, *broken})
     ]
 
 
 def _code_maps(
-    files: Mapping[str, Any], code_lists: Mapping[str, CodeList], problems: list[ConfigProblem]
-) -> dict[str, CodeMap]:
-    """The code maps by the name that rules use; of a file that is wrong, only its mistakes."""
+    files: Mapping[str, Any],
+    broken: Collection[str],
+    code_lists: Mapping[str, CodeList],
+    problems: list[ConfigProblem],
+) -> tuple[dict[str, CodeMap], frozenset[str]]:
+    """Return the code maps by the name that rules use, and the names of those that are there but cannot be used.
+
+    A map with wrong entries is returned all the same: it is reported, and what refers to it is not wrong for that."""
     maps: dict[str, CodeMap] = {}
-    for file in sorted(file for file in files if file.startswith("codes/")):
+    unusable = {_stem(file) for file in broken if file.startswith(CODES)}
+    for file in sorted(file for file in files if file.startswith(CODES)):
         code_map, found = compile_code_map(file, files[file], code_lists)
         problems.extend(found)
-        if code_map is not None and code_map.name in maps:
+        if code_map is None:
+            unusable |= {_stem(file), str(files[file].get("name", ""))}
+        elif code_map.name in maps:
             expected = "a name that no other file has"
             problems.append(ConfigProblem("E-CFG-CODES", file=file, key="name", found=code_map.name, expected=expected))
-        elif code_map is not None:
+        else:
             maps[code_map.name] = code_map
-    return maps
+    return maps, frozenset(unusable)
+
+
+def _stem(file: str) -> str:
+    return file.removeprefix(CODES).removesuffix(".toml")
+
+
+def _follows_from(problem: ConfigProblem, bad_maps: frozenset[str]) -> bool:
+    """Whether a rule is only called wrong because the code map that it names is."""
+    return (
+        problem.id == "E-CFG-CODES"
+        and problem.values.get("found") in bad_maps
+        and ".codes" in str(problem.values["key"])
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from connector.resources import shipped
 from tests.cli.conftest import kntc
 from tests.world import AGENCY, OTHER, install, source_path
@@ -58,10 +60,65 @@ def test_all_mistakes_of_a_configuration_come_in_one_pass(world):
     assert said.code == 78
     assert said.out == ""
     for expected in ("connector.data_dir ", "connector.data_dirr", "national.environment", "national.extra",
-                     "E-CFG-UNKNOWN-KEY", "E-CFG-MISSING", "E-CFG-VALUE", "một trong 'test'"):  # fmt: skip
+                     "E-CFG-UNKNOWN-KEY", "E-CFG-MISSING", "E-CFG-VALUE", "một trong: test, production",
+                     "khóa data_dir"):  # fmt: skip
         assert expected in said.err
     assert "tset" not in said.err
     said.assert_narrow()
+
+
+def test_one_mistake_hides_no_other_one_whatever_files_they_stand_in(world):
+    """What only several keys show together was looked at after all single keys were right, and mappings after that:
+    three rounds of mending. A block with a mistake also made the others "not there"."""
+    folder = world.folder / "ours"
+    shutil.copytree(shipped("mappings", "bentre"), folder)
+    (folder / "reception.toml").write_text("kind = \n", encoding="utf-8")
+    codes = folder / "codes" / "loai-don.toml"
+    codes.write_text(codes.read_text(encoding="utf-8").replace('"complaint"', '"complain"', 1), encoding="utf-8")
+    text = (
+        world.config.read_text(encoding="utf-8")
+        .replace('"bentre"', '"./ours"')
+        .replace("[push]", "[push]\nworkers = 0")
+    )
+    block = text[text.index("[[agency]]") :].replace('name = "', 'denouncer_identity = "send"\nnome = "')
+    world.config.write_text(text.replace("[schedule]", "[schedule]\nstop_timeout_s = 1") + block, encoding="utf-8")
+    said = world("check", "--lang", "en")
+    assert said.code == 78
+    places = [line.split()[:2] for line in said.err.splitlines() if "E-CFG-" in line and not line.startswith(" ")]
+    assert sorted(map(tuple, places)) == [
+        ("config.toml", "agency.1.code"),
+        ("config.toml", "agency.1.legal_basis"),
+        ("config.toml", "agency.1.name"),
+        ("config.toml", "agency.1.nome"),
+        ("config.toml", "push.workers"),
+        ("config.toml", "schedule.stop_timeout_s"),
+        ("ours/codes/loai-don.toml", "map.1"),
+        ("ours/reception.toml", "E-CFG-SYNTAX"),
+    ]
+    told = " ".join(said.err.split())
+    assert "a code of the list petition-type, such as complaint" in told
+    assert "the key name" in told
+    said.assert_narrow()
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u:S3cret⁈x@10.0.0.5/db", "mysql+pymysql://u:S3cret#x@h/db", "mssql://h/db?PWD=S3cret"]
+)
+def test_a_password_in_a_url_is_refused_and_never_shown_whatever_characters_it_has(world, url):
+    text = world.config.read_text(encoding="utf-8").replace(f'"sqlite:///{AGENCY}.sqlite"', f'"{url}"')
+    world.config.write_text(text, encoding="utf-8")
+    for said in (world("check"), world("check", "--json"), world("collect")):
+        assert said.code == 78
+        assert "agency.0.source.url" in said.err
+        assert "S3cret" not in said.out + said.err
+
+
+def test_a_secret_that_is_no_utf_8_is_a_mistake_of_the_configuration(world):
+    """A file saved by an editor as "Unicode" ended the check, and every run, as a bug."""
+    (world.folder / "secrets" / "client").write_bytes("bí mật".encode("utf-16"))
+    said = world("check")
+    assert said.code == 78
+    assert "E-SECRET-FILE" in said.out
 
 
 def test_a_broken_file_says_where_it_breaks(world):

@@ -130,7 +130,7 @@ def test_a_control_character_from_elsewhere_does_not_reach_the_terminal():
 def test_what_checkers_expect_is_said_in_vietnamese():
     say = Words("vi")
     assert say.expected("a code of the list field") == "một mã của danh mục field"
-    assert say.expected("Field required") == "có khóa này"
+    assert say.expected("at least 1") == "ít nhất 1"
     assert say.expected("something unheard of") == "something unheard of"
 
 
