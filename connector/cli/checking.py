@@ -142,7 +142,7 @@ def _source(desk: Desk, app: App, code: str) -> Finding:
 
 def _national(desk: Desk, app: App, code: str) -> Finding:
     try:
-        app.agency(code).national.status_updates(code, "", 1)
+        app.agency(code).national.check()
     except RemoteError as error:
         return Finding(desk.say("check.national"), code, error)
     return Finding(desk.say("check.national"), desk.say("check.national_good", agency=code))

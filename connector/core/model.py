@@ -298,6 +298,10 @@ class Capabilities:
     status_feed: bool
     absent_after_s: float = 0.0
     """How long after the last byte an ABSENT sighting is believed where a create is not idempotent."""
+    update_idempotent: frozenset[Kind] = frozenset()
+    """Kinds whose update by their own national id may be repeated, although a create may not."""
+    absent_sightings: int = 1
+    """How many ABSENT sightings in a row are believed, where a create is not idempotent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class NationalSettings:
     connect_timeout_s: float = 5.0  # for one address of the host, within the deadline
     max_answer_bytes: int = 8 * 1024 * 1024
     ca_file: Path | None = None  # None: the trust store of the operating system
+    client_certificate: Path | None = None  # PEM, with its chain; None: the server does not ask who we are
+    client_key: Path | None = None  # PEM, not encrypted; None: it stands in the file of the certificate
     allow_plain_http: bool = False  # a sandbox on loopback; refused for any other host
     create_idempotent: bool = True
     absent_after_s: float = 0.0
@@ -104,8 +106,11 @@ class National(Protocol):
     def probe(self) -> bool:
         """One cheap authorised read: may a channel that was held go on?"""
 
+    def check(self) -> None:
+        """The same read for a person who asks why: raises RemoteError for whatever keeps us from working."""
+
     def status_updates(self, agency: str, after: str, limit: int) -> StatusPage:
-        """One page of the status feed after a cursor ("" = from the beginning).
+        """One page of the status feed after a cursor ("" = from the beginning). Where `capabilities.status_feed`.
 
         Raises CursorExpiredError when the feed forgot the cursor, RemoteError for any other trouble."""
 

@@ -1,7 +1,7 @@
 """The profile `decree55`: our reference interface, `schemas/decree55.openapi.yaml`, over REST.
 
 Requests are built here, judged in `rules.py`, carried by `transport.py`.
-May import: core.model, errors, base, bearer, rules, transport.
+May import: core.model, errors, access, base, bearer, replies, rules, transport.
 """
 
 from __future__ import annotations
@@ -30,19 +30,11 @@ from connector.core.model import (
     StatusUpdate,
 )
 from connector.errors import CursorExpiredError, RemoteError
-from connector.national.base import Answer, Failure, NationalSettings, Reply, Request
-from connector.national.bearer import Bearer, Credentials
-from connector.national.rules import (
-    MAX_PROBLEM_TEXT,
-    instant,
-    integer,
-    json_object,
-    judge,
-    name,
-    retry_after_s,
-    see,
-    server_date,
-)
+from connector.national.access import Credentials, authorised
+from connector.national.base import Answer, NationalSettings, Reply, Request
+from connector.national.bearer import Bearer, client_credentials
+from connector.national.replies import MAX_PROBLEM_TEXT, expect, instant, integer, json_object, name, server_date
+from connector.national.rules import judge, see
 from connector.national.transport import Transport
 
 IDEMPOTENCY_NAMESPACE = uuid.UUID("6f0d0c1e-5b0a-5c55-9d55-202206130055")
@@ -61,7 +53,7 @@ class Decree55:
         self._settings = settings
         self._agency = agency
         self._transport = Transport(settings, stop)
-        self._bearer = Bearer(self._transport, TOKEN_PATH, credentials)
+        self._bearer = Bearer(self._transport, client_credentials(TOKEN_PATH), credentials)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -112,12 +104,16 @@ class Decree55:
         reply = self._authorised(self._feed_request(self._agency, "", 1), self._transport.exchange)
         return isinstance(reply, Answer) and reply.status == HTTPStatus.OK and json_object(reply) is not None
 
+    def check(self) -> None:
+        """See base.National."""
+        self.status_updates(self._agency, "", 1)
+
     def status_updates(self, agency: str, after: str, limit: int) -> StatusPage:
         """See base.National. Items that are not events are counted in `malformed`."""
         reply = self._authorised(self._feed_request(agency, after, limit), self._transport.exchange_repeatedly)
         if _status(reply) == HTTPStatus.GONE:
             raise CursorExpiredError("E-FEED-CURSOR-EXPIRED", agency=agency)
-        document = _expect(reply, 200)
+        document = expect(reply, 200)
         page = _page(agency, document) if document is not None else None
         if page is None:
             raise RemoteError("E-NET-NOT-API", call="status-updates")
@@ -128,7 +124,7 @@ class Decree55:
         body = orjson.dumps({"cursor": cursor})
         path = f"{_agency_path(agency)}/status-updates/ack"
         request = Request("POST", path, {"Content-Type": "application/json"}, body)
-        _expect(self._authorised(request, self._transport.exchange_repeatedly), 200, 204)
+        expect(self._authorised(request, self._transport.exchange_repeatedly), 200, 204)
 
     def close(self) -> None:
         """See base.National."""
@@ -143,15 +139,7 @@ class Decree55:
         return Request("GET", f"{_agency_path(agency)}/status-updates?{query}")
 
     def _authorised(self, request: Request, exchange: Callable[[Request], Reply]) -> Reply:
-        """Send with the current token. A 401 says "not accepted": a new token, one more try, no third."""
-        token = self._bearer.token()
-        if isinstance(token, Failure):
-            return token
-        reply = exchange(_with_token(request, token))
-        if _status(reply) != HTTPStatus.UNAUTHORIZED:
-            return reply
-        token = self._bearer.token(refused=token)
-        return token if isinstance(token, Failure) else exchange(_with_token(request, token))
+        return authorised(request, exchange, self._bearer)
 
 
 def submission(delivery: Delivery, schema_version: str) -> Request:
@@ -186,30 +174,8 @@ def _agency_path(agency: str) -> str:
     return f"/v1/agencies/{quote(agency, safe='')}"
 
 
-def _with_token(request: Request, token: str) -> Request:
-    headers = {**request.headers, "Authorization": f"Bearer {token}"}
-    return Request(request.method, request.path, headers, request.body)
-
-
 def _status(reply: Reply) -> int | None:
     return reply.status if isinstance(reply, Answer) else None
-
-
-def _expect(reply: Reply, *statuses: int) -> dict[str, Any] | None:
-    """Return the JSON object of an answer with one of these statuses; raise RemoteError for other replies."""
-    if isinstance(reply, Failure):
-        raise RemoteError("E-NET-UNREACHABLE", fault=reply.fault.value)
-    if reply.status in statuses:
-        return json_object(reply)
-    if reply.status == HTTPStatus.UNAUTHORIZED:
-        raise RemoteError("E-AUTH", status=reply.status)
-    if reply.status == HTTPStatus.FORBIDDEN:
-        raise RemoteError("E-AUTH-FORBIDDEN", status=reply.status)
-    if reply.status in (429, 503):
-        raise RemoteError("E-NET-BUSY", status=reply.status, retry_after_s=retry_after_s(reply) or 0.0)
-    if reply.status in range(300, 400):
-        raise RemoteError("E-NET-REDIRECT", status=reply.status)
-    raise RemoteError("E-NET-STATUS", status=reply.status)
 
 
 def _page(agency: str, document: dict[str, Any]) -> StatusPage | None:

@@ -50,7 +50,8 @@ def checked_endpoint(settings: NationalSettings) -> None:
 def trust(settings: NationalSettings) -> ssl.SSLContext:
     """Return the TLS settings: 1.2 or newer, host name checked, trusting `ca_file` alone where it is given.
 
-    Raises ConfigError E-NET-CA-FILE when that file cannot be read or holds no certificate."""
+    Raises ConfigError E-NET-CA-FILE when that file cannot be read or holds no certificate, and
+    E-NET-CLIENT-CERTIFICATE when our own certificate and key cannot be read, or do not belong together."""
     # Not ssl.create_default_context: that one writes session keys to the file that SSLKEYLOGFILE names.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # host name checked, certificate required
     try:
@@ -60,6 +61,12 @@ def trust(settings: NationalSettings) -> ssl.SSLContext:
             context.load_verify_locations(cafile=settings.ca_file)
     except OSError:  # ssl.SSLError is one
         raise ConfigError("E-NET-CA-FILE", file=str(settings.ca_file)) from None
+    if settings.client_certificate is not None:
+        try:
+            # The empty password: without one, an encrypted key would make OpenSSL ask at the terminal and wait.
+            context.load_cert_chain(settings.client_certificate, settings.client_key, password="")
+        except OSError:
+            raise ConfigError("E-NET-CLIENT-CERTIFICATE", file=str(settings.client_certificate)) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 

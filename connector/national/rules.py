@@ -1,32 +1,38 @@
-"""The judgement of answers, as two tables: RULES for a submit, SIGHTINGS for a find. The first line that
+"""The judgement of answers of `decree55`, as two tables: RULES for a submit, SIGHTINGS for a find. The first line that
 matches decides and its name goes into the audit log. What matches no line is UNKNOWN or UNREADABLE.
 
 Two habits keep the promise "one national effect per version": only the echo of our version AND digest counts
 as delivered, and HOLD is said only where the delivery was certainly not accepted.
-Pure: no clock, no network; the Answer carries the time of its arrival. May import: core.model, base, orjson.
+Pure: no clock, no network; the Answer carries the time of its arrival. May import: core.model, base, replies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
-import orjson
-
 from connector.core.model import Receipt, RemoteProblem, SightingName, Verdict, VerdictName
-from connector.national.base import Answer, Failure, Reply
+from connector.national.base import Answer, Reply
+from connector.national.replies import (
+    MAX_PROBLEM_TEXT,
+    Rule,
+    SightingRule,
+    instant,
+    integer,
+    json_object,
+    lost,
+    media_type,
+    name,
+    named,
+    retry_after_s,
+    status,
+    status_class,
+    status_of,
+)
 
-RETRY_AFTER_CAP_S = 900.0
-"""A date in the year 9999 is a legal Retry-After; the channel asks again after this long instead."""
-
-MAX_INTEGER = 2**53 - 1  # what every JSON reader agrees on, and what a store's 64-bit column can hold
 MAX_PROBLEMS = 100
-MAX_PROBLEM_TEXT = 1_000
-MAX_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Case:
     @property
     def status(self) -> int:
         """The HTTP status; 0 when there was no answer, so that no line about statuses matches."""
-        return self.reply.status if isinstance(self.reply, Answer) else 0
+        return status_of(self.reply)
 
     @property
     def succeeded(self) -> bool:
@@ -52,25 +58,7 @@ class Case:
     @property
     def is_problem(self) -> bool:
         """Whether the API itself said no (RFC 9457), and not a proxy, a portal or a firewall before it."""
-        return isinstance(self.reply, Answer) and _media_type(self.reply) == "application/problem+json"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One line of RULES."""
-
-    name: str
-    verdict: VerdictName
-    matches: Callable[[Case], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class SightingRule:
-    """One line of SIGHTINGS."""
-
-    name: str
-    sighting: SightingName
-    matches: Callable[[Case], bool]
+        return isinstance(self.reply, Answer) and media_type(self.reply) == "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +71,6 @@ class Seen:
     retry_after_s: float | None = None
 
 
-def _status(*statuses: int) -> Callable[[Case], bool]:
-    return lambda case: case.status in statuses
-
-
-def _status_class(hundreds: int) -> Callable[[Case], bool]:
-    return lambda case: case.status // 100 == hundreds
-
-
-def _lost(*, sent: bool) -> Callable[[Case], bool]:
-    return lambda case: isinstance(case.reply, Failure) and case.reply.sent is sent
-
-
 def _echoes(case: Case) -> bool:
     held = case.receipt
     return case.succeeded and held is not None and (held.version, held.digest) == (case.version, case.digest)
@@ -102,8 +78,8 @@ def _echoes(case: Case) -> bool:
 
 def _in_progress(case: Case) -> bool:
     kind = (case.document or {}).get("type")
-    named = isinstance(kind, str) and kind.endswith("in-progress")
-    return case.status == HTTPStatus.CONFLICT and case.is_problem and named
+    says_so = isinstance(kind, str) and kind.endswith("in-progress")
+    return case.status == HTTPStatus.CONFLICT and case.is_problem and says_so
 
 
 def _holds(matches: Callable[[Receipt, Case], bool]) -> Callable[[Case], bool]:
@@ -111,37 +87,37 @@ def _holds(matches: Callable[[Receipt, Case], bool]) -> Callable[[Case], bool]:
 
 
 _N = VerdictName
-RULES: tuple[Rule, ...] = (
-    Rule("nothing_sent", _N.HOLD, _lost(sent=False)),
-    Rule("answer_lost", _N.UNKNOWN, _lost(sent=True)),
+RULES: tuple[Rule[Case], ...] = (
+    Rule("nothing_sent", _N.HOLD, lost(sent=False)),
+    Rule("answer_lost", _N.UNKNOWN, lost(sent=True)),
     Rule("echoed", _N.DELIVERED, _echoes),
     Rule("echoed_another", _N.UNKNOWN, lambda case: case.succeeded and case.receipt is not None),
     Rule("no_echo", _N.UNKNOWN, lambda case: case.succeeded),
-    Rule("redirected", _N.UNKNOWN, _status_class(3)),
-    Rule("unauthorised", _N.HOLD, _status(401)),
-    Rule("forbidden", _N.HOLD, _status(403)),
-    Rule("busy", _N.HOLD, _status(429, 503)),
+    Rule("redirected", _N.UNKNOWN, status_class(3)),
+    Rule("unauthorised", _N.HOLD, status(401)),
+    Rule("forbidden", _N.HOLD, status(403)),
+    Rule("busy", _N.HOLD, status(429, 503)),
     Rule("in_progress", _N.RETRY, _in_progress),
-    Rule("conflict", _N.CONFLICT, _status(409)),
-    Rule("too_early", _N.RETRY, _status(408, 425)),
+    Rule("conflict", _N.CONFLICT, status(409)),
+    Rule("too_early", _N.RETRY, status(408, 425)),
     Rule("refused", _N.REJECTED, lambda case: case.status in (400, 413, 415, 422) and case.is_problem),
-    Rule("too_large", _N.REJECTED, _status(413)),  # often a gateway's answer, and as final as the API's own
+    Rule("too_large", _N.REJECTED, status(413)),  # often a gateway's answer, and as final as the API's own
     # Not the API's own words but a gateway's, perhaps a misconfigured one: it must not pile up refusals.
-    Rule("refused_by_gateway", _N.UNKNOWN, _status(400, 415, 422)),
-    Rule("server_failed", _N.UNKNOWN, _status_class(5)),
+    Rule("refused_by_gateway", _N.UNKNOWN, status(400, 415, 422)),
+    Rule("server_failed", _N.UNKNOWN, status_class(5)),
     Rule("unmatched", _N.UNKNOWN, lambda _case: True),
 )
 
 _S = SightingName
-SIGHTINGS: tuple[SightingRule, ...] = (
-    SightingRule("nothing_sent", _S.HELD, _lost(sent=False)),
-    SightingRule("answer_lost", _S.UNREADABLE, _lost(sent=True)),
-    SightingRule("busy", _S.HELD, _status(429, 503)),
-    SightingRule("unauthorised", _S.HELD, _status(401)),
-    SightingRule("forbidden", _S.HELD, _status(403)),
+SIGHTINGS: tuple[SightingRule[Case], ...] = (
+    SightingRule("nothing_sent", _S.HELD, lost(sent=False)),
+    SightingRule("answer_lost", _S.UNREADABLE, lost(sent=True)),
+    SightingRule("busy", _S.HELD, status(429, 503)),
+    SightingRule("unauthorised", _S.HELD, status(401)),
+    SightingRule("forbidden", _S.HELD, status(403)),
     SightingRule("absent", _S.ABSENT, lambda case: case.status == HTTPStatus.NOT_FOUND and case.is_problem),
     # A proxy that lost its route says 404 as well: believing it would send a second document.
-    SightingRule("absent_by_somebody_else", _S.UNREADABLE, _status(404)),
+    SightingRule("absent_by_somebody_else", _S.UNREADABLE, status(404)),
     SightingRule("older", _S.OLDER, _holds(lambda held, case: held.version < case.version)),
     SightingRule("newer", _S.NEWER, _holds(lambda held, case: held.version > case.version)),
     SightingRule("same", _S.SAME, _holds(lambda held, case: held.digest == case.digest)),
@@ -158,7 +134,7 @@ def judge(reply: Reply, version: int, digest: str) -> Verdict:
     rule = next(rule for rule in RULES if rule.matches(case))
     return Verdict(
         name=rule.verdict,
-        rule=_named(rule.name, reply),
+        rule=named(rule.name, reply),
         receipt=case.receipt if rule.verdict is VerdictName.DELIVERED else None,
         problems=_problems(case.document) if rule.verdict is VerdictName.REJECTED else (),
         retry_after_s=retry_after_s(reply) if rule.verdict in (VerdictName.HOLD, VerdictName.RETRY) else None,
@@ -172,77 +148,15 @@ def see(reply: Reply, version: int, digest: str) -> Seen:
     held = rule.sighting is SightingName.HELD
     return Seen(
         name=rule.sighting,
-        rule=_named(rule.name, reply),
+        rule=named(rule.name, reply),
         receipt=case.receipt if case.status == HTTPStatus.OK else None,
         retry_after_s=retry_after_s(reply) if held else None,
     )
 
 
-def retry_after_s(reply: Reply) -> float | None:
-    """Return the seconds to wait that a reply asks for, 0 to 900; None if it asks for nothing readable.
-
-    A date counts from the server's own Date header (its clock may be far off), else from the arrival."""
-    if isinstance(reply, Failure):
-        return reply.retry_after_s
-    asked = reply.headers.get("retry-after", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return min(float(asked), RETRY_AFTER_CAP_S)  # float, not int: no limit on digits, no cost either
-    until = _http_date(asked)
-    if until is None:
-        return None
-    wait_s = (until - (server_date(reply) or reply.received_at)).total_seconds()
-    return min(max(wait_s, 0.0), RETRY_AFTER_CAP_S)
-
-
-def server_date(reply: Reply) -> datetime | None:
-    """Return the server's Date header in UTC; None if there is none that can be read."""
-    return _http_date(reply.headers.get("date", "")) if isinstance(reply, Answer) else None
-
-
-def json_object(reply: Reply) -> dict[str, Any] | None:
-    """Return the JSON object of an answer; None for another content type, broken JSON, or another value."""
-    if not isinstance(reply, Answer):
-        return None
-    media_type = _media_type(reply)
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        return None
-    try:
-        value = orjson.loads(reply.body)  # strict: no NaN, no lone surrogate, depth at most 1024
-    except orjson.JSONDecodeError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def integer(value: object) -> int | None:
-    """Return a JSON integer from 0 to 2^53 - 1; None for anything else, true and 1.0 included."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    return value if 0 <= value <= MAX_INTEGER else None
-
-
-def name(value: object) -> str | None:
-    """Return a short printable text as it came (an id, a status, a code); None for anything else."""
-    return value if isinstance(value, str) and value.isprintable() and len(value) <= MAX_NAME else None
-
-
-def instant(value: object) -> datetime | None:
-    """Return an RFC 3339 time with its offset, in UTC; None for anything else."""
-    if not isinstance(value, str):
-        return None
-    try:
-        read = datetime.fromisoformat(value)
-        return read.astimezone(UTC) if read.tzinfo else None
-    except (ValueError, OverflowError):  # OverflowError: year 1 or 9999 with an offset
-        return None
-
-
 def _case(reply: Reply, version: int, digest: str) -> Case:
     document = json_object(reply)
     return Case(reply, version, digest, document, _receipt(document))
-
-
-def _named(rule: str, reply: Reply) -> str:
-    return f"{rule}:{reply.fault}" if isinstance(reply, Failure) else rule
 
 
 def _receipt(document: dict[str, Any] | None) -> Receipt | None:
@@ -274,15 +188,3 @@ def _problems(document: dict[str, Any] | None) -> tuple[RemoteProblem, ...]:
 def _text(entry: dict[str, Any], key: str) -> str:
     value = entry.get(key)
     return value[:MAX_PROBLEM_TEXT] if isinstance(value, str) else ""
-
-
-def _media_type(answer: Answer) -> str:
-    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        read = parsedate_to_datetime(text)
-        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):  # what the standard parser raises on garbage
-        return None

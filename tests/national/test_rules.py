@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 
 from connector.core.model import Receipt, SightingName, VerdictName
 from connector.national.base import Answer, Failure, Fault
-from connector.national.rules import (
-    MAX_PROBLEMS,
-    RETRY_AFTER_CAP_S,
-    RULES,
-    SIGHTINGS,
-    judge,
-    retry_after_s,
-    see,
-)
+from connector.national.replies import RETRY_AFTER_CAP_S, retry_after_s
+from connector.national.rules import MAX_PROBLEMS, RULES, SIGHTINGS, judge, see
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 DIGEST = "ab" * 32
