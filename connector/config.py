@@ -32,10 +32,16 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 _SECRET_REF = r"^(file|env|credential):.+$"  # noqa: S105  a form of references, not a secret
 _AGENCY_CODE = r"^[A-Y][0-9]{2}(\.[0-9A-Z]+)*$"
 _BASE_URL = r"^https?://[^\s?#@]+$"
+_PATH_PART = r"^(/[A-Za-z0-9._~-]+)*$"
+_HEADER_NAME = r"^[A-Za-z0-9-]+$"
+_HEADER_VALUE = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"
 _PATTERNS = {
     _SECRET_REF: "a reference: file:…, env:… or credential:…",
     _AGENCY_CODE: "an agency's code such as H51.01",
     _BASE_URL: "an address such as https://host/path, without ?, # and @",
+    _PATH_PART: "a path such as /KNTC, without blanks",
+    _HEADER_NAME: "the name of a header: letters, digits and -",
+    _HEADER_VALUE: "visible ASCII",
 }
 """What each expression means to whoever has to mend a value."""
 
@@ -44,6 +50,9 @@ _PASSWORD_IN_URL = re.compile(r"^[\w+]+://[^:/@]*:[^@]*@|[?&](password|passwd|pw
 
 SecretRef = Annotated[str, Field(pattern=_SECRET_REF, max_length=500)]
 AgencyCode = Annotated[str, Field(pattern=_AGENCY_CODE, max_length=35)]
+PathPart = Annotated[str, Field(pattern=_PATH_PART, max_length=200)]
+HeaderName = Annotated[str, Field(pattern=_HEADER_NAME, max_length=100)]
+HeaderValue = Annotated[str, Field(pattern=_HEADER_VALUE, max_length=500)]
 
 
 class Section(BaseModel):
@@ -67,19 +76,40 @@ class StoreSection(Section):
     busy_timeout_s: Seconds = 10.0
 
 
+class Ttcp2018Section(Section):
+    """How the bus in front of an interface of 2018 wants to be spoken to, and what differs between such interfaces."""
+
+    base_path: PathPart = "/KNTC"
+    auth: Literal["basic", "token", "bearer"] = "token"
+    token_path: PathPart = "/auth/generateToken"  # noqa: S105  a path, not a secret
+    extra_token_header: HeaderName | None = None
+    extra_token: SecretRef | None = None
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=20)
+    envelope: bool = False
+    success_field: Annotated[str, Field(max_length=100)] = ""
+    success_values: tuple[Annotated[str, Field(max_length=100)], ...] = ("0",)
+    busy_messages: tuple[Annotated[str, Field(min_length=4, max_length=200)], ...] = ()
+    accused_key: Literal["NguoiBiKNTCT", "NguoiBiKNTC"] = "NguoiBiKNTCT"
+    agencies: dict[AgencyCode, Annotated[str, Field(min_length=1, max_length=64)]] = Field(default_factory=dict)
+    codes: Path | None = None
+
+
 class NationalSection(Section):
     """The target: which national side, over which profile."""
 
     environment: Literal["test", "production"]
-    profile: Literal["decree55"] = "decree55"
+    profile: Literal["decree55", "ttcp2018"] = "decree55"
     base_url: Annotated[str, Field(pattern=_BASE_URL, max_length=300)]
     deadline_s: Seconds = 30.0
     connect_timeout_s: Seconds = 5.0
     max_answer_bytes: Annotated[int, Field(ge=1024, le=64 * 2**20)] = 8 * 2**20
     ca_file: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
     allow_plain_http_to_loopback: bool = False
     create_idempotent: bool = True
     absent_after_s: Annotated[float, Field(ge=0, le=86_400)] = 600.0
+    ttcp2018: Ttcp2018Section = Ttcp2018Section()
 
 
 class CollectSection(Section):

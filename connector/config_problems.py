@@ -141,11 +141,43 @@ def relation_problems(file: str, raw: Raw, stop_timeout_s: float, deadline_s: fl
                 f"longer than national.deadline_s ({deadline:g}), so that a stop loses no answer",
             )
         )
+    found += _national_relations(_at(raw, ("national",)) or {})
     blocks = raw.get("agency")
     agencies = [block if isinstance(block, dict) else {} for block in blocks] if isinstance(blocks, list) else []
+    found += _codes_of_agencies(raw, agencies)
     for index, agency in enumerate(agencies):
         found += _agency_relations(index, agency, agencies[:index])
     return [ConfigProblem("E-CFG-VALUE", file=file, key=key, found="", expected=expected) for key, expected in found]
+
+
+_OWN_HEADERS = frozenset({"authorization", "content-type", "content-length", "host"})
+
+
+def _national_relations(national: Any) -> list[tuple[str, str]]:
+    found = []
+    if _at(national, ("client_key",)) is not None and _at(national, ("client_certificate",)) is None:
+        found.append(("national.client_certificate", "the certificate that client_key belongs to"))
+    header, token = (_at(national, ("ttcp2018", name)) for name in ("extra_token_header", "extra_token"))
+    if (header is None) != (token is None):
+        missing = "extra_token" if token is None else "extra_token_header"
+        found.append((f"national.ttcp2018.{missing}", "both extra_token_header and extra_token, or neither"))
+    headers = _at(national, ("ttcp2018", "headers"))
+    written = {str(name).lower() for name in headers} if isinstance(headers, dict) else set()
+    if written & {*_OWN_HEADERS, str(header).lower()}:
+        found.append(("national.ttcp2018.headers", "none that the program sets by itself"))
+    return found
+
+
+def _codes_of_agencies(raw: Raw, agencies: Sequence[Raw]) -> list[tuple[str, str]]:
+    """The old interface knows agencies by its own codes, so that each of ours must be told."""
+    if _at(raw, ("national", "profile")) != "ttcp2018":
+        return []
+    known = _at(raw, ("national", "ttcp2018", "agencies"))
+    known = known if isinstance(known, dict) else {}
+    codes = {agency["code"] for agency in agencies if isinstance(agency.get("code"), str)}
+    if codes <= set(known):
+        return []
+    return [("national.ttcp2018.agencies", "the national code of each agency that is configured here")]
 
 
 def _agency_relations(index: int, agency: Raw, before: Sequence[Raw]) -> list[tuple[str, str]]:

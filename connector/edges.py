@@ -5,18 +5,25 @@ Nothing connects before it is first used. Floor 3, beside `app`; the one place t
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL
 
-from connector import __version__
+from connector import __version__, resources
 from connector.config import AgencySection, Config, read_secret
 from connector.core.mapping import CompiledMapping
 from connector.core.secrecy import SecrecyPolicy
 from connector.errors import ConfigError, ConfigProblem
 from connector.national.base import National, NationalSettings
 from connector.national.decree55 import Decree55
+from connector.national.ttcp2018 import Bus, Ttcp2018
+from connector.national.ttcp2018_answers import Layers
+from connector.national.ttcp2018_codes import LISTS, compile_codes
+from connector.national.ttcp2018_payload import Style
 from connector.sources.base import Source
 from connector.sources.engines import source_url
 from connector.sources.sql import SqlSource
@@ -90,9 +97,11 @@ def _national(config: Config, section: AgencySection, stop: threading.Event) -> 
         connect_timeout_s=national.connect_timeout_s,
         max_answer_bytes=national.max_answer_bytes,
         ca_file=config.resolve(national.ca_file) if national.ca_file else None,
+        client_certificate=config.resolve(national.client_certificate) if national.client_certificate else None,
+        client_key=config.resolve(national.client_key) if national.client_key else None,
         allow_plain_http=national.allow_plain_http_to_loopback,
         create_idempotent=national.create_idempotent,
-        absent_after_s=0.0 if national.create_idempotent else national.absent_after_s,
+        absent_after_s=0.0 if national.create_idempotent and not _is_ttcp2018(config) else national.absent_after_s,
         user_agent=f"kntc-connector/{__version__} ({section.code})",
     )
 
@@ -100,4 +109,49 @@ def _national(config: Config, section: AgencySection, stop: threading.Event) -> 
         place = f"agency {section.code} credentials.client_secret"
         return section.credentials.client_id, read_secret(section.credentials.client_secret, config, place)
 
-    return Decree55(settings, section.code, credentials, stop)
+    if not _is_ttcp2018(config):
+        return Decree55(settings, section.code, credentials, stop)
+    return Ttcp2018(settings, section.code, _bus(config), _style(config), credentials, stop)
+
+
+def _is_ttcp2018(config: Config) -> bool:
+    return config.national.profile == "ttcp2018"
+
+
+def _bus(config: Config) -> Bus:
+    wanted = config.national.ttcp2018
+    reference = wanted.extra_token
+    return Bus(
+        base_path=wanted.base_path,
+        auth=wanted.auth,
+        token_path=wanted.token_path,
+        headers=wanted.headers,
+        extra_token_header=wanted.extra_token_header or "",
+        extra_token=(lambda: read_secret(reference, config, "national.ttcp2018.extra_token")) if reference else None,
+        layers=Layers(wanted.envelope, wanted.success_field, frozenset(wanted.success_values)),
+        busy_messages=wanted.busy_messages,
+    )
+
+
+def _style(config: Config) -> Style:
+    """Return how payloads are written. Raises ConfigError for a list of national codes that cannot be used."""
+    wanted = config.national.ttcp2018
+    documents = dict(resources.ttcp2018_code_documents())
+    if wanted.codes is not None:
+        documents |= _own_codes(config.resolve(wanted.codes))
+    return Style(compile_codes(documents, wanted.agencies), wanted.accused_key)
+
+
+def _own_codes(folder: Path) -> dict[str, Any]:
+    """Return the lists of an agency that found out more than is shipped, by name: each replaces the shipped one."""
+    if not folder.is_dir():
+        raise ConfigError("E-CFG-WIRE-CODES", file=str(folder))
+    documents = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            documents[path.stem] = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            raise ConfigError("E-CFG-WIRE-CODES", file=path.name) from None
+        if path.stem not in LISTS:
+            raise ConfigError("E-CFG-WIRE-CODES", file=path.name)
+    return documents

@@ -28,5 +28,11 @@ def code_list_documents() -> dict[str, Any]:
     return _json_by_stem(shipped("schemas", "codes"))
 
 
+@lru_cache(maxsize=1)
+def ttcp2018_code_documents() -> dict[str, Any]:
+    """Return the national values of our codes on the interface `ttcp2018`, by list."""
+    return _json_by_stem(shipped("schemas", "wire", "ttcp2018", "codes"))
+
+
 def _json_by_stem(folder: Path) -> dict[str, Any]:
     return {path.stem: json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}

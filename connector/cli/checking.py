@@ -68,6 +68,9 @@ def _secrets(desk: Desk) -> Iterator[Finding]:
     asked: list[tuple[str, str, bool]] = []
     if config.store.key:
         asked.append((config.store.key, "store.key", True))
+    national = config.national
+    if national.profile == "ttcp2018" and national.ttcp2018.extra_token:
+        asked.append((national.ttcp2018.extra_token, "national.ttcp2018.extra_token", False))
     for index, agency in enumerate(config.agency):
         place = f"agency.{index}"
         asked.append((agency.evidence_key, f"{place}.evidence_key", True))

@@ -31,6 +31,8 @@ _UNSEEN = (
 )
 _REPAIR: dict[int, str | None] = {**_LOOK_ALIKES, **_BLANKS, **dict.fromkeys(_UNSEEN)}
 _SUSPECT = re.compile("[" + "".join(re.escape(chr(code)) for code in sorted(_REPAIR)) + "]")
+_WORD = re.compile(r"[^\W_]+")
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -52,3 +54,19 @@ def clean(value: str) -> str | None:
 def one_line(value: str) -> str:
     """Return the text with every run of white space as one space."""
     return " ".join(value.split())
+
+
+def folded(value: str) -> str:
+    """Return a key under which two spellings of the same text are equal: for comparing, never to be stored or sent.
+
+    Blind to case, punctuation, spaces, and to where a syllable carries its tone mark ("hòa", "hoà"). Everything that
+    makes another word stays: letters with their hats and horns, and the tones themselves. "": nothing to compare."""
+    return " ".join(_folded_word(word) for word in _WORD.findall((clean(value) or "").casefold()))
+
+
+def _folded_word(word: str) -> str:
+    if word.isascii():
+        return word
+    letters = unicodedata.normalize("NFD", word)
+    tones = "".join(sorted(letter for letter in letters if letter in _TONES))
+    return unicodedata.normalize("NFC", "".join(letter for letter in letters if letter not in _TONES)) + tones

@@ -15,8 +15,8 @@ import pytest
 from connector.cli.screen import WIDTH, paired, spread, tabled, wrapped
 from connector.cli.words import LANGUAGES, Words, language_of, messages
 from connector.core.model import KINDS, Cause, State
+from connector.national import rules, ttcp2018_rules
 from connector.national.base import Fault
-from connector.national.rules import RULES, SIGHTINGS
 from connector.resources import shipped
 
 PACKAGE = Path(__file__).resolve().parents[2] / "connector"
@@ -64,7 +64,12 @@ def test_every_state_cause_kind_rule_and_fault_has_a_label():
     say = Words("vi")
     wanted = [f"state.{name}" for name in (*State, "returned", "blocked")]
     wanted += [f"cause.{name}" for name in Cause] + [f"kind.{name}" for name in KINDS]
-    wanted += [f"rule.{rule.name}" for rule in (*RULES, *SIGHTINGS)] + [f"fault.{fault}" for fault in Fault]
+    tables = (rules.RULES, rules.SIGHTINGS, ttcp2018_rules.RULES, ttcp2018_rules.SEARCH_RULES)
+    wanted += [f"rule.{rule.name}" for table in tables for rule in table] + [f"fault.{fault}" for fault in Fault]
+    wanted += [f"rule.{name}" for name in ("untranslatable", "no_withdrawal", "id_missing", "not-findable")]
+    wanted += [f"rule.{name}" for name in ("own_id_not_listed", "own_reference", "reference_of_older", "older")]
+    wanted += [f"rule.{name}" for name in ("reference_of_newer", "same_person_and_content", "several_certain")]
+    wanted += ["rule.none_certain"]
     assert [id_ for id_ in wanted if not say.has(id_)] == []
 
 

@@ -164,7 +164,7 @@ def keys_of_example() -> Iterator[tuple[str, str]]:
     for line in text_of(EXAMPLE).splitlines():
         if table := re.match(r"\[+([\w.]+)\]+", line):
             place, above = table.group(1), ""
-        elif place and (key := re.match(r"(?:# )?(\w+) = (?:\"[^\"]*\"|[\w.]+)\s*(?:# (.+))?$", line)):
+        elif place and (key := re.match(r"(?:# )?(\w+) = (?:\"[^\"]*\"|[\w.]+|\[.*?\]|\{.*?\})\s*(?:# (.+))?$", line)):
             yield f"{place}.{key.group(1)}", key.group(2) or above
             above = ""
         else:
