@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connector.core.model import Candidate, RecordKey
 from connector.core.text import folded
@@ -30,10 +30,10 @@ class Wanted:
     """What we look for: the key, and what was sent of the person and the content ("" where it was not sent)."""
 
     key: RecordKey
-    name: str
-    identity_no: str
-    area: tuple[str, str, str]  # MaTinh, MaHuyen, MaXa
-    content: str
+    name: str = field(repr=False)
+    identity_no: str = field(repr=False)
+    area: tuple[str, str, str] = field(repr=False)  # MaTinh, MaHuyen, MaXa
+    content: str = field(repr=False)
 
     @property
     def has_person(self) -> bool:
@@ -45,10 +45,10 @@ class Wanted:
 class Matched:
     """Candidates by how sure we are of them; `versions` of those that carry our reference, in the same order."""
 
-    by_reference: tuple[Candidate, ...]
+    by_reference: tuple[Candidate, ...] = field(repr=False)
     versions: tuple[int, ...]
-    by_person_and_content: tuple[Candidate, ...]
-    probable: tuple[Candidate, ...]
+    by_person_and_content: tuple[Candidate, ...] = field(repr=False)
+    probable: tuple[Candidate, ...] = field(repr=False)
 
 
 def reference_of(key: RecordKey, version: int) -> str:

@@ -9,7 +9,7 @@ Pure. May import: core.model, base, replies, orjson.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -36,7 +36,7 @@ class Said:
     """One decoded answer. `value` is what lies inside the envelope; None: it cannot be read. `succeeded`: what the bus
     says of itself, None where it says nothing although it should."""
 
-    value: Any
+    value: Any = field(repr=False)
     succeeded: bool | None = True
 
     @property

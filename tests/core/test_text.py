@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.text import clean, one_line
+from connector.core.text import clean, folded, one_line
 
 
 def test_a_decomposed_text_becomes_the_composed_one():
@@ -56,3 +56,28 @@ def test_a_cleaned_text_is_clean_and_can_be_encoded(value):
         assert clean(cleaned) == cleaned
         assert unicodedata.is_normalized("NFC", cleaned)
         cleaned.encode()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Nguyễn Thị Hòa", "NGUYỄN  THỊ HOÀ"),
+        ("thuỷ", "thủy"),
+        ("Khiếu nại, lần 2.", "khiếu nại lần 2"),
+        (unicodedata.normalize("NFD", "Đất đai"), "đất\u00a0đai"),
+        ("\u00d0ơn", "đơn"),
+    ],
+)
+def test_two_spellings_of_one_text_fold_to_the_same_key(one, other):
+    assert folded(one) == folded(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("hoa", "hòa"), ("hòa", "hóa"), ("tân", "tan"), ("đơn", "don"), ("lần 1", "lần 2"), ("ưu", "uu")]
+)
+def test_other_words_stay_other_words(one, other):
+    assert folded(one) != folded(other)
+
+
+def test_what_nobody_can_read_folds_to_nothing():
+    assert folded("\ud800") == folded(" -- ") == folded("") == ""

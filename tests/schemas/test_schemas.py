@@ -41,9 +41,9 @@ HOMES = {
         /withdrawals/*/form /withdrawals/*/effect /withdrawals/*/document_no /withdrawals/*/document_on
         /attachments/*/sha256 /attachments/*/redacted /concealed/reason /concealed/basis""",
     "handling": """
-        /petition_ref /sequence /handling /handled_on /eligible /ineligible_reason /within_authority /authority_level
-        /handler /approver /summary /transfer/receiver_group /transfer/receiver_agency/code /transfer/document_no
-        /transfer/document_on /transfer/reason /transfer/replies/*/no /transfer/replies/*/issued_on
+        /petition_ref /sequence /handling /handled_on /eligible /anonymous /ineligible_reason /within_authority
+        /authority_level /handler /approver /summary /transfer/receiver_group /transfer/receiver_agency/code
+        /transfer/document_no /transfer/document_on /transfer/reason /transfer/replies/*/no /transfer/replies/*/issued_on
         /transfer/urgings/*/no /return/reason /return/document_no /filed/filed_on /filed/until_on""",
     "acceptance": """
         /petition_ref /petition_refs /outcome /decided_on /decision_no /deadline_on /competent_agency
