@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from connector.config import Config, ScheduleSection, load_config
 from connector.core.transforms import TRANSFORMS
 from connector.errors import ExitCode
+from connector.national import ttcp2018_rules
 from connector.store import mirror
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +23,7 @@ PAGES = (*READMES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
 EXAMPLE = ROOT / "config.example.toml"
 MAPPING = ROOT / "docs" / "mapping.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
+OLD_INTERFACE = ROOT / "docs" / "old-interface.md"
 MIRROR = ROOT / "docs" / "published-mirror.md"
 UNIT = ROOT / "deploy" / "kntc.service"
 
@@ -142,6 +144,19 @@ def command_lines(text: str) -> list[str]:
 def test_every_link_leads_to_a_file(page: Path):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text_of(page))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+# --- the old interface
+
+
+def test_every_rule_of_the_old_interface_is_documented_with_its_verdict():
+    said = {row[0]: row[1] for row in rows_of(text_of(OLD_INTERFACE))}
+    assert {f"`{rule.name}`": rule.verdict.value for rule in ttcp2018_rules.RULES}.items() <= said.items()
+
+
+def test_the_old_interface_says_what_it_cannot_do():
+    limits = section_of(OLD_INTERFACE, "What it cannot do")
+    assert all(f"No {what}" in limits for what in ("reception", "withdrawal", "status"))
 
 
 # --- configuration

@@ -43,8 +43,9 @@ HOMES = {
     "handling": """
         /petition_ref /sequence /handling /handled_on /eligible /anonymous /ineligible_reason /within_authority
         /authority_level /handler /approver /summary /transfer/receiver_group /transfer/receiver_agency/code
-        /transfer/document_no /transfer/document_on /transfer/reason /transfer/replies/*/no /transfer/replies/*/issued_on
-        /transfer/urgings/*/no /return/reason /return/document_no /filed/filed_on /filed/until_on""",
+        /transfer/document_no /transfer/document_on /transfer/reason /transfer/replies/*/no
+        /transfer/replies/*/issued_on /transfer/urgings/*/no /return/reason /return/document_no
+        /filed/filed_on /filed/until_on""",
     "acceptance": """
         /petition_ref /petition_refs /outcome /decided_on /decision_no /deadline_on /competent_agency
         /competent_officer /state /type /instance /not_accepted/reason /not_accepted/notice_no /not_accepted/notice_on
