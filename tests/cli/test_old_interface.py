@@ -88,17 +88,17 @@ def test_the_profile_is_a_choice_of_the_configuration(tmp_path: Path) -> None:
     ("national", "expected"),
     [
         ('profile = "ttcp2018"', "national.ttcp2018.agencies"),
-        (OLD.replace("H51.01", "H51.09"), "missing for H51.01"),
+        (OLD.replace("H51.01", "H51.09"), "the national code of each agency"),
         (OLD + "bas_path = 1", "national.ttcp2018.bas_path"),
         (OLD + 'base_path = "KNTC"', "national.ttcp2018.base_path"),
         (OLD + 'base_path = "/a b"', "national.ttcp2018.base_path"),
         (OLD + 'auth = "digest"', "national.ttcp2018.auth"),
-        (OLD + 'extra_token_header = "x"', "both or neither"),
-        (OLD + 'extra_token = "file:x"', "both or neither"),
+        (OLD + 'extra_token_header = "x"', "national.ttcp2018.extra_token "),
+        (OLD + 'extra_token = "file:x"', "national.ttcp2018.extra_token_header "),
         (OLD + 'extra_token = "the token itself"\nextra_token_header = "x"', "national.ttcp2018.extra_token"),
-        (OLD + 'headers = { "Content-Type" = "a" }', "set by the program itself"),
+        (OLD + 'headers = { "Content-Type" = "a" }', "none that the program sets by itself"),
         (OLD + 'headers = { "A" = "đ" }', "national.ttcp2018.headers"),
-        ('client_key = "a.key"', "client_certificate"),
+        ('client_key = "a.key"', "national.client_certificate "),
     ],
 )
 def test_a_configuration_that_cannot_work_is_refused_with_its_key(tmp_path: Path, national: str, expected: str) -> None:
