@@ -12,14 +12,16 @@ from typing import Any
 from connector.sandbox import desk
 from connector.sandbox.national_side import NationalSide
 from connector.sandbox.server import hang_up
-from connector.sandbox.wire import Answer, Ending, Refusal, read_request
+from connector.sandbox.ttcp2018.case_side import CaseSide
+from connector.sandbox.wire import Answer, Ending, Refusal, Route, raw_path, read_request
 
 
 class Application:
-    """Routes each request to the national side, or to the desk where people ask the sandbox itself."""
+    """Routes each request to the side of its profile, or to the desk where people ask the sandbox itself."""
 
-    def __init__(self, side: NationalSide) -> None:
+    def __init__(self, side: NationalSide, case_side: CaseSide) -> None:
         self._side = side
+        self._case_side = case_side
 
     def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer one request (PEP 3333). A lost or cut answer closes the connection under the server."""
@@ -31,10 +33,15 @@ class Application:
         return self._send(answer, environ)
 
     def _answer(self, environ: Mapping[str, Any]) -> Answer:
+        body = environ["wsgi.input"].read()
+        operation = self._case_side.bus.operation(raw_path(environ))
         try:
-            request, call = read_request(environ, environ["wsgi.input"].read())
+            if operation:
+                request, _ = read_request(environ, body, Route({"POST": operation}))
+                return self._case_side.answer(operation, request)
+            request, call = read_request(environ, body)
             if call in desk.CALLS:
-                return desk.answer(self._side, call, request)
+                return desk.answer(self._side, self._case_side, call, request)
         except Refusal as refusal:
             return refusal.answer
         return self._side.answer(call, request)

@@ -1,4 +1,4 @@
-"""What people ask a running sandbox itself, under `/_sandbox`: effects, log, move, advance.
+"""What people ask a running sandbox itself, under `/_sandbox`: effects, log, move, advance; objects, cases, release.
 
 On loopback, without a token; neither in the request log nor in the OpenAPI, because no national system has it.
 """
@@ -13,15 +13,16 @@ from urllib.parse import parse_qsl
 import orjson
 
 from connector.sandbox.national_side import NationalSide
+from connector.sandbox.ttcp2018.case_side import CaseSide
 from connector.sandbox.values import Key
 from connector.sandbox.wire import Answer, Refusal, Request, problem, read_json
 
-CALLS = frozenset({"effects", "log", "move", "advance"})
+CALLS = frozenset({"effects", "log", "move", "advance", "objects", "cases", "release"})
 _PAGE = 1000
 _MAX_DIGITS = 15
 
 
-def answer(side: NationalSide, call: str, request: Request) -> Answer:
+def answer(side: NationalSide, case_side: CaseSide, call: str, request: Request) -> Answer:
     """Answer one of CALLS. Refuses what it cannot read, and a move of a record that is not held."""
     match call:
         case "effects":
@@ -31,10 +32,35 @@ def answer(side: NationalSide, call: str, request: Request) -> Answer:
         case "advance":
             _read_body(request)
             return _json({"moved": side.advance()})
+        case "objects":
+            made = case_side.cases.objects()
+            return _json([{**record._asdict(), "objects": count} for record, count in made.items()])
+        case "cases":
+            return _json(_cases(case_side))
+        case "release":
+            _read_body(request)
+            return _json({"released": case_side.release_late()})
     key, status, note = _read_move(request)
     if not side.move(key, status, note):
         raise Refusal(problem(404, "absent"))
     return Answer(HTTPStatus.NO_CONTENT)
+
+
+def _cases(case_side: CaseSide) -> list[dict[str, Any]]:
+    """Return the cases without their people and contents, each with its steps."""
+    steps: dict[str, list[dict[str, str]]] = {}
+    for step in case_side.cases.steps_of(""):
+        steps.setdefault(step.case_id, []).append({"id": step.id, "kind": step.kind})
+    return [
+        {
+            "id": case.id,
+            "agency": case.agency,
+            "entered_by": case.entered_by,
+            "papers": len(case.contents),
+            "steps": steps.get(case.id, []),
+        }
+        for case in case_side.cases.all_of("")
+    ]
 
 
 def _read_after(request: Request) -> int:

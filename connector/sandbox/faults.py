@@ -47,7 +47,24 @@ AFTER = frozenset(
     }
 )
 FEED = frozenset({"duplicate_events", "late_events", "expired_cursor"})
-CALLS = frozenset({"put", "get", "feed", "ack", "token"})
+OBSERVED = frozenset(
+    {
+        "refuse_in_200",  # a refusal as `ttcp2018` has it: 200, no Id, `message` as its text
+        "late_create",  # no answer now, and what was asked for happens later, at `release_late()`
+    }
+)
+OPERATIONS = frozenset(
+    {
+        "TraDanhMuc",
+        "TraThongTinDon",
+        "CapNhatVuViec",
+        "CapNhatKQXuLy",
+        "CapNhatGiaiQuyet",
+        "CapNhatKQGiaiQuyet",
+        "CapNhatThiHanh",
+    }
+)
+CALLS = frozenset({"put", "get", "feed", "ack", "token"}) | OPERATIONS
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works</h1></body></html>"
 
@@ -69,10 +86,12 @@ _FIXED = {
 class FaultRule:
     """One fault, and whom it strikes. Empty `agency`, `kind`, `local_id` mean any.
 
-    what: a name of BEFORE, AFTER or FEED. call: put, get, feed, ack or token; "" means every one of them.
+    what: a name of BEFORE, AFTER, FEED or OBSERVED. call: a name of CALLS; "" means every one of them.
+    Of an operation of `ttcp2018`, kind is ours behind it and local_id is `record_of` what the request shows.
     share: part of the requests, chosen by seed. every: each n-th request for the same key. times: at most so many
     strikes per key; in_all: at most so many over all keys (which ones, depends on who arrives first).
-    The feed faults strike where the feed is read (expired_cursor) or an event is written (the other two)."""
+    The feed faults strike where the feed is read (expired_cursor) or an event is written (the other two), those of
+    OBSERVED only operations of `ttcp2018`."""
 
     what: str
     call: str = "put"
@@ -91,14 +110,18 @@ class FaultRule:
     message: str = "refused"
 
     def __post_init__(self) -> None:
-        if self.what not in BEFORE | AFTER | FEED:
+        if self.what not in BEFORE | AFTER | FEED | OBSERVED:
             raise ValueError(f"unknown fault {self.what!r}")
         if self.call and self.call not in CALLS:
             raise ValueError(f"unknown call {self.call!r}")
+        if self.what in OBSERVED and self.call not in OPERATIONS | {""}:
+            raise ValueError(f"{self.what} strikes no {self.call!r}")
 
     def concerns(self, call: str, agency: str, kind: str, local_id: str) -> bool:
         """Whether a request of this kind can be struck at all."""
         expected = "feed" if self.what in FEED else self.call
+        if self.what in OBSERVED and call not in OPERATIONS:
+            return False
         return (
             expected in ("", call)
             and self.agency in ("", agency)
@@ -120,7 +143,7 @@ class FaultPlan:
 
     def strike(self, call: str, agency: str = "", kind: str = "", local_id: str = "") -> FaultRule | None:
         """Count this request and return the first rule that strikes it, if any."""
-        return self._meet(call, (call, agency, kind, local_id), BEFORE | AFTER | {"expired_cursor"})
+        return self._meet(call, (call, agency, kind, local_id), BEFORE | AFTER | OBSERVED | {"expired_cursor"})
 
     def strike_event(self, agency: str, kind: str, local_id: str) -> FaultRule | None:
         """Count this feed event and return the rule (duplicate_events, late_events) that strikes it, if any."""

@@ -16,6 +16,11 @@ from connector.sandbox.national_side import NationalSide
 from connector.sandbox.server import HOST, LoopbackServer
 from connector.sandbox.state import NationalState
 from connector.sandbox.tokens import Tokens
+from connector.sandbox.ttcp2018.bus import Bus
+from connector.sandbox.ttcp2018.case_side import CaseSide
+from connector.sandbox.ttcp2018.cases import Paper
+from connector.sandbox.ttcp2018.values import Case, Created, Petitioner, RefusedRequest, Step
+from connector.sandbox.ttcp2018.variant import Variant
 from connector.sandbox.values import Effect, Held, Key, LogLine
 
 
@@ -24,11 +29,12 @@ def _utc_now() -> datetime:
 
 
 class Sandbox:
-    """The other side of the profile `decree55`, with its state in memory or in the file `state`.
+    """The other side of both profiles, with its state in memory or in the file `state`.
 
     credentials: agency code -> (client id, client secret); other agencies are refused. idempotent_create: whether a
     PUT repeated with the same version and digest is answered from memory, or counts as a further effect. now: the
-    clock of tokens, receipts and events. As a context manager it starts on any free port and closes at the end."""
+    clock of tokens, receipts and events. ttcp2018: the form in which the observed interface is played; it is always
+    served, with the same credentials. As a context manager it starts on any free port and closes at the end."""
 
     def __init__(
         self,
@@ -41,6 +47,7 @@ class Sandbox:
         token_lifetime_s: int = 1800,
         now: Callable[[], datetime] = _utc_now,
         schemas: Mapping[str, Any] | None = None,
+        ttcp2018: Variant | None = None,
     ) -> None:
         self._seed = seed
         self._state = NationalState(state, seed)
@@ -49,6 +56,16 @@ class Sandbox:
         plan = FaultPlan(seed, faults)
         self._side = NationalSide(
             self._state, tokens, documents, plan, now=now, seed=seed, idempotent_create=idempotent_create
+        )
+        self._variant = ttcp2018 or Variant()
+        self._case_side = CaseSide(
+            self._state,
+            Bus(self._variant, credentials, tokens),
+            plan,
+            accused_key=self._variant.accused_key,
+            seed=seed,
+            now=now,
+            stop=self._side.stop,
         )
         self._server: LoopbackServer | None = None
 
@@ -71,10 +88,15 @@ class Sandbox:
             raise RuntimeError("the sandbox is not started")
         return f"http://{HOST}:{self._server.port}"
 
+    @property
+    def ttcp2018_url(self) -> str:
+        """Where the operations of `ttcp2018` lie, without a trailing slash."""
+        return self.base_url + self._variant.base_path
+
     def start(self, port: int = 0) -> str:
         """Listen, on any free port unless one is given; return `base_url`. ConfigError when the port is taken."""
         self._side.stop.clear()
-        self._server = LoopbackServer(Application(self._side), port)
+        self._server = LoopbackServer(Application(self._side, self._case_side), port)
         return self.base_url
 
     def stop(self) -> None:
@@ -91,7 +113,7 @@ class Sandbox:
 
     def play(self, *faults: FaultRule) -> None:
         """From now on play these faults and no others; without any, behave."""
-        self._side.plan = FaultPlan(self._seed, faults)
+        self._side.plan = self._case_side.plan = FaultPlan(self._seed, faults)
 
     def expire_tokens(self) -> None:
         """Let every issued token expire now."""
@@ -111,11 +133,39 @@ class Sandbox:
 
     def lost(self) -> int:
         """Return how many answers were lost on purpose."""
-        return sum(line.fault in ("lose_before_commit", "lose_after_commit") for line in self.log())
+        return sum(line.fault in ("lose_before_commit", "lose_after_commit", "late_create") for line in self.log())
 
     def bodies(self) -> list[bytes]:
-        """Return the body of every PUT that arrived whole, accepted or not, in the order of the log."""
+        """Return every body that arrived whole, accepted or not, in the order of the log; none of a sign-in."""
         return self._state.bodies()
+
+    def cases(self, agency: str = "") -> list[Case]:
+        """Return the cases of `ttcp2018`, of one agency or of all, oldest first."""
+        return self._case_side.cases.all_of(agency)
+
+    def steps(self, case_id: str = "") -> list[Step]:
+        """Return handlings, acceptances, decisions and enforcements, of one case or of all, in order."""
+        return self._case_side.cases.steps_of(case_id)
+
+    def objects(self) -> dict[Created, int]:
+        """Return how many objects of `ttcp2018` were made of each (agency, kind, record); see `record_of`.
+
+        A paper attached to a case counts as one. Updates, and what others entered, make none."""
+        return self._case_side.cases.objects()
+
+    def refusals(self) -> list[RefusedRequest]:
+        """Return what `ttcp2018` refused inside 200, oldest first."""
+        return self._case_side.cases.refusals()
+
+    def add_case(
+        self, agency: str, content: str, petitioners: Sequence[Petitioner] = (), types: Sequence[str] = ("KN",)
+    ) -> str:
+        """Add a case that somebody else entered on the national side's own pages; return its Id."""
+        return self._case_side.cases.add(agency, Paper(content, petitioners, types))
+
+    def release_late(self) -> int:
+        """Let what `late_create` kept back happen now, in order of arrival; return how many requests that were."""
+        return self._case_side.release_late()
 
     def acknowledged(self, agency: str) -> str:
         """Return the cursor up to which the agency has said it applied the feed; "" before the first time."""

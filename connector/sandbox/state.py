@@ -11,6 +11,8 @@ import hashlib
 import sqlite3
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, replace
 from datetime import datetime
 from pathlib import Path
@@ -80,6 +82,12 @@ class NationalState:
         """Close the file. Waits for a running transaction."""
         with self._lock:
             self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for one transaction, to who keeps tables of another profile beside these."""
+        with self._lock, self._db:
+            yield self._db
 
     def put(self, key: Key, version: int, digest: str, now: datetime, *, idempotent: bool) -> tuple[Stored, Held]:
         """Create or replace a record; return what became of it and what is held now.
@@ -176,9 +184,9 @@ class NationalState:
         return [LogLine(*row) for row in rows]
 
     def bodies(self) -> list[bytes]:
-        """Return the body of every PUT that arrived whole, accepted or not, in the order of the log."""
+        """Return the body of every request that had one and arrived whole, accepted or not, in the order of the log."""
         with self._lock:
-            rows = self._db.execute("SELECT body FROM log WHERE method = 'PUT' ORDER BY seq").fetchall()
+            rows = self._db.execute("SELECT body FROM log WHERE length(body) > 0 ORDER BY seq").fetchall()
         return [row[0] for row in rows]
 
     def snapshot(self) -> bytes:

@@ -24,39 +24,54 @@ class Tokens:
 
     def __init__(self, credentials: Mapping[str, tuple[str, str]], lifetime_s: int) -> None:
         self._clients = {client: (secret, agency) for agency, (client, secret) in credentials.items()}
-        self._lifetime_s = lifetime_s
+        self.lifetime_s = lifetime_s
         self._lock = threading.Lock()
         self._issued: dict[str, tuple[str, datetime]] = {}
 
     def issue(self, request: Request, now: datetime) -> Answer:
         """Answer a client-credentials request with a token, or refuse it as RFC 6749 section 5.2 says."""
-        client, secret = _read_client(request)
-        known, agency = self._clients.get(client, ("", ""))
-        if not known or not hmac.compare_digest(known.encode(), secret.encode()):
+        token = self.grant(*_read_client(request), now)
+        if not token:
             raise Refusal(_token_error(401, "invalid_client"))
-        token = secrets.token_urlsafe(32)
-        with self._lock:
-            self._issued = {old: entry for old, entry in self._issued.items() if entry[1] > now}
-            self._issued[token] = (agency, now + timedelta(seconds=self._lifetime_s))
         granted = {
             "access_token": token,
             "token_type": "Bearer",
-            "expires_in": self._lifetime_s,
+            "expires_in": self.lifetime_s,
         }
         return Answer(200, orjson.dumps(granted), headers=(("Cache-Control", "no-store"),))
 
+    def grant(self, client: str, secret: str, now: datetime) -> str:
+        """Return a new token for these credentials, or "" when they are wrong."""
+        known, agency = self._clients.get(client, ("", ""))
+        if not known or not hmac.compare_digest(known.encode(), secret.encode()):
+            return ""
+        token = secrets.token_urlsafe(32)
+        with self._lock:
+            self._issued = {old: entry for old, entry in self._issued.items() if entry[1] > now}
+            self._issued[token] = (agency, now + timedelta(seconds=self.lifetime_s))
+        return token
+
+    def holder(self, token: str, now: datetime) -> str:
+        """Return the agency that a living token was issued to, or "" for any other token."""
+        agency, expires_at = self._issued.get(token, ("", now))
+        return agency if expires_at > now else ""
+
     def admit(self, request: Request, now: datetime) -> None:
         """Refuse 401 without a living token, 403 when the token belongs to another agency than the path."""
-        agency, expires_at = self._issued.get(_read_bearer(request), ("", now))
-        if expires_at <= now:
+        agency = self.holder(_read_bearer(request), now)
+        if not agency:
             raise Refusal(unauthorized())
         if agency != request.route.agency:
             raise Refusal(problem(403, "forbidden", "the token belongs to another agency"))
 
     def forget(self, request: Request) -> None:
         """Let the token of this request expire now."""
+        self.drop(_read_bearer(request))
+
+    def drop(self, token: str) -> None:
+        """Let this token expire now."""
         with self._lock:
-            self._issued.pop(_read_bearer(request), None)
+            self._issued.pop(token, None)
 
     def forget_all(self) -> None:
         """Let every token expire now, as a restart of the national side would."""

@@ -150,18 +150,25 @@ def find_route(path: str) -> Route | None:
             return Route({"GET": "get", "PUT": "put"}, agency, kind, local_id)
         case ["", "oauth2", "token"]:
             return Route({"POST": "token"})
-        case ["", "_sandbox", ("effects" | "log") as name]:
+        case ["", "_sandbox", ("effects" | "log" | "objects" | "cases") as name]:
             return Route({"GET": name})
-        case ["", "_sandbox", ("move" | "advance") as name]:
+        case ["", "_sandbox", ("move" | "advance" | "release") as name]:
             return Route({"POST": name})
     return None
 
 
-def read_request(environ: Mapping[str, Any], body: bytes) -> tuple[Request, str]:
-    """Return the request and the call that it asks for. Refuses 404 and, with `Allow`, 405."""
-    path, _, query = str(environ["RAW_URI"]).partition("?")
+def raw_path(environ: Mapping[str, Any]) -> str:
+    """Return the path as it was sent, without the query."""
+    return str(environ["RAW_URI"]).partition("?")[0]
+
+
+def read_request(environ: Mapping[str, Any], body: bytes, route: Route | None = None) -> tuple[Request, str]:
+    """Return the request and the call that it asks for. Refuses 404 and, with `Allow`, 405.
+
+    route: what the path names, where another profile has found that already."""
+    path, query = raw_path(environ), str(environ["RAW_URI"]).partition("?")[2]
     method = str(environ["REQUEST_METHOD"])
-    route = find_route(path)
+    route = route or find_route(path)
     if route is None:
         raise Refusal(problem(404, "no-such-path"))
     call = route.calls.get(method)

@@ -6,6 +6,7 @@ import pytest
 
 from connector.sandbox import Sandbox
 from tests.sandbox.caller import CREDENTIALS, Caller
+from tests.sandbox.old_caller import OldCaller
 
 
 @pytest.fixture
@@ -17,4 +18,10 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def caller(sandbox: Sandbox) -> Iterator[Caller]:
     with Caller(sandbox.base_url) as signed_in:
+        yield signed_in
+
+
+@pytest.fixture
+def old(sandbox: Sandbox) -> Iterator[OldCaller]:
+    with OldCaller(sandbox) as signed_in:
         yield signed_in

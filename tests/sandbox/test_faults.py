@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from connector.sandbox import FaultRule, Sandbox
-from connector.sandbox.faults import AFTER, BEFORE, FEED, FaultPlan
+from connector.sandbox.faults import AFTER, BEFORE, FEED, OBSERVED, FaultPlan
 from tests.sandbox.caller import CREDENTIALS, Caller, petition
 
 
@@ -66,7 +66,7 @@ def test_a_fault_answers_as_named_and_commits_or_does_not(
 
 def test_every_fault_is_played_by_some_test() -> None:
     tests = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_f*.py"))
-    assert [what for what in sorted(BEFORE | AFTER | FEED) if f'"{what}"' not in tests] == []
+    assert [what for what in sorted(BEFORE | AFTER | FEED | OBSERVED) if f'"{what}"' not in tests] == []
 
 
 def test_a_truncated_answer_breaks_off_in_its_body(caller: Caller, sandbox: Sandbox) -> None:

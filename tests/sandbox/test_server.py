@@ -85,7 +85,7 @@ def test_people_can_read_effects_and_log_and_move_a_record(caller: Caller, sandb
 
 
 def test_the_sandbox_never_imports_the_side_that_it_tests() -> None:
-    sources = {path.name: path.read_text("utf-8") for path in Path(connector.sandbox.__file__).parent.glob("*.py")}
+    sources = {path.name: path.read_text("utf-8") for path in Path(connector.sandbox.__file__).parent.rglob("*.py")}
     assert "sandbox.py" in sources
     assert [
         name
