@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import threading
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,13 +14,13 @@ import typer
 from connector.cli.opening import Asked
 from connector.cli.screen import standard
 from connector.cli.working import stopped_by_signals
-from connector.errors import DataError
+from connector.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.cli.screen import Screen
-    from connector.sandbox import FaultRule
+    from connector.sandbox import FaultRule, Sandbox, Variant
 
 FAULTS = ("off", "demo")
 
@@ -32,8 +33,9 @@ def sandbox(
     state: Annotated[Path | None, typer.Option("--state")] = None,
     credentials: Annotated[Path, typer.Option("--credentials")] = Path("sandbox-credentials.json"),
     agency: Annotated[list[str] | None, typer.Option("--agency")] = None,
+    variant: Annotated[Path | None, typer.Option("--variant")] = None,
 ) -> None:
-    """Serve the sandbox until a signal comes; print where it listens and the file of its accounts."""
+    """Serve both profiles until a signal comes; print where each listens and the file of the accounts."""
     from connector.sandbox import Sandbox
 
     asked: Asked = ctx.obj
@@ -43,11 +45,12 @@ def sandbox(
     accounts = _accounts(credentials, agency or ["H51.01"])
     stop = threading.Event()
     rules = demo_faults() if faults == "demo" else ()
-    side = Sandbox(state, credentials=accounts, seed=seed, faults=rules)
+    form = _variant(variant) if variant else None
+    side = Sandbox(state, credentials=accounts, seed=seed, faults=rules, ttcp2018=form)
     try:
         with stopped_by_signals(stop):  # before anybody is told: whoever reads the address may stop us at once
-            url = side.start(port)
-            _tell(screen, url, credentials, accounts)
+            side.start(port)
+            _tell(screen, side, credentials, accounts)
             stop.wait()
     finally:
         side.close()
@@ -62,7 +65,20 @@ def demo_faults() -> Sequence[FaultRule]:
         FaultRule("lose_after_commit", share=0.02, times=1),
         FaultRule("busy_429", share=0.01, times=1),
         FaultRule("busy_503", share=0.005, times=1),
+        FaultRule("lose_after_commit", call="CapNhatVuViec", share=0.02, times=1),
     )
+
+
+def _variant(path: Path) -> Variant:
+    """Return the form of `ttcp2018` that a TOML file describes."""
+    from connector.sandbox import NoSuchVariant, Variant
+
+    try:
+        return Variant.read(tomllib.loads(path.read_text(encoding="utf-8")))
+    except NoSuchVariant as wrong:
+        raise ConfigError("E-SANDBOX-VARIANT", file=str(path), setting=wrong.setting[:40]) from None
+    except (OSError, ValueError):
+        raise ConfigError("E-SANDBOX-VARIANT", file=str(path), setting="TOML") from None
 
 
 def _accounts(path: Path, agencies: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -84,12 +100,14 @@ def _accounts(path: Path, agencies: Sequence[str]) -> dict[str, tuple[str, str]]
     return accounts
 
 
-def _tell(screen: Screen, url: str, credentials: Path, accounts: dict[str, tuple[str, str]]) -> None:
+def _tell(screen: Screen, side: Sandbox, credentials: Path, accounts: dict[str, tuple[str, str]]) -> None:
     say = screen.say
     screen.heading(say("sandbox.title"), f"[{say('environment.test')}]")
-    screen.pair(say("sandbox.url"), url)
     screen.pair(say("sandbox.credentials"), str(credentials))
     screen.pair(say("sandbox.agencies"), ", ".join(accounts))
-    screen.line(say("sandbox.how"))
+    screen.pair("decree55", side.base_url)
+    screen.pair("", say("sandbox.how"))
+    screen.pair("ttcp2018", side.ttcp2018_url)
+    screen.pair("", say("sandbox.how_ttcp2018"))
     screen.line(say("sandbox.stop"))
     screen.out.flush()

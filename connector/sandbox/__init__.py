@@ -9,7 +9,7 @@ from __future__ import annotations
 from connector.sandbox.faults import FaultRule
 from connector.sandbox.sandbox import Sandbox
 from connector.sandbox.ttcp2018.values import Case, Created, Petitioner, RefusedRequest, Step, record_of
-from connector.sandbox.ttcp2018.variant import SignIn, Variant
+from connector.sandbox.ttcp2018.variant import NoSuchVariant, SignIn, Variant
 from connector.sandbox.values import Effect, Held, LogLine
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "FaultRule",
     "Held",
     "LogLine",
+    "NoSuchVariant",
     "Petitioner",
     "RefusedRequest",
     "Sandbox",

@@ -10,19 +10,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from connector.sample.agency import build
 from tests.cli.conftest import World, kntc
 from tests.world import AGENCY, install, source_path
 
 ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = "import sys; from connector.cli import main; sys.exit(main())"
 
 
 def test_the_sandbox_serves_until_it_is_stopped_and_its_accounts_work(tmp_path):
     accounts = tmp_path / "accounts.json"
-    program = "import sys; from connector.cli import main; sys.exit(main())"
     args = ["--lang", "en", "sandbox", "--credentials", str(accounts), "--faults", "demo", "--seed", "3"]
     process = subprocess.Popen(
-        [sys.executable, "-c", program, *args], cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PROGRAM, *args], cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None
@@ -42,6 +44,34 @@ def test_the_sandbox_serves_until_it_is_stopped_and_its_accounts_work(tmp_path):
         out, _ = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "Stopped." in out
+
+
+def test_both_profiles_are_told_with_their_addresses(tmp_path):
+    form = tmp_path / "form.toml"
+    form.write_text('base_path = "/r1/GOV/TTCP/kntc"\nsign_in = "token"\n', encoding="utf-8")
+    for lang, words in (("vi", "Bảy thao tác"), ("en", "The seven operations")):
+        args = ["--lang", lang, "sandbox", "--credentials", str(tmp_path / "a.json"), "--variant", str(form)]
+        process = subprocess.Popen([sys.executable, "-c", PROGRAM, *args], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout is not None
+            said = ""
+            while "Ctrl-C" not in said:
+                said += process.stdout.readline()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+        [url] = re.findall(r"^decree55 +(http://127\.0\.0\.1:\d+)$", said, re.MULTILINE)
+        assert re.findall(r"^ttcp2018 +(\S+)$", said, re.MULTILINE) == [url + "/r1/GOV/TTCP/kntc"]
+        assert words in said
+
+
+@pytest.mark.parametrize("content", ['sign_in = "kerberos"', "sign_in = ", "colour = 1"])
+def test_a_form_that_there_is_not_is_one_clear_line(tmp_path, content: str):
+    form = tmp_path / "form.toml"
+    form.write_text(content, encoding="utf-8")
+    said = kntc("sandbox", "--credentials", tmp_path / "a.json", "--variant", form, "--lang", "vi")
+    assert said.code == 78
+    assert "E-SANDBOX-VARIANT" in said.err
 
 
 def test_a_taken_port_is_one_clear_line(tmp_path, synced: World):

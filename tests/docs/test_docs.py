@@ -5,6 +5,7 @@ import runpy
 import sqlite3
 import tomllib
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +16,10 @@ from connector.config import Config, ScheduleSection, load_config
 from connector.core.transforms import TRANSFORMS
 from connector.errors import ExitCode
 from connector.national import ttcp2018_rules
+from connector.sandbox import Variant
+from connector.sandbox.desk import CALLS as PAGES_OF_THE_SANDBOX
+from connector.sandbox.faults import OBSERVED
+from connector.sandbox.faults import OPERATIONS as OPERATIONS_OF_TTCP2018
 from connector.store import mirror
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +29,7 @@ EXAMPLE = ROOT / "config.example.toml"
 MAPPING = ROOT / "docs" / "mapping.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 OLD_INTERFACE = ROOT / "docs" / "old-interface.md"
+SANDBOX = ROOT / "docs" / "sandbox.md"
 MIRROR = ROOT / "docs" / "published-mirror.md"
 UNIT = ROOT / "deploy" / "kntc.service"
 
@@ -287,6 +293,15 @@ def test_every_example_of_the_mapping_page_is_toml():
 def test_every_exit_code_is_documented_and_no_other():
     rows = rows_of(section_of(OPERATIONS, "Exit codes"))[1:]
     assert [int(row[0]) for row in rows] == [int(code) for code in ExitCode]
+
+
+def test_every_operation_form_fault_and_page_of_the_sandbox_is_documented():
+    text = text_of(SANDBOX)
+    operations, forms = (rows_of(part)[1:] for part in section_of(SANDBOX, "`ttcp2018`").split("\n### Its forms\n"))
+    assert {row[0].strip("`") for row in operations} == OPERATIONS_OF_TTCP2018
+    assert {name for row in forms for name in re.findall(r"`(\w+)`", row[0])} == {f.name for f in fields(Variant)}
+    assert set(re.findall(r"/_sandbox/(\w+)`", text)) == PAGES_OF_THE_SANDBOX
+    assert [fault for fault in OBSERVED if f"`{fault}`" not in text] == []
 
 
 def test_the_life_of_a_delivery_is_drawn_as_it_is():

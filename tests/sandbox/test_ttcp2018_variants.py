@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connector.sandbox import Sandbox, SignIn, Variant
+from connector.sandbox import NoSuchVariant, Sandbox, SignIn, Variant
 from tests.sandbox.caller import CREDENTIALS, Caller, petition
 from tests.sandbox.old_caller import CASE, SEARCH, USER, OldCaller, changed, without
 
@@ -185,8 +185,9 @@ def test_json_that_is_no_request_is_refused_by_the_service(old: OldCaller, paylo
     ],
 )
 def test_a_variant_that_there_is_not_is_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(NoSuchVariant) as refused:
         Variant.read(settings)
+    assert [refused.value.setting] == list(settings)
 
 
 def test_a_variant_is_read_from_settings() -> None:

@@ -13,6 +13,15 @@ from typing import Self
 
 ACCUSED_KEYS = ("NguoiBiKNTCT", "NguoiBiKNTC")
 
+
+class NoSuchVariant(ValueError):
+    """There is no such form of the interface; `setting` names what is wrong."""
+
+    def __init__(self, setting: str) -> None:
+        super().__init__(setting)
+        self.setting = setting
+
+
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _TAKEN = ("v1", "oauth2", "_sandbox")
 
@@ -51,29 +60,28 @@ class Variant:
     refusal_code: int | str | None = None
 
     def __post_init__(self) -> None:
-        for path in (self.base_path, self.token_path):
+        for setting, path in (("base_path", self.base_path), ("token_path", self.token_path)):
             if not _PATH.fullmatch(path) or path.split("/")[1] in _TAKEN:
-                raise ValueError(f"no path of its own: {path!r}")
+                raise NoSuchVariant(setting)
         if self.accused_key not in ACCUSED_KEYS:
-            raise ValueError(f"unknown accused_key {self.accused_key!r}")
+            raise NoSuchVariant("accused_key")
         if self.answer_layers not in (1, 2):
-            raise ValueError("answer_layers is 1 or 2")
+            raise NoSuchVariant("answer_layers")
 
     @classmethod
     def read(cls, settings: Mapping[str, object]) -> Self:
-        """Return the variant that a table of a settings file describes. ValueError, TypeError: it describes none."""
+        """Return the variant that a table of a settings file describes, or raise NoSuchVariant."""
         given = dict(settings)
         for name, value in given.items():
-            if name not in _TYPES:
-                raise ValueError(f"unknown setting {name!r}")
-            if not isinstance(value, _TYPES[name]) or (isinstance(value, bool) and _TYPES[name] is not bool):
-                raise TypeError(f"{name} has the wrong type")
+            expected = _TYPES.get(name, ())
+            if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+                raise NoSuchVariant(name)
         headers = given.get("required_headers", {})
         if not (isinstance(headers, dict) and all(isinstance(value, str) for value in headers.values())):
-            raise TypeError("required_headers holds names and texts")
-        if "sign_in" in given:
-            given["sign_in"] = SignIn(str(given["sign_in"]))
-        return cls(**given)  # type: ignore[arg-type]  # each was compared with _TYPES
+            raise NoSuchVariant("required_headers")
+        if (sign_in := given.get("sign_in", SignIn.BASIC)) not in list(SignIn):
+            raise NoSuchVariant("sign_in")
+        return cls(**{**given, "sign_in": SignIn(str(sign_in))})  # type: ignore[arg-type]  # each is of its type
 
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
