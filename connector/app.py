@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from connector import lock
 from connector.config import Config, read_hex_key
 from connector.core.chain import Head
-from connector.core.lifecycle import NEEDS_ATTENTION, Limits
+from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
 from connector.core.model import Actor
 from connector.edges import Agency, agency_of
 from connector.errors import DataError, ExitCode
@@ -32,7 +32,7 @@ from connector.stages.push import Effort, push
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
 from connector.store import books, channel, marks, mirror, outbox, views
-from connector.store.db import Store, store_id
+from connector.store.db import Store, Tx, store_id
 from connector.store.marks import Target
 
 STORE_FILE = "kntc.sqlite"
@@ -110,9 +110,13 @@ class App:
                 with self.store.write() as tx:
                     marks.bind(tx, code, self.target, self.actor)
         with self.store.write() as tx:
-            rescued = outbox.rescue(tx, self.owner, self.actor)
+            rescued = sum(self._rescue(tx, code) for code in self.agencies)
         if rescued:
             get_logger().warning("store.rescued", rows=rescued)
+
+    def _rescue(self, tx: Tx, code: str) -> int:
+        capabilities = self.agency(code).national.capabilities
+        return outbox.rescue(tx, code, self.generation(code), capabilities, self.owner, self.actor)
 
     def _checked_head(self, code: str) -> Head:
         with self.store.read() as connection:
@@ -146,6 +150,7 @@ class App:
             stop=self.stop,
             now=self.now,
             jitter=self.jitter,
+            probable_cases=Probable(push_section.probable_cases),
         )
 
     # --- the stages, of one agency ---

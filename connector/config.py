@@ -131,6 +131,7 @@ class PushSection(Section):
     first_delay_s: Seconds = 30.0
     longest_delay_s: Seconds = 3_600.0
     lease_s: Seconds = 300.0
+    probable_cases: Literal["ask", "create", "link"] = "ask"
 
 
 class PullSection(Section):

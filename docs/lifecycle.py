@@ -14,18 +14,29 @@ from connector.core.lifecycle import (
     AFTER_ANSWER,
     AFTER_CRASH,
     AFTER_FIND,
+    BEFORE_SENDING,
+    DECIDABLE,
     NEEDS_ATTENTION,
+    ON_DECISION,
     ON_RESYNC,
     REPLACEABLE,
+    Absence,
     Limits,
+    Probable,
+    Recourse,
     Standing,
     Step,
     Wait,
+    after_answer,
+    after_crash,
     after_find,
+    before_sending,
     delay_s,
+    on_decision,
+    on_resync,
     settle,
 )
-from connector.core.model import Cause, SightingName, State, VerdictName
+from connector.core.model import Cause, Decision, SightingName, State, VerdictName
 from connector.national.rules import RULES, SIGHTINGS
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -49,6 +60,7 @@ VERDICTS = {
     VerdictName.REJECTED: "413; 400, 415 or 422 in the words of the interface itself",
     VerdictName.UNKNOWN: "time ran out, reset, 5xx, a gateway's 4xx, an answer nobody can read or that no line matches",
     VerdictName.CONFLICT: "409 about another version: look first",
+    VerdictName.ASK: "a look before sending showed what only a person can judge; nothing was sent",
 }
 
 MEANINGS = {
@@ -81,8 +93,24 @@ CAUSES = {
     Cause.BECAME_SECRET: "the source now marks it as a state secret; its text is erased here",
     Cause.CONFLICT: "the national side holds this version with another digest",
     Cause.NATIONAL_AHEAD: "the national side holds a newer version",
-    Cause.SEVERAL: "more than one national record could be meant",
+    Cause.SEVERAL: "the national side shows records that may be this one",
+    Cause.NOT_FINDABLE: "its answer is lost, and nobody can look for it or safely repeat it",
 }
+
+RECOURSES = {
+    "a create may be repeated (`create_idempotent`)": Recourse(create_idempotent=True),
+    "an update by a national id we know may be (`update_idempotent`)": Recourse(own_update=True),
+    "neither": Recourse(),
+}
+BLIND = Recourse(findable=False)
+BLIND_OWN = Recourse(findable=False, own_update=True)
+
+DECISIONS = {
+    Decision.LINK: "link: this national record is ours",
+    Decision.CREATE: "create: it is not there",
+}
+
+EARLY, ONCE, SURE = Absence(False, False), Absence(True, False), Absence(True)
 
 LIMITS = Limits()
 FRESH = Standing(attempt=1, crashes=0, newer_exists=False, has_body=True)
@@ -108,11 +136,27 @@ def page() -> str:
         "The first matching line of `connector/national/rules.py` decides; its name stands in the audit log.",
         _section(
             "After a find (`AFTER_FIND`)",
-            ("sighting", "means", "rules", "`create_idempotent = true`", "`create_idempotent = false`"),
+            ("sighting", "means", "rules", *RECOURSES),
             _finds(),
         ),
+        _after_finds(),
+        _section(
+            "Kinds that cannot be looked for (`WITHOUT_FIND`)",
+            ("event", "may be repeated", "may not"),
+            _without_find(),
+        ),
+        _section(
+            "A look before a create that would count twice (`BEFORE_SENDING`)", ("sighting", "then"), _before_sending()
+        ),
+        _after_looks(),
+        _section("When a person decides (`ON_DECISION`)", ("word", "becomes"), _decisions()),
+        _after_decisions(),
         _section("Corrections of a step back to pending", ("if", "becomes"), _corrections()),
-        _section("When a person asks again (`ON_RESYNC`)", ("state", "becomes"), _resyncs()),
+        _section(
+            "When a person asks again (`ON_RESYNC`)",
+            ("state", "becomes", "cannot be looked for", "… but may be repeated"),
+            _resyncs(),
+        ),
         _tail(),
     )
     return "\n\n".join(part.strip() for part in parts) + "\n"
@@ -143,8 +187,11 @@ def _edges() -> Iterator[str]:
         labels.setdefault((State.SENDING, step.state), []).append(verdict)
     labels.setdefault((State.SENDING, AFTER_CRASH.state), []).append("crash")
     for sighting in AFTER_FIND:
-        for to in {_find(sighting, idempotent=True).state, _find(sighting, idempotent=False).state} - {State.UNKNOWN}:
+        found = {after_find(sighting, FRESH, LIMITS, recourse, SURE).state for recourse in RECOURSES.values()}
+        for to in found - {State.UNKNOWN}:
             labels.setdefault((State.UNKNOWN, to), []).append(f"found {sighting}")
+    for decision, step in ON_DECISION.items():
+        labels.setdefault((State.UNKNOWN, step.state), []).append(f"a person: {decision}")
     for state, step in ON_RESYNC.items():
         if state is not step.state:
             labels.setdefault((state, step.state), []).append("resync")
@@ -169,14 +216,64 @@ def _answers() -> Iterator[tuple[str, ...]]:
 
 def _finds() -> Iterator[tuple[str, ...]]:
     for sighting in AFTER_FIND:
-        idempotent, careful = _find(sighting, idempotent=True), _find(sighting, idempotent=False)
-        early = after_find(sighting, FRESH, LIMITS, create_idempotent=False, settled=False)
-        said = f"{_both(early)}; then {_both(careful)}" if early != careful else _both(careful)
-        yield f"`{sighting}`", MEANINGS[sighting], _rules(sighting), _both(idempotent), said
+        cells = (_in_time(sighting, recourse) for recourse in RECOURSES.values())
+        yield f"`{sighting}`", MEANINGS[sighting], _rules(sighting), *cells
 
 
-def _find(sighting: SightingName, *, idempotent: bool) -> Step:
-    return after_find(sighting, FRESH, LIMITS, create_idempotent=idempotent, settled=True)
+def _in_time(sighting: SightingName, recourse: Recourse) -> str:
+    """What a sighting makes of a delivery at first, and what it does once an absence can be believed."""
+    said = [_both(after_find(sighting, FRESH, LIMITS, recourse, absence)) for absence in (EARLY, ONCE, SURE)]
+    return "; then ".join(dict.fromkeys(said))
+
+
+def _after_finds() -> str:
+    return """
+`absent` counts when it was seen `absent_sightings` times in a row, and `absent_after_s` after the last byte. Any other
+sighting begins the count anew. An update by a national id that we know goes again at once unless a newer version waits:
+the older one must not arrive after it."""
+
+
+def _without_find() -> Iterator[tuple[str, ...]]:
+    events = (
+        ("the answer is lost", lambda recourse: after_answer(VerdictName.UNKNOWN, FRESH, LIMITS, recourse)),
+        ("409 about another version", lambda recourse: after_answer(VerdictName.CONFLICT, FRESH, LIMITS, recourse)),
+        ("the program died, or its claim ran out", after_crash),
+        ("its time has come", lambda recourse: after_find(SightingName.UNREADABLE, FRESH, LIMITS, recourse, SURE)),
+    )
+    for words, step in events:
+        yield words, _both(step(BLIND_OWN)), _both(step(BLIND))
+
+
+def _before_sending() -> Iterator[tuple[str, ...]]:
+    for sighting, verdict in BEFORE_SENDING.items():
+        yield f"`{sighting}`", f"as after the answer `{verdict}`" if verdict else "it is sent"
+        if sighting is SightingName.ABSENT:
+            for policy in Probable:
+                words = f'`{sighting}`, beside probable ones; `probable_cases = "{policy}"`'
+                one, two = (before_sending(sighting, count, policy, decided=False) for count in (1, 2))
+                said = f"as after the answer `{one}`" if one else "it is sent"
+                yield words, said if one == two else f"exactly one: {said}; several: `{two}`"
+
+
+def _after_looks() -> str:
+    return """
+Looked for first is what may not be repeated. A probable one is a record of the same person, area and content that
+somebody else may have made; before an update it does not matter. `delivered` adopts it. A person's `create` is kept
+with the key: the next look sends. What is `older` goes as an update of it, never as a second create."""
+
+
+def _decisions() -> Iterator[tuple[str, ...]]:
+    for decision in ON_DECISION:
+        step = on_decision(decision, Cause.SEVERAL, FRESH)
+        overtaken = on_decision(decision, Cause.SEVERAL, CORRECTIONS[0][1])
+        both = [_both(each) for each in (step, overtaken) if each]
+        yield DECISIONS[decision], "; if a newer version exists: ".join(dict.fromkeys(both))
+
+
+def _after_decisions() -> str:
+    return f"""
+Only of a delivery with cause {" or ".join(f"`{cause}`" for cause in Cause if cause in DECIDABLE)}. With `conflict` or
+`national_ahead` a word here would not change what the national side holds under our own key."""
 
 
 def _corrections() -> Iterator[tuple[str, ...]]:
@@ -185,8 +282,9 @@ def _corrections() -> Iterator[tuple[str, ...]]:
 
 
 def _resyncs() -> Iterator[tuple[str, ...]]:
-    for state, step in ON_RESYNC.items():
-        yield f"`{state}`", _both(step)
+    for state in ON_RESYNC:
+        steps = (on_resync(state, FRESH, recourse) for recourse in (Recourse(), BLIND, BLIND_OWN))
+        yield f"`{state}`", *(_both(step) if step else "stays: outcome `not_findable`" for step in steps)
 
 
 def _tail() -> str:

@@ -5,7 +5,7 @@
                    │          ├─► rejected         refused by the national side: mended at the source
                    │          ├─► pending          held or told to wait: same version, later
                    │          └─► unknown          the answer was lost: nobody sends before somebody has looked
-                   └── unknown ─► delivered        found: ours, this version, this digest
+                   └── unknown ─► delivered        found: ours, this version, this digest; or a person says so
 
     quarantined  the row cannot become a document, waits for a parent that is not there, or ran out of attempts
     not_sent     by rule
@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from connector.core.model import Cause, SightingName, State, VerdictName
+from connector.core.model import Capabilities, Cause, Decision, Kind, SightingName, State, VerdictName
 
 
 class Wait(StrEnum):
@@ -31,6 +31,14 @@ class Wait(StrEnum):
     BACKOFF = "backoff"  # exponential, by attempts or by finds
     CHANNEL = "channel"  # when the channel is free again
     SETTLED = "settled"  # when an ABSENT can be believed
+
+
+class Probable(StrEnum):
+    """What to do where a look before a create shows cases that others may have made of the same matter."""
+
+    ASK = "ask"
+    CREATE = "create"
+    LINK = "link"  # only to the only one
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ AFTER_ANSWER: Mapping[VerdictName, Step] = {
     VerdictName.REJECTED: Step(State.REJECTED),
     VerdictName.UNKNOWN: Step(State.UNKNOWN, Wait.NOW),
     VerdictName.CONFLICT: Step(State.UNKNOWN, Wait.NOW),
+    VerdictName.ASK: Step(State.UNKNOWN, Wait.NEVER, Cause.SEVERAL, attempt_back=True),
 }
 """sending, answered or not -> next."""
 
@@ -68,6 +77,35 @@ AFTER_FIND: Mapping[SightingName, Step] = {
 AFTER_CRASH = Step(State.UNKNOWN, Wait.NOW)
 """sending, and its owner is gone: bytes may have left."""
 
+WITHOUT_FIND: Mapping[bool, Step] = {
+    True: Step(State.PENDING, Wait.NOW),
+    False: Step(State.UNKNOWN, Wait.NEVER, Cause.NOT_FINDABLE),
+}
+"""unknown, of a kind that nobody can look for -> next, by whether it may be sent again unseen. What may not has had its
+one attempt: a person looks on the national website."""
+
+BEFORE_SENDING: Mapping[SightingName, VerdictName | None] = {
+    SightingName.SAME: VerdictName.DELIVERED,
+    SightingName.ABSENT: None,
+    SightingName.OLDER: None,
+    SightingName.NEWER: VerdictName.CONFLICT,
+    SightingName.OTHER: VerdictName.CONFLICT,
+    SightingName.SEVERAL: VerdictName.ASK,
+    SightingName.UNREADABLE: VerdictName.RETRY,
+    SightingName.HELD: VerdictName.HOLD,
+}
+"""sending, and looked for first because a repeated create counts twice -> the verdict; None: send."""
+
+ON_DECISION: Mapping[Decision, Step] = {
+    Decision.LINK: Step(State.DELIVERED),
+    Decision.CREATE: Step(State.PENDING, Wait.NOW),
+}
+"""unknown, and a person decides -> next."""
+
+DECIDABLE = frozenset({Cause.SEVERAL, Cause.NOT_FINDABLE})
+"""Causes that a person's word can end. CONFLICT and NATIONAL_AHEAD are not among them: there the national side holds
+something under our own key, and a word here would not change what it holds."""
+
 ON_RESYNC: Mapping[State, Step] = {
     State.DELIVERED: Step(State.UNKNOWN, Wait.NOW),  # look first; put again only if absent or older
     State.REJECTED: Step(State.PENDING, Wait.NOW),
@@ -75,7 +113,8 @@ ON_RESYNC: Mapping[State, Step] = {
     State.QUARANTINED: Step(State.PENDING, Wait.NOW),  # only where it has a body: exhausted, crash, guard
     State.UNKNOWN: Step(State.UNKNOWN, Wait.NOW),
 }
-"""A person asks for the same version again."""
+"""A person asks for the same version again. What would be looked for and cannot be is sent again where that is safe,
+and else left as it is (`on_resync`)."""
 
 REPLACEABLE = frozenset({State.PENDING, State.REJECTED, State.QUARANTINED, State.NOT_SENT})
 """States of an older version that a newer one turns into superseded. sending and unknown must be settled first,
@@ -108,28 +147,105 @@ class Standing:
     has_body: bool
 
 
-def after_answer(verdict: VerdictName, standing: Standing, limits: Limits) -> Step:
+@dataclass(frozen=True, slots=True)
+class Recourse:
+    """What the national side allows about a delivery whose answer is lost.
+
+    findable: it can be looked for; create_idempotent: a repeated create is taken for what it is; own_update: it is an
+    update that may be repeated, by a national id that we know. With none of the three, one attempt, then a person."""
+
+    findable: bool = True
+    create_idempotent: bool = False
+    own_update: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Return whether it may be sent again without a look."""
+        return self.create_idempotent or self.own_update
+
+
+def recourse_of(kind: Kind, own: str | None, capabilities: Capabilities) -> Recourse:
+    """Return what a profile allows about a delivery of this kind; `own`: its national id, as far as we know it."""
+    return Recourse(
+        findable=kind in capabilities.findable,
+        create_idempotent=kind in capabilities.create_idempotent,
+        own_update=bool(own) and kind in capabilities.update_idempotent,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """How well founded an ABSENT is. settled: enough time has passed since the last byte that what is not there is
+    not merely late; seen_enough: it was seen as often in a row as the profile demands, this time included."""
+
+    settled: bool
+    seen_enough: bool = True
+
+
+def before_sending(sighting: SightingName, probable: int, policy: Probable, *, decided: bool) -> VerdictName | None:
+    """Return what a look before sending says, None: send.
+
+    probable: how many cases the look showed that are not certainly ours; decided: a person has said that a create is
+    right all the same."""
+    verdict = BEFORE_SENDING[sighting]
+    if sighting is SightingName.ABSENT and probable and policy is not Probable.CREATE:
+        verdict = VerdictName.DELIVERED if policy is Probable.LINK and probable == 1 else VerdictName.ASK
+    return None if decided and (verdict is VerdictName.ASK or sighting is SightingName.ABSENT) else verdict
+
+
+def after_answer(verdict: VerdictName, standing: Standing, limits: Limits, recourse: Recourse) -> Step:
     """Return what the answer to a submit makes of the delivery."""
-    return settle(AFTER_ANSWER[verdict], standing, limits)
+    step = settle(AFTER_ANSWER[verdict], standing, limits)
+    if recourse.findable or step.state is not State.UNKNOWN or step.cause is not None:
+        return step
+    if recourse.repeatable and verdict is VerdictName.UNKNOWN:
+        return replace(step, wait=Wait.BACKOFF)
+    return WITHOUT_FIND[False]
+
+
+def after_crash(recourse: Recourse) -> Step:
+    """Return what becomes of a delivery whose sender is gone."""
+    return AFTER_CRASH if recourse.findable or recourse.repeatable else WITHOUT_FIND[False]
 
 
 def after_find(
-    sighting: SightingName, standing: Standing, limits: Limits, *, create_idempotent: bool, settled: bool
+    sighting: SightingName, standing: Standing, limits: Limits, recourse: Recourse, absence: Absence
 ) -> Step:
-    """Return what a sighting makes of an unknown delivery.
+    """Return what a sighting makes of an unknown delivery; of a kind that cannot be looked for, what its time makes
+    of it.
 
-    settled: enough time has passed since the last byte that what is not there is not merely late. A side that takes
-    a repeated create for what it is needs no such wait, and may be sent to again even if it cannot be read."""
+    A side that takes a repeated create for what it is needs no wait, and may be sent to again even if it cannot be
+    read. So may an update by a national id that we know, unless a newer version waits: that one must not be overtaken
+    by the older one's late arrival."""
+    if not recourse.findable and sighting is not SightingName.HELD:
+        return _without_find(standing, limits, recourse, absence)
     step = AFTER_FIND[sighting]
     if step.state is State.PENDING:  # absent, or older: perhaps only not yet there
-        if not (settled or create_idempotent):
+        if not _may_go_on(standing, recourse, absence):
             return Step(State.UNKNOWN, Wait.SETTLED)
+        if sighting is SightingName.ABSENT and not (recourse.repeatable or absence.seen_enough):
+            return Step(State.UNKNOWN, Wait.BACKOFF)
         if standing.attempt > 1:
             step = replace(step, wait=Wait.BACKOFF)
-    if sighting is SightingName.UNREADABLE and create_idempotent:
+    if sighting is SightingName.UNREADABLE and recourse.repeatable:
         again = settle(Step(State.PENDING, Wait.BACKOFF), standing, limits)
         return again if again.state is State.PENDING else step  # only a sighting ends an unknown for good
     return settle(step, standing, limits)
+
+
+def _may_go_on(standing: Standing, recourse: Recourse, absence: Absence) -> bool:
+    """Return whether what was sent before can do no harm any more, however late it arrives."""
+    own_update = recourse.own_update and not standing.newer_exists
+    return absence.settled or recourse.create_idempotent or own_update
+
+
+def _without_find(standing: Standing, limits: Limits, recourse: Recourse, absence: Absence) -> Step:
+    if not recourse.repeatable:
+        return WITHOUT_FIND[False]
+    if not _may_go_on(standing, recourse, absence):
+        return Step(State.UNKNOWN, Wait.SETTLED)
+    again = settle(WITHOUT_FIND[True], standing, limits)
+    return again if again.state is not State.QUARANTINED else WITHOUT_FIND[False]  # something may be there
 
 
 def settle(step: Step, standing: Standing, limits: Limits) -> Step:
@@ -149,12 +265,23 @@ def settle(step: Step, standing: Standing, limits: Limits) -> Step:
     return step
 
 
-def on_resync(state: State, standing: Standing) -> Step | None:
+def on_resync(state: State, standing: Standing, recourse: Recourse) -> Step | None:
     """Return what asking again makes of the newest version, or None where there is nothing to ask for."""
     step = ON_RESYNC.get(state)
+    if step is not None and step.state is State.UNKNOWN and not recourse.findable:
+        step = WITHOUT_FIND[True] if recourse.repeatable else None
     if step is None or (not standing.has_body and step.state is State.PENDING):
         return None
-    return replace(step)
+    return step
+
+
+def on_decision(decision: Decision, cause: Cause | None, standing: Standing) -> Step | None:
+    """Return what a person's word makes of a delivery that waits for one, or None where it cannot end the wait.
+
+    Attempts and crashes of before do not count against what a person wants."""
+    if cause not in DECIDABLE:
+        return None
+    return settle(ON_DECISION[decision], replace(standing, attempt=0, crashes=0), Limits())
 
 
 def delay_s(times: int, jitter: float, limits: Limits) -> float:

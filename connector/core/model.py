@@ -66,6 +66,14 @@ class Cause(StrEnum):
     CONFLICT = "conflict"
     NATIONAL_AHEAD = "national_ahead"
     SEVERAL = "several"
+    NOT_FINDABLE = "not_findable"
+
+
+class Decision(StrEnum):
+    """What a person (or the policy `push.probable_cases`) says of a delivery that nobody else can settle."""
+
+    LINK = "link"  # this national record is ours
+    CREATE = "create"  # none of them is: send it
 
 
 class VerdictName(StrEnum):
@@ -77,6 +85,7 @@ class VerdictName(StrEnum):
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     CONFLICT = "conflict"  # answered, but about another version: ask with find; says nothing bad of the channel
+    ASK = "ask"  # looked first, and only a person can say whether ours is there already: nothing was sent
 
 
 class SightingName(StrEnum):
@@ -172,7 +181,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Refs:
-    """National ids that a profile may need or has learned: of the case, of the decision, of this document."""
+    """National ids that a profile may need or has learned, each "" where the ledger has no receipt of the present
+    generation: of the case (the petition that this document hangs on), of the decision that it hangs on, of this
+    document itself. With `own` a put is an update, without it a create."""
 
     case: str = ""
     decision: str = ""
@@ -181,7 +192,9 @@ class Refs:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One version of one document, claimed and on its way. `attempt` counts from 1."""
+    """One version of one document, claimed and on its way. `attempt` counts from 1.
+
+    create_decided: a person has said of this key that none of the probable cases is ours."""
 
     id: int
     key: RecordKey
@@ -192,6 +205,7 @@ class Delivery:
     attempt: int
     change: Change = field(default_factory=Change)
     refs: Refs = field(default_factory=Refs)
+    create_decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +241,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one `submit`. A value, also for every failure of the network: `submit` raises only on a bug."""
+    """What became of one `submit`. A value, also for every failure of the network: `submit` raises only on a bug.
+
+    candidates: with the verdict ASK, what a look before sending showed."""
 
     delivery_id: int
     verdict: Verdict
@@ -235,6 +251,7 @@ class Outcome:
     elapsed_s: float
     answer_digest: str = ""
     server_date: datetime | None = None
+    candidates: tuple[Candidate, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,9 +316,9 @@ class Capabilities:
     absent_after_s: float = 0.0
     """How long after the last byte an ABSENT sighting is believed where a create is not idempotent."""
     update_idempotent: frozenset[Kind] = frozenset()
-    """Kinds whose update by their own national id may be repeated, although a create may not."""
+    """Kinds whose update, named by its own national id, may be repeated."""
     absent_sightings: int = 1
-    """How many ABSENT sightings in a row are believed, where a create is not idempotent."""
+    """How often in a row a record must be seen ABSENT before that is believed, where a create is not idempotent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from connector.core.lifecycle import Limits
+from connector.core.lifecycle import Limits, Probable
 from connector.core.model import Actor, Capabilities
 from connector.store.db import Store
 
@@ -32,3 +32,4 @@ class Context:
     stop: threading.Event
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    probable_cases: Probable = Probable.ASK

@@ -13,9 +13,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from connector.core.model import Delivery, Outcome, SightingName, State, Verdict, VerdictName
+from connector.core import lifecycle
+from connector.core.lifecycle import Probable
+from connector.core.model import Delivery, Outcome, Receipt, Sighting, SightingName, State, Verdict, VerdictName
 from connector.errors import LockedError
 from connector.logs import get_logger
 from connector.national.base import National
@@ -65,7 +67,7 @@ def push(context: Context, national: National, effort: Effort) -> Iterator[Count
 def _rescue(context: Context) -> None:
     """Nothing of ours is on its way when a push begins: what is still `sending` was left by one that broke off."""
     with context.store.write() as tx:
-        outbox.rescue(tx, context.owner, context.actor)
+        outbox.rescue(tx, context.agency, context.generation, context.capabilities, context.owner, context.actor)
 
 
 def _claim(context: Context, effort: Effort) -> list[Delivery]:
@@ -88,13 +90,7 @@ def _send(
 ) -> Iterator[Counts]:
     """Submit the claimed deliveries and write the outcomes down in groups, as they come."""
     halt = threading.Event()
-    idempotent = context.capabilities.create_idempotent
-    futures = {
-        pool.submit(
-            _submit, national, delivery, context.stop, halt, may_repeat=delivery.key.kind in idempotent
-        ): delivery
-        for delivery in claimed
-    }
+    futures = {pool.submit(_submit, context, national, delivery, halt): delivery for delivery in claimed}
     gathered: list[tuple[Delivery, Outcome]] = []
     waiting = len(futures)
     for future in as_completed(futures):
@@ -110,38 +106,42 @@ def _send(
             gathered = []
 
 
-def _submit(
-    national: National, delivery: Delivery, stop: threading.Event, halt: threading.Event, *, may_repeat: bool
-) -> Outcome:
+def _submit(context: Context, national: National, delivery: Delivery, halt: threading.Event) -> Outcome:
     """In a worker thread: send one delivery, unless there is no more sending."""
-    if stop.is_set() or halt.is_set():
-        rule = "stopping" if stop.is_set() else "channel-held"
+    if context.stop.is_set() or halt.is_set():
+        rule = "stopping" if context.stop.is_set() else "channel-held"
         return Outcome(delivery.id, Verdict(VerdictName.HOLD, rule), None, 0.0)
-    if not may_repeat and (known := _already_there(national, delivery)):
-        return known
-    return national.submit(delivery)
+    recourse = lifecycle.recourse_of(delivery.key.kind, delivery.refs.own, context.capabilities)
+    if recourse.repeatable or not recourse.findable:
+        return national.submit(delivery)
+    seen = national.find(delivery)
+    return _already_there(delivery, seen, context.probable_cases) or national.submit(_as_seen(delivery, seen))
 
 
-_SEEN_FIRST: Mapping[SightingName, VerdictName] = {
-    SightingName.SAME: VerdictName.DELIVERED,
-    SightingName.HELD: VerdictName.HOLD,
-    SightingName.UNREADABLE: VerdictName.RETRY,
-    SightingName.NEWER: VerdictName.CONFLICT,
-    SightingName.OTHER: VerdictName.CONFLICT,
-    SightingName.SEVERAL: VerdictName.CONFLICT,
-}
-
-
-def _already_there(national: National, delivery: Delivery) -> Outcome | None:
-    """Where a repeated create counts twice, look first: our ledger may be younger than what was sent. None: send."""
-    sighting = national.find(delivery)
-    if sighting.name not in _SEEN_FIRST:
+def _already_there(delivery: Delivery, seen: Sighting, policy: Probable) -> Outcome | None:
+    """Where a repeated create counts twice, look first: our ledger may be younger than what was sent, and others may
+    have made the case. None: send."""
+    probable = 0 if delivery.refs.own else len(seen.candidates)  # an update makes no case
+    verdict = lifecycle.before_sending(seen.name, probable, policy, decided=delivery.create_decided)
+    if verdict is None:
         return None
-    verdict = Verdict(
-        _SEEN_FIRST[sighting.name], f"looked-first:{sighting.rule}", sighting.receipt,
-        retry_after_s=sighting.retry_after_s,
-    )  # fmt: skip
-    return Outcome(delivery.id, verdict, sighting.http_status, sighting.elapsed_s)
+    receipt = seen.receipt
+    if verdict is VerdictName.DELIVERED and receipt is None:  # the policy's word, about the only candidate
+        receipt = Receipt(seen.candidates[0].national_id, delivery.version, delivery.digest, None, "linked")
+    return Outcome(
+        delivery.id,
+        Verdict(verdict, f"looked-first:{seen.rule}", receipt, retry_after_s=seen.retry_after_s),
+        seen.http_status,
+        seen.elapsed_s,
+        candidates=seen.candidates if verdict is VerdictName.ASK else (),
+    )
+
+
+def _as_seen(delivery: Delivery, seen: Sighting) -> Delivery:
+    """An older version is there whose receipt we do not have: what goes is its update, not a second create."""
+    if seen.name is not SightingName.OLDER or seen.receipt is None or delivery.refs.own:
+        return delivery
+    return replace(delivery, refs=replace(delivery.refs, own=seen.receipt.national_id))
 
 
 def _outcome_of(future: Future[Outcome], delivery: Delivery) -> Outcome:
@@ -168,7 +168,7 @@ def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> C
     signals = [_signal(delivery, outcome) for delivery, outcome in gathered if outcome.verdict.rule not in _UNSENT]
     clockwork = answers.Clockwork(context.limits, context.jitter)
     with context.store.write() as tx:
-        moved = answers.finish(tx, outcomes, context.generation, clockwork, context.actor)
+        moved = answers.finish(tx, outcomes, context.generation, context.capabilities, clockwork, context.actor)
         channel.observe(tx, context.agency, signals, context.limits, context.jitter(), context.actor)
     _log(gathered, moved)
     counts: dict[str, int] = {str(state): count for state, count in moved.items()}

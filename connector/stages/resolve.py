@@ -1,7 +1,8 @@
 """Resolve: look for deliveries whose answer was lost, and only for those.
 
 An unknown delivery leaves that state by a sighting alone; what the sighting means is in `core/lifecycle.py`. This is
-also the whole of crash recovery: a start makes dead claims unknown, and the ordinary run comes here.
+also the whole of crash recovery: a start makes dead claims unknown, and the ordinary run comes here. Of a kind that
+cannot be looked for nothing is asked: its time has come, and the same table says what then.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from connector.store.channel import Signal
 
 LOOK_ROWS = 200
 
+_UNASKED = frozenset({"stopping", "not_findable"})
+"""Rules of sightings for which no question left this machine: they say nothing of the channel."""
+
 
 def resolve(context: Context, national: National, workers: int) -> Iterator[Counts]:
     """Look for every unknown delivery that is due; yield counts by resulting state after each commit.
@@ -27,7 +31,7 @@ def resolve(context: Context, national: National, workers: int) -> Iterator[Coun
     with ThreadPoolExecutor(workers, thread_name_prefix="find") as pool:
         while not context.stop.is_set():
             with context.store.read() as connection:
-                due = outbox.unknowns_due(connection, context.agency, context.now(), LOOK_ROWS)
+                due = outbox.unknowns_due(connection, context.agency, context.generation, context.now(), LOOK_ROWS)
             if not due:
                 return
             if not channel_is_free(context, national):
@@ -42,6 +46,8 @@ def resolve(context: Context, national: National, workers: int) -> Iterator[Coun
 def _find(context: Context, national: National, delivery: Delivery) -> Sighting:
     if context.stop.is_set():
         return Sighting(delivery.id, SightingName.HELD, "stopping", None, 0.0)
+    if delivery.key.kind not in context.capabilities.findable:
+        return Sighting(delivery.id, SightingName.UNREADABLE, "not_findable", None, 0.0)
     return national.find(delivery)
 
 
@@ -57,7 +63,7 @@ def _finish(context: Context, sightings: Sequence[Sighting]) -> Counts:
     signals = [
         Signal(sighting.name is SightingName.HELD, None, sighting.rule, sighting.retry_after_s)
         for sighting in sightings
-        if sighting.rule != "stopping"
+        if sighting.rule not in _UNASKED
     ]
     clockwork = answers.Clockwork(context.limits, context.jitter)
     with context.store.write() as tx:
@@ -65,4 +71,6 @@ def _finish(context: Context, sightings: Sequence[Sighting]) -> Counts:
         channel.observe(tx, context.agency, signals, context.limits, context.jitter(), context.actor)
     states = {str(state): count for state, count in moved.items()}
     get_logger().info("batch.finished", agency=context.agency, stage="resolve", states=states)
-    return {f"to_{state}": count for state, count in moved.items()} | {"looked_for": len(sightings)}
+    return {f"to_{state}": count for state, count in moved.items()} | {
+        "looked_for": sum(sighting.rule not in _UNASKED for sighting in sightings)
+    }

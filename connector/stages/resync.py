@@ -1,7 +1,8 @@
 """Resync: read the keys again that people asked for, map them again, and put them on their way again.
 
 changed at the source   a new version, as in any sweep
-the same                it is looked for, and put again only if the national side has it not or older
+the same                it is looked for, and put again only if the national side has it not or older; of a kind that
+                        nobody can look for and a repeated one would double: a named refusal
 gone from the source    a named refusal; nothing is sent
 never read whole        left to the next sweep
 """
@@ -18,6 +19,7 @@ from connector.sources.base import Source
 from connector.stages.context import Context, Counts
 from connector.stages.reading import map_row, mapping_mark, problem_readings
 from connector.store import outbox, records, requests, views
+from connector.store.db import Tx
 from connector.store.records import Reading
 from connector.store.requests import Item
 
@@ -64,9 +66,13 @@ def _one(context: Context, source: Source, mapping: CompiledMapping, policy: Sec
                 change=Change("progress", item.reason),
             )
             what = next(name for name, count in counts.items() if count)
-            outcome = outbox.ask_again(tx, item.key, actor, item.reason) if what == "same" else what
+            outcome = _ask_again(context, tx, item, actor) if what == "same" else what
         requests.done(tx, item, outcome, context.actor)
     return outcome
+
+
+def _ask_again(context: Context, tx: Tx, item: Item, actor: Actor) -> str:
+    return outbox.ask_again(tx, item.key, context.generation, context.capabilities, actor, item.reason)
 
 
 def _close(context: Context, item: Item, outcome: str) -> str:

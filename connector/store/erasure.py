@@ -19,7 +19,7 @@ def erase_bodies(tx: Tx, key: RecordKey) -> None:
     tx.connection.execute(
         update(_delivery)
         .where(*of_key(_delivery, key), _delivery.c.state != State.SENDING)
-        .values(body=None, body_bytes=0, problems=None)
+        .values(body=None, body_bytes=0, problems=None, candidates=None)
     )
 
 
@@ -37,5 +37,5 @@ def forget_secrets(tx: Tx, ids: Sequence[int]) -> None:
         tx.connection.execute(
             update(_delivery)
             .where(_delivery.c.id.in_(chunk), _delivery.c.state != State.SENDING, became_secret)
-            .values(body=None, body_bytes=0, problems=None)
+            .values(body=None, body_bytes=0, problems=None, candidates=None)
         )

@@ -22,14 +22,18 @@ def of_key(table: Table, key: RecordKey) -> tuple[ColumnElement[bool], ...]:
     return (table.c.agency == key.agency, table.c.kind == key.kind, table.c.local_id == key.local_id)
 
 
-def newest_of_record() -> ColumnElement[bool]:
-    """Return the join condition of a record with its newest version."""
+def of_record() -> ColumnElement[bool]:
+    """Return the join condition of a record with its versions."""
     return and_(
         _delivery.c.agency == _record.c.agency,
         _delivery.c.kind == _record.c.kind,
         _delivery.c.local_id == _record.c.local_id,
-        _delivery.c.version == _record.c.version,
     )
+
+
+def newest_of_record() -> ColumnElement[bool]:
+    """Return the join condition of a record with its newest version."""
+    return and_(of_record(), _delivery.c.version == _record.c.version)
 
 
 def chunks(values: Sequence[_T], size: int) -> Iterable[Sequence[_T]]:

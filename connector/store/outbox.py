@@ -12,6 +12,7 @@ transaction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,22 +20,23 @@ from sqlalchemy import Connection, and_, exists, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core import lifecycle
-from connector.core.lifecycle import Standing
+from connector.core.lifecycle import Standing, Step, Wait
 from connector.core.model import (
     Actor,
     Capabilities,
     Change,
+    Decision,
     Delivery,
     Event,
     Kind,
     Operation,
     RecordKey,
-    Refs,
     State,
 )
 from connector.store import erasure
 from connector.store.db import Tx
-from connector.store.keys import chunks, of_key
+from connector.store.keys import chunks, of_key, of_record
+from connector.store.refs import own_id, with_refs
 from connector.store.tables import Delivery as DeliveryRow
 from connector.store.tables import Pause, Record, table_of
 
@@ -95,9 +97,10 @@ def claim(
     for delivery in claimed:
         facts = {"state": State.SENDING, "attempt": delivery.attempt}
         tx.audit(Event("delivery.claimed", agency, actor, tx.now, delivery.key, delivery.version, facts))
-    return claimed
+    return with_refs(tx.connection, generation, claimed)
 
 
+_said = _delivery.alias("said")
 _CLAIMED = (
     _delivery.c.id,
     _delivery.c.agency,
@@ -111,6 +114,14 @@ _CLAIMED = (
     _delivery.c.attempt,
     _delivery.c.change_cause,
     _delivery.c.change_reason,
+    exists()
+    .where(
+        _said.c.agency == _delivery.c.agency,
+        _said.c.kind == _delivery.c.kind,
+        _said.c.local_id == _delivery.c.local_id,
+        _said.c.decided == Decision.CREATE,
+    )
+    .label("create_decided"),  # of the key, not of one version: a newer one is about the same matter
 )
 
 
@@ -124,7 +135,7 @@ def _delivery_of(row: Any, attempt: int) -> Delivery:
         digest=row.digest,
         attempt=attempt,
         change=Change(row.change_cause, row.change_reason),
-        refs=Refs(),
+        create_decided=bool(row.create_decided),
     )
 
 
@@ -172,7 +183,7 @@ def _paused() -> ColumnElement[bool]:
     )
 
 
-def unknowns_due(connection: Connection, agency: str, now: datetime, rows: int) -> list[Delivery]:
+def unknowns_due(connection: Connection, agency: str, generation: int, now: datetime, rows: int) -> list[Delivery]:
     """Return unknown deliveries whose time to be looked for has come, oldest first. Changes nothing."""
     found = connection.execute(
         select(*_CLAIMED)
@@ -185,7 +196,7 @@ def unknowns_due(connection: Connection, agency: str, now: datetime, rows: int) 
         .order_by(_delivery.c.next_attempt_at, _delivery.c.id)
         .limit(rows)
     ).all()
-    return [_delivery_of(row, row.attempt) for row in found]
+    return with_refs(connection, generation, [_delivery_of(row, row.attempt) for row in found])
 
 
 def next_due(connection: Connection, agency: str, generation: int, capabilities: Capabilities) -> datetime | None:
@@ -206,64 +217,90 @@ def next_due(connection: Connection, agency: str, generation: int, capabilities:
 # --- after a crash, and on demand ----------------------------------------------------------------------------------
 
 
-def rescue(tx: Tx, owner: str, actor: Actor) -> int:
+def rescue(tx: Tx, agency: str, generation: int, capabilities: Capabilities, owner: str, actor: Actor) -> int:
     """Make unknown what a dead process left in `sending`: our own claims of before, and expired ones of others.
 
-    Bytes may have left, so nobody sends these again before somebody has looked."""
-    stranded = and_(
-        _delivery.c.state == State.SENDING,
-        or_(_delivery.c.lease_owner == owner, _delivery.c.lease_until < tx.now),
-    )
+    Bytes may have left, so nobody sends these again before somebody has looked; where nobody can look and a repeated
+    one would count twice, they wait for a person at once."""
     rows = tx.connection.execute(
-        select(_delivery.c.id, _delivery.c.agency, _delivery.c.kind, _delivery.c.local_id, _delivery.c.version).where(
-            stranded
+        select(
+            _delivery.c.id, _delivery.c.kind, _delivery.c.local_id, _delivery.c.version,
+            _record.c.national_id, _record.c.receipt_generation,
         )
-    ).all()
+        .join(_record, of_record())
+        .where(
+            _delivery.c.agency == agency,
+            _delivery.c.state == State.SENDING,
+            or_(_delivery.c.lease_owner == owner, _delivery.c.lease_until < tx.now),
+        )
+    ).all()  # fmt: skip
+    steps: dict[Step, list[int]] = {}
     for row in rows:
-        key = RecordKey(row.agency, Kind(row.kind), row.local_id)
-        facts = {"from": State.SENDING, "state": lifecycle.AFTER_CRASH.state}
-        tx.audit(Event("delivery.rescued", row.agency, actor, tx.now, key, row.version, facts))
-    tx.connection.execute(
-        update(_delivery)
-        .where(_delivery.c.id.in_([row.id for row in rows]))
-        .values(
-            state=lifecycle.AFTER_CRASH.state,
-            state_at=tx.now,
-            crashes=_delivery.c.crashes + 1,
-            next_attempt_at=tx.now,
-            lease_owner=None,
-            lease_until=None,
-        )
-    )
+        kind = Kind(row.kind)
+        own = own_id(row.national_id, row.receipt_generation, generation)
+        step = lifecycle.after_crash(lifecycle.recourse_of(kind, own, capabilities))
+        steps.setdefault(step, []).append(row.id)
+        facts = {"from": State.SENDING, "state": step.state} | ({"cause": step.cause} if step.cause else {})
+        key = RecordKey(agency, kind, row.local_id)
+        tx.audit(Event("delivery.rescued", agency, actor, tx.now, key, row.version, facts))
+    for step, ids in steps.items():
+        for chunk in chunks(ids, 500):
+            _strand(tx, chunk, step)
     erasure.forget_secrets(tx, [row.id for row in rows])
     return len(rows)
 
 
-def ask_again(tx: Tx, key: RecordKey, actor: Actor, reason: str) -> str:
+def _strand(tx: Tx, ids: Sequence[int], step: Step) -> None:
+    tx.connection.execute(
+        update(_delivery)
+        .where(_delivery.c.id.in_(ids))
+        .values(
+            state=step.state,
+            cause=step.cause,
+            state_at=tx.now,
+            crashes=_delivery.c.crashes + 1,
+            next_attempt_at=tx.now if step.wait is Wait.NOW else None,
+            lease_owner=None,
+            lease_until=None,
+        )
+    )
+
+
+def ask_again(tx: Tx, key: RecordKey, generation: int, capabilities: Capabilities, actor: Actor, reason: str) -> str:
     """Put the newest version of a key on its way again, as a person asked; return what was done.
 
     `look`: it will be looked for, and put again only if absent or older; `send`: it will be sent; `in_flight`:
-    somebody is at it already; `nothing`: there is no document to send."""
+    somebody is at it already; `not_findable`: it may be there, nobody can look, and a second one would count twice, so
+    it stays as it is; `nothing`: there is no document to send."""
     row = tx.connection.execute(
-        select(_delivery.c.id, _delivery.c.state, _delivery.c.version, _delivery.c.body.is_not(None).label("has_body"))
+        select(
+            _delivery.c.id, _delivery.c.state, _delivery.c.version, _delivery.c.body.is_not(None).label("has_body"),
+            _record.c.national_id, _record.c.receipt_generation,
+        )
+        .join(_record, of_record())
         .where(*of_key(_delivery, key))
         .order_by(_delivery.c.version.desc())
         .limit(1)
-    ).first()
+    ).first()  # fmt: skip
     if row is None:
         return "nothing"
+    own = own_id(row.national_id, row.receipt_generation, generation)
+    recourse = lifecycle.recourse_of(key.kind, own, capabilities)
     active = tx.connection.execute(
         select(_delivery.c.id, _delivery.c.version, _delivery.c.state, _delivery.c.next_attempt_at).where(
             *of_key(_delivery, key), _delivery.c.state.in_([State.SENDING, State.UNKNOWN]), _delivery.c.id != row.id
         )
     ).first()
     if active and active.state == State.UNKNOWN and active.next_attempt_at is None:
+        if not recourse.findable and not recourse.repeatable:
+            return "not_findable"
         return _look_again(tx, key, active.id, active.version, actor, reason)
     if active or row.state == State.SENDING:
         return "in_flight"
-    step = lifecycle.on_resync(State(row.state), Standing(0, 0, False, bool(row.has_body)))
+    step = lifecycle.on_resync(State(row.state), Standing(0, 0, False, bool(row.has_body)), recourse)
     if step is None:
-        return "nothing"
+        could_be_there = row.state in (State.DELIVERED, State.UNKNOWN) and not recourse.findable
+        return "not_findable" if could_be_there else "nothing"
     tx.connection.execute(
         update(_delivery)
         .where(_delivery.c.id == row.id)
@@ -274,9 +311,11 @@ def ask_again(tx: Tx, key: RecordKey, actor: Actor, reason: str) -> str:
             attempt=0,
             crashes=0,
             finds=0,
+            absents=0,
             next_attempt_at=tx.now,
             acknowledged_by=None,
             acknowledged_reason=None,
+            candidates=None,
         )
     )
     facts = {
@@ -291,7 +330,9 @@ def ask_again(tx: Tx, key: RecordKey, actor: Actor, reason: str) -> str:
 def _look_again(tx: Tx, key: RecordKey, delivery_id: int, version: int, actor: Actor, reason: str) -> str:
     """Have an older version looked for again that only a person could move: it stands before all newer ones."""
     tx.connection.execute(
-        update(_delivery).where(_delivery.c.id == delivery_id).values(next_attempt_at=tx.now, cause=None, finds=0)
+        update(_delivery)
+        .where(_delivery.c.id == delivery_id)
+        .values(next_attempt_at=tx.now, cause=None, finds=0, absents=0, candidates=None)
     )
     facts = {"from": State.UNKNOWN, "state": State.UNKNOWN, "reason": tx.commitment(key.agency, reason.encode())}
     tx.audit(Event("delivery.asked_again", key.agency, actor, tx.now, key, version, facts))

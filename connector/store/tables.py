@@ -15,7 +15,7 @@ from sqlalchemy import CheckConstraint, Column, Dialect, Index, LargeBinary, Tab
 from sqlalchemy.types import String, TypeDecorator
 from sqlmodel import Field, SQLModel
 
-from connector.core.model import Cause, Kind, Operation, State
+from connector.core.model import Cause, Decision, Kind, Operation, State
 
 
 class Instant(TypeDecorator[datetime]):
@@ -40,7 +40,7 @@ class Instant(TypeDecorator[datetime]):
 _ACTIVE = text("state IN ('sending', 'unknown')")
 
 
-def _in(column: str, values: type[Kind | State | Operation | Cause]) -> str:
+def _in(column: str, values: type[Kind | State | Operation | Cause | Decision]) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
 
@@ -105,7 +105,10 @@ class Record(SQLModel, table=True):
 
 
 class Delivery(SQLModel, table=True):
-    """One version of one document on its way. The newest version of a key says where the key stands."""
+    """One version of one document on its way. The newest version of a key says where the key stands.
+
+    `absents` counts sightings of nothing, in a row. `candidates` are what a search showed and only a person can judge:
+    class C2 and C3, gone with the state `unknown`. `decided*` is that person's word."""
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -113,7 +116,7 @@ class Delivery(SQLModel, table=True):
         CheckConstraint(_in("operation", Operation), name="delivery_operation"),
         CheckConstraint(_in("state", State), name="delivery_state"),
         CheckConstraint(f"cause IS NULL OR {_in('cause', Cause)}", name="delivery_cause"),
-        CheckConstraint("attempt >= 0 AND crashes >= 0 AND finds >= 0", name="delivery_counts"),
+        CheckConstraint("attempt >= 0 AND crashes >= 0 AND finds >= 0 AND absents >= 0", name="delivery_counts"),
         CheckConstraint(
             "state <> 'pending' OR (next_attempt_at IS NOT NULL AND body IS NOT NULL AND digest IS NOT NULL)",
             name="pending_has_body_and_time",
@@ -133,6 +136,9 @@ class Delivery(SQLModel, table=True):
         ),
         CheckConstraint("state <> 'rejected' OR rule IS NOT NULL", name="rejected_has_rule"),
         CheckConstraint("state NOT IN ('quarantined', 'not_sent') OR cause IS NOT NULL", name="held_back_has_cause"),
+        CheckConstraint("candidates IS NULL OR state = 'unknown'", name="only_unknown_has_candidates"),
+        CheckConstraint(f"decided IS NULL OR {_in('decided', Decision)}", name="delivery_decided"),
+        CheckConstraint("(decided IS NULL) = (decided_by IS NULL)", name="decision_is_whole"),
         UniqueConstraint("agency", "kind", "local_id", "version", "operation", name="one_row_per_version"),
         Index(
             "ux_delivery_active",
@@ -166,6 +172,7 @@ class Delivery(SQLModel, table=True):
     attempt: int = 0
     crashes: int = 0
     finds: int = 0
+    absents: int = 0
     next_attempt_at: datetime | None = _instant(nullable=True)
     lease_owner: str | None = None
     lease_until: datetime | None = _instant(nullable=True)
@@ -180,6 +187,10 @@ class Delivery(SQLModel, table=True):
     answer_digest: str | None = None
     acknowledged_by: str | None = None
     acknowledged_reason: str | None = None
+    candidates: Any = Field(default=None, sa_column=Column(SA_JSON(none_as_null=True), nullable=True))
+    decided: str | None = None
+    decided_by: str | None = None
+    decided_reason: str | None = None
 
 
 class AuditEntry(SQLModel, table=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from connector.core import lifecycle
-from connector.core.lifecycle import Limits, Standing
+from connector.core.lifecycle import Absence, Limits, Recourse, Standing
 from connector.core.model import Cause, Kind, SightingName, State
 from connector.errors import RemoteError
 from connector.national import transport
@@ -121,7 +121,7 @@ def test_an_unknown_that_ran_out_of_attempts_is_looked_for_and_never_quarantined
     ended in quarantine, although the nation may well hold the document."""
     worn_out = Standing(attempt=3, crashes=0, newer_exists=False, has_body=True)
     step = lifecycle.after_find(
-        SightingName.UNREADABLE, worn_out, Limits(attempts=3), create_idempotent=True, settled=True
+        SightingName.UNREADABLE, worn_out, Limits(attempts=3), Recourse(create_idempotent=True), Absence(True)
     )
     assert step == lifecycle.AFTER_FIND[SightingName.UNREADABLE]
 

@@ -163,9 +163,11 @@ class Ledger:
                 actor=ACTOR,
             )  # fmt: skip
 
-    def finish(self, *outcomes: Outcome, limits: Limits = LIMITS) -> dict[State, int]:
+    def finish(
+        self, *outcomes: Outcome, capabilities: Capabilities = CAREFUL, limits: Limits = LIMITS
+    ) -> dict[State, int]:
         with self.store.write() as tx:
-            return answers.finish(tx, outcomes, 1, Clockwork(limits, lambda: 0.5), ACTOR)
+            return answers.finish(tx, outcomes, 1, capabilities, Clockwork(limits, lambda: 0.5), ACTOR)
 
     def find(
         self, *sightings: Sighting, capabilities: Capabilities = CAREFUL, limits: Limits = LIMITS
@@ -173,13 +175,13 @@ class Ledger:
         with self.store.write() as tx:
             return answers.finish_finds(tx, sightings, 1, capabilities, Clockwork(limits, lambda: 0.5), ACTOR)
 
-    def rescue(self, owner: str = "me") -> int:
+    def rescue(self, owner: str = "me", capabilities: Capabilities = CAREFUL) -> int:
         with self.store.write() as tx:
-            return outbox.rescue(tx, owner, ACTOR)
+            return outbox.rescue(tx, AGENCY, 1, capabilities, owner, ACTOR)
 
-    def ask_again(self, key: RecordKey) -> str:
+    def ask_again(self, key: RecordKey, capabilities: Capabilities = CAREFUL) -> str:
         with self.store.write() as tx:
-            return outbox.ask_again(tx, key, ACTOR, "người dùng yêu cầu")
+            return outbox.ask_again(tx, key, 1, capabilities, ACTOR, "người dùng yêu cầu")
 
     def set_aside(self, key: RecordKey, cause: Cause, last_finished: int = 0) -> int:
         with self.store.write() as tx:

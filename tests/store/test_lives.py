@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import func, select
 
 from connector.core.model import KINDS, Cause, Delivery, Kind, SightingName, VerdictName
-from connector.store import answers, channel, marks, mirror, outbox, records, requests
+from connector.store import answers, channel, decisions, marks, mirror, outbox, records, requests
 from connector.store.answers import Clockwork
 from connector.store.channel import Signal
 from connector.store.db import Tx
@@ -41,15 +41,17 @@ from tests.store.ledger import (
 )
 
 PENDING, SENDING, UNKNOWN, BAD, SENT = (key_of(number) for number in range(1, 6))
+ASKED = key_of(6)
 ORPHAN = key_of(1, Kind.HANDLING)
 CLOCKWORK = Clockwork(LIMITS, lambda: 0.5)
 
 
 def populated(ledger: Ledger) -> dict[str, Delivery]:
     """Bring one key to each state that a function below needs; return what is under way, by local id."""
-    ledger.record(reading(SENT), reading(UNKNOWN), reading(SENDING))
+    ledger.record(reading(SENT), reading(UNKNOWN), reading(SENDING), reading(ASKED))
     claimed = {delivery.key: delivery for delivery in ledger.claim()}
     ledger.finish(answer(claimed[SENT], VerdictName.DELIVERED), answer(claimed[UNKNOWN], VerdictName.UNKNOWN))
+    ledger.finish(answer(claimed[ASKED], VerdictName.ASK))
     ledger.record(reading(PENDING), bad_reading(BAD))
     ledger.record(reading(ORPHAN, parent=key_of(99)))
     with ledger.store.write() as tx:
@@ -74,7 +76,7 @@ def aside(tx: Tx, cause: Cause) -> object:
 
 
 def finish(tx: Tx, sent: dict[str, Delivery], verdict: VerdictName) -> object:
-    return answers.finish(tx, [answer(sent[SENDING.local_id], verdict)], 1, CLOCKWORK, ACTOR)
+    return answers.finish(tx, [answer(sent[SENDING.local_id], verdict)], 1, CAREFUL, CLOCKWORK, ACTOR)
 
 
 def find(tx: Tx, sent: dict[str, Delivery], seen: SightingName) -> object:
@@ -94,9 +96,11 @@ MUTATING: dict[str, Act] = {
     ),
     **{f"finish {verdict}": lambda tx, sent, v=verdict: finish(tx, sent, v) for verdict in VerdictName},  # type: ignore[misc]
     **{f"find {seen}": lambda tx, sent, s=seen: find(tx, sent, s) for seen in SightingName if seen != "held"},  # type: ignore[misc]
-    "rescue": lambda tx, _: outbox.rescue(tx, "me", ACTOR),
-    "ask again: look": lambda tx, _: outbox.ask_again(tx, SENT, ACTOR, "x"),
-    "ask again: send": lambda tx, _: outbox.ask_again(tx, PENDING, ACTOR, "x"),
+    "rescue": lambda tx, _: outbox.rescue(tx, AGENCY, 1, CAREFUL, "me", ACTOR),
+    "ask again: look": lambda tx, _: outbox.ask_again(tx, SENT, 1, CAREFUL, ACTOR, "x"),
+    "ask again: send": lambda tx, _: outbox.ask_again(tx, PENDING, 1, CAREFUL, ACTOR, "x"),
+    "decide: link": lambda tx, _: decisions.link(tx, ASKED, 1, "N-9", ACTOR, "x", not_listed=True),
+    "decide: create": lambda tx, _: decisions.create(tx, ASKED, 1, ACTOR, "x"),
     "acknowledge": lambda tx, _: requests.acknowledge(tx, BAD, ACTOR, "x"),
     "ask for a resync": lambda tx, _: requests.ask(tx, AGENCY, [BAD], ACTOR, "x"),
     "close a request": lambda tx, _: requests.done(tx, requests.open_items(tx.connection, AGENCY, 1)[0], "look", ACTOR),

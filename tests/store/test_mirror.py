@@ -79,11 +79,11 @@ def test_an_event_never_settles_a_delivery_but_makes_somebody_look_at_once(ledge
     lost = ledger.lose_answer(KEY)
     ledger.find(sighting(lost, SightingName.UNREADABLE))
     with ledger.store.read() as connection:
-        assert outbox.unknowns_due(connection, AGENCY, ledger.clock.now, 10) == []
+        assert outbox.unknowns_due(connection, AGENCY, 1, ledger.clock.now, 10) == []
     apply(ledger, status_update(KEY, 1, "received"))
     assert ledger.newest(KEY).state == "unknown"
     with ledger.store.read() as connection:
-        assert len(outbox.unknowns_due(connection, AGENCY, ledger.clock.now, 10)) == 1
+        assert len(outbox.unknowns_due(connection, AGENCY, 1, ledger.clock.now, 10)) == 1
 
 
 def test_an_event_does_not_take_a_conflict_from_the_person_it_waits_for(ledger: Ledger) -> None:

@@ -155,7 +155,7 @@ def test_a_paused_key_is_not_looked_for_either(ledger: Ledger) -> None:
     with ledger.store.write() as tx:
         marks.pause(tx, AGENCY, "", ONE.local_id, ACTOR, "chờ")
     with ledger.store.read() as connection:
-        assert outbox.unknowns_due(connection, AGENCY, ledger.clock.now, 10) == []
+        assert outbox.unknowns_due(connection, AGENCY, 1, ledger.clock.now, 10) == []
         assert outbox.next_due(connection, AGENCY, 1, CAREFUL) is None
 
 
@@ -219,10 +219,10 @@ def test_unknowns_are_looked_for_in_the_order_of_their_time(ledger: Ledger) -> N
     first, second = ledger.lose_answer(ONE), ledger.lose_answer(TWO)
     ledger.find(sighting(first, SightingName.UNREADABLE))
     with ledger.store.read() as connection:
-        assert [d.id for d in outbox.unknowns_due(connection, AGENCY, ledger.clock.now, 10)] == [second.id]
+        assert [d.id for d in outbox.unknowns_due(connection, AGENCY, 1, ledger.clock.now, 10)] == [second.id]
         later = ledger.clock.forward(100)
-        assert [d.id for d in outbox.unknowns_due(connection, AGENCY, later, 10)] == [second.id, first.id]
-        assert [d.id for d in outbox.unknowns_due(connection, AGENCY, later, 1)] == [second.id]
+        assert [d.id for d in outbox.unknowns_due(connection, AGENCY, 1, later, 10)] == [second.id, first.id]
+        assert [d.id for d in outbox.unknowns_due(connection, AGENCY, 1, later, 1)] == [second.id]
 
 
 def test_a_receipt_moves_the_record_forward_and_never_back(ledger: Ledger) -> None:

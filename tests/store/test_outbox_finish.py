@@ -44,6 +44,7 @@ def sent(ledger: Ledger, content: str = "A") -> Delivery:
         (VerdictName.REJECTED, State.REJECTED, 1, None),
         (VerdictName.UNKNOWN, State.UNKNOWN, 1, 0),
         (VerdictName.CONFLICT, State.UNKNOWN, 1, 0),
+        (VerdictName.ASK, State.UNKNOWN, 0, None),
     ],
 )
 def test_every_verdict_leads_to_its_state(
@@ -65,7 +66,7 @@ def test_a_hold_without_any_answer_says_nothing_of_the_record(ledger: Ledger) ->
 
 
 def test_every_verdict_has_its_line_above() -> None:
-    assert len(VerdictName) == 6
+    assert len(VerdictName) == 7
 
 
 def test_what_is_delivered_has_its_receipt(ledger: Ledger) -> None:

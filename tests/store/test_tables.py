@@ -18,7 +18,8 @@ RECORD = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "version":
 DELIVERY = {
     "agency": AGENCY, "kind": "petition", "local_id": "demo:1", "version": 1, "operation": "put", "state": "pending",
     "state_at": START, "created_at": START, "digest": "d" * 64, "body": b"{}", "body_bytes": 2,
-    "change_cause": "progress", "change_reason": "", "attempt": 0, "crashes": 0, "finds": 0, "next_attempt_at": START,
+    "change_cause": "progress", "change_reason": "", "attempt": 0, "crashes": 0, "finds": 0, "absents": 0,
+    "next_attempt_at": START,
 }  # fmt: skip
 ENTRY = {
     "agency": AGENCY, "seq": 9, "prev": "0" * 64, "hash": "1" * 64, "at": START, "event": "x.y", "content": "[]",
@@ -48,6 +49,11 @@ IMPOSSIBLE: list[Case] = [
     ("delivery_counts", tables.Delivery, DELIVERY, {"attempt": -1}),
     ("delivery_counts", tables.Delivery, DELIVERY, {"crashes": -1}),
     ("delivery_counts", tables.Delivery, DELIVERY, {"finds": -1}),
+    ("delivery_counts", tables.Delivery, DELIVERY, {"absents": -1}),
+    ("only_unknown_has_candidates", tables.Delivery, DELIVERY, {"candidates": [{"national_id": "N"}]}),
+    ("delivery_decided", tables.Delivery, DELIVERY, {"decided": "perhaps", "decided_by": "x"}),
+    ("decision_is_whole", tables.Delivery, DELIVERY, {"decided": "create"}),
+    ("decision_is_whole", tables.Delivery, DELIVERY, {"decided_by": "x"}),
     ("pending_has_body_and_time", tables.Delivery, DELIVERY, {"next_attempt_at": None}),
     ("pending_has_body_and_time", tables.Delivery, DELIVERY, {"body": None}),
     ("pending_has_body_and_time", tables.Delivery, DELIVERY, {"digest": None}),

@@ -15,11 +15,14 @@ from connector.store import audit, db, upgrade
 from connector.store.db import Store
 from tests.store.ledger import AGENCY, EVIDENCE, STORE_KEY, Clock, key_of, new_ledger, reading
 
+NEXT = f"{int(db.REVISION) + 1:04}"
+"""The revision of the program to come."""
+
 ADD_COLUMN = """
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{now}"
 
 def upgrade():
     with op.batch_alter_table("audit_entry", recreate="always") as table:
@@ -63,11 +66,16 @@ def scripts(tmp_path: Path) -> Path:
     return shutil.copytree(upgrade.SCRIPTS, tmp_path / "migrations")
 
 
+def write_next(scripts: Path, then: str) -> None:
+    text_ = ADD_COLUMN.format(then=then, next=NEXT, now=db.REVISION)
+    (scripts / "versions" / f"{NEXT}_remark.py").write_text(text_, encoding="utf-8")
+
+
 def upgrade_to(path: Path, scripts: Path, then: str) -> None:
-    (scripts / "versions" / "0002_remark.py").write_text(ADD_COLUMN.format(then=then), encoding="utf-8")
+    write_next(scripts, then)
     writer = db._engine(db._connector(path, STORE_KEY, 0.0), STORE_KEY, "BEGIN IMMEDIATE", pool_size=1)
     try:
-        upgrade.upgrade(writer, path, raw, target="0002", guards=db._GUARDS, scripts=scripts)
+        upgrade.upgrade(writer, path, raw, target=NEXT, guards=db._GUARDS, scripts=scripts)
     finally:
         writer.dispose()
 
@@ -83,6 +91,38 @@ def test_a_migrated_store_has_the_schema_of_a_created_one(closed: Path, tmp_path
         upgrade.migrate(connection, db.REVISION, upgrade.SCRIPTS)
     engine.dispose()
     assert schema_of(path) == schema_of(closed)
+
+
+def test_a_first_store_keeps_every_delivery_through_all_migrations(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "first.db"
+    engine = db._engine(db._connector(path, STORE_KEY, 0.0), STORE_KEY, "BEGIN IMMEDIATE", pool_size=1)
+    with engine.begin() as connection:
+        upgrade.migrate(connection, "0001", upgrade.SCRIPTS)
+        connection.execute(text(f"PRAGMA application_id = {db.APPLICATION_ID}"))
+        for number, state in enumerate(("unknown", "superseded", "delivered"), 1):
+            connection.execute(
+                text(
+                    "INSERT INTO delivery (agency, kind, local_id, version, operation, state, state_at, created_at, "
+                    "digest, body, body_bytes, concealed, change_cause, change_reason, attempt, crashes, finds, "
+                    "next_attempt_at, problems, national_id, receipt_at) VALUES (:agency, 'petition', :id, 1, 'put', "
+                    ":state, :at, :at, 'd', x'7b7d', 2, 0, 'progress', '', 1, 0, 2, :at, '[]', 'N', :at)"
+                ),
+                {"agency": AGENCY, "id": f"demo:{number}", "state": state, "at": "2026-11-22T05:00:00.000000Z"},
+            )
+    engine.dispose()
+    Store.open(path, key=STORE_KEY, evidence=EVIDENCE, clock=clock).close()
+    assert path.with_name("first.db.0001.copy").exists()
+    connection = raw(path)
+    found = connection.execute(
+        "SELECT id, local_id, state, body, finds, absents, candidates, decided FROM delivery ORDER BY id"
+    ).fetchall()
+    connection.close()
+    assert [tuple(row) for row in found] == [
+        (1, "demo:1", "unknown", b"{}", 2, 0, None, None),
+        (2, "demo:2", "superseded", b"{}", 2, 0, None, None),
+        (3, "demo:3", "delivered", b"{}", 2, 0, None, None),
+    ]
+    assert "delivery_0001" not in str(schema_of(path))
 
 
 def test_an_upgraded_store_keeps_its_rows_its_views_and_the_guards_of_its_audit_log(
@@ -101,7 +141,7 @@ def test_an_upgraded_store_keeps_its_rows_its_views_and_the_guards_of_its_audit_
         "trigger audit_entry_is_never_deleted",
     }
     connection = raw(closed)
-    assert connection.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "0002"
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchone()[0] == NEXT
     assert connection.execute("SELECT seq FROM v_head").fetchone()[0] == 2
     with pytest.raises(Exception, match="append-only"):
         connection.execute("UPDATE audit_entry SET remark = 'x'")
@@ -111,7 +151,7 @@ def test_an_upgraded_store_keeps_its_rows_its_views_and_the_guards_of_its_audit_
 def test_a_copy_of_the_older_store_is_kept_beside_it(closed: Path, scripts: Path) -> None:
     before = content_of(closed)
     upgrade_to(closed, scripts, "pass")
-    copy = closed.with_name("kntc.db.0001.copy")
+    copy = closed.with_name(f"kntc.db.{db.REVISION}.copy")
     assert content_of(copy) == before
     assert copy.stat().st_mode & 0o077 == 0
     assert not copy.read_bytes().startswith(b"SQLite format 3")
@@ -147,8 +187,8 @@ def test_a_store_that_was_upgraded_meanwhile_is_left_alone(closed: Path, scripts
 def test_an_older_store_is_upgraded_when_it_is_opened(
     closed: Path, scripts: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (scripts / "versions" / "0002_remark.py").write_text(ADD_COLUMN.format(then="pass"), encoding="utf-8")
-    monkeypatch.setattr(db, "REVISION", "0002")
+    write_next(scripts, "pass")
+    monkeypatch.setattr(db, "REVISION", NEXT)
     monkeypatch.setattr(upgrade, "SCRIPTS", scripts)
     store = Store.open(closed, key=STORE_KEY, evidence=EVIDENCE, clock=clock)
     with store.write() as tx:
