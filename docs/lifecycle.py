@@ -93,8 +93,8 @@ CAUSES = {
     Cause.BECAME_SECRET: "the source now marks it as a state secret; its text is erased here",
     Cause.CONFLICT: "the national side holds this version with another digest",
     Cause.NATIONAL_AHEAD: "the national side holds a newer version",
-    Cause.SEVERAL: "the national side shows records that may be this one",
-    Cause.NOT_FINDABLE: "its answer is lost, and nobody can look for it or safely repeat it",
+    Cause.SEVERAL: "the national side shows records that may be this one: `kntc unknown show`",
+    Cause.NOT_FINDABLE: "its answer is lost, and nobody can look for it or safely repeat it: `kntc unknown show`",
 }
 
 RECOURSES = {
@@ -106,8 +106,8 @@ BLIND = Recourse(findable=False)
 BLIND_OWN = Recourse(findable=False, own_update=True)
 
 DECISIONS = {
-    Decision.LINK: "link: this national record is ours",
-    Decision.CREATE: "create: it is not there",
+    Decision.LINK: "`kntc unknown link`: this national record is ours",
+    Decision.CREATE: "`kntc unknown send`: it is not there",
 }
 
 EARLY, ONCE, SURE = Absence(False, False), Absence(True, False), Absence(True)

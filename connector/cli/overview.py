@@ -32,16 +32,20 @@ COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Columns of the counts table, and the states that each adds up."""
 
-ASK_A_PERSON = ("conflict", "national_ahead", "several")
+DECIDABLE = ("several", "not_findable")
+ASK_A_PERSON = ("conflict", "national_ahead", *DECIDABLE)
+"""Causes for which an unknown one waits for a person; a word of theirs ends the wait only where it is decidable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How one agency stands just now. `jobs`: the last success of each; `next_due`: when something waits to be done."""
+    """How one agency stands just now. `jobs`: the last success of each; `next_due`: when something waits to be done;
+    `waiting`: how many records wait for a person, by cause, older versions included."""
 
     agency: str
     states: Mapping[Kind, Mapping[str, int]]
     causes: Mapping[tuple[str, str], int]
+    waiting: Mapping[str, int]
     blocked: int
     channel: ChannelState
     jobs: Mapping[str, datetime]
@@ -65,12 +69,16 @@ class Overview:
         """Return how many are in a state for one of these causes."""
         return sum(self.causes.get((state, cause), 0) for cause in causes)
 
+    def waits_for(self, *causes: str) -> int:
+        """Return how many wait for a person for one of these causes."""
+        return sum(self.waiting.get(cause, 0) for cause in causes)
+
 
 def overview(app: App, code: str) -> Overview:
     """Return how an agency stands, as one consistent reading of the store; `partial` as its exit code has it."""
     from connector.app import job_mark
     from connector.errors import ExitCode
-    from connector.store import books, channel, marks, outbox, requests, views
+    from connector.store import books, channel, decisions, marks, outbox, requests, views
 
     context = app.context(code)
     with app.store.read() as connection:
@@ -90,6 +98,7 @@ def overview(app: App, code: str) -> Overview:
             agency=code,
             states=states,
             causes=views.causes(connection, code),
+            waiting=decisions.counts(connection, code),
             blocked=blocked,
             channel=channel.state_of(connection, code),
             jobs={name: mark[1] for name, mark in marked.items() if mark},
@@ -117,6 +126,7 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "blocked": view.blocked,
         "returned": view.total("returned"),
         "exposed": view.exposed,
+        "waiting_for_a_person": dict(view.waiting),
         "channel": {"held_until": view.channel.held_until, "rule": view.channel.rule or ""},
         "last_success": dict(view.jobs),
         "guards": [
@@ -197,7 +207,8 @@ def to_do(desk: Desk, view: Overview) -> list[tuple[str, str]]:
         ("returned", view.total("returned"), "kntc status --state returned"),
         ("exposed", view.exposed, "kntc status --state exposed"),
         ("rejected", view.total("rejected"), "kntc status --state rejected"),
-        ("unclear", view.caused("unknown", *ASK_A_PERSON), "kntc status --state unknown"),
+        ("undecided", view.waits_for(*DECIDABLE), "kntc unknown list"),
+        ("unclear", view.waits_for("conflict", "national_ahead"), "kntc unknown list"),
         ("secret", view.caused("not_sent", "became_secret"), "kntc list --cause became_secret"),
         ("keyless", keyless, "kntc help E-MAP-EMPTY-KEY"),
         ("books", sum(not book.balanced for book in view.books), "kntc status"),
@@ -230,7 +241,7 @@ def by_itself(desk: Desk, view: Overview) -> list[str]:
     found = []
     if view.channel.held_until is not None:
         found.append(say("wait.channel", why=rule_in_words(desk, view.channel.rule), until=view.channel.held_until))
-    unclear = view.total("unknown") - view.caused("unknown", *ASK_A_PERSON)
+    unclear = view.total("unknown") - view.waits_for(*ASK_A_PERSON)
     when = say.moment(view.next_due, view.now) if view.next_due else ""
     due = say("wait.from", when=when) if view.next_due and view.next_due > view.now else say("wait.next_run")
     if unclear:

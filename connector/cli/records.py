@@ -50,10 +50,8 @@ def reasons(desk: Desk, app: App, line: Line) -> list[str]:
             found = [say.label("national", line.cause)]
         case "rejected" if not found:
             found = [overview.rule_in_words(desk, line.rule)]
-        case "unknown" if not line.cause:
-            found = [overview.rule_in_words(desk, line.rule)] if line.rule else []
-            if line.next_attempt_at:
-                found.append(say("list.looked_for", at=say.moment(line.next_attempt_at, app.now())))
+        case "unknown":
+            found = _why_unclear(desk, app, line)
         case "pending" if line.next_attempt_at and line.next_attempt_at > app.now():
             found = [say("list.sent_at", at=say.moment(line.next_attempt_at, app.now()))]
         case _ if line.cause and not found:
@@ -61,6 +59,16 @@ def reasons(desk: Desk, app: App, line: Line) -> list[str]:
     if line.acknowledged_by:
         found.append(say("list.acknowledged", by=line.acknowledged_by))
     return [text for text in found if text]
+
+
+def _why_unclear(desk: Desk, app: App, line: Line) -> list[str]:
+    say = desk.say
+    if line.cause in overview.ASK_A_PERSON:
+        return [say.label("cause", line.cause), say("list.decide", kind=line.key.kind, id=line.key.local_id)]
+    found = [overview.rule_in_words(desk, line.rule)] if line.rule else []
+    if line.next_attempt_at:
+        found.append(say("list.looked_for", at=say.moment(line.next_attempt_at, app.now())))
+    return found
 
 
 def in_words(desk: Desk, app: App, key: RecordKey, problem: Mapping[str, str]) -> str:

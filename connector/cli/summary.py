@@ -82,7 +82,7 @@ def _push(desk: Desk, counts: Mapping[str, int], _view: Overview) -> str:
     if not counts.get("requests"):
         return say("sync.held") if counts.get("held") else say("sync.nothing_due")
     text = say("sync.requests", count=counts["requests"])
-    parts = _parts(desk, "sync.sent", counts, ("delivered", "unknown", "rejected", "quarantined"))
+    parts = _parts(desk, "sync.sent", counts, ("delivered", "unknown", "asked", "rejected", "quarantined"))
     text += f": {', '.join(parts)}" if parts else ""
     return text + (f"; {say('sync.waits', count=counts['waits'])}" if counts.get("waits") else "")
 

@@ -1,6 +1,7 @@
 """The story of a record, as sentences: one per audit entry that tells a reader something.
 
-`event.<name>.<detail>` in the catalogue is the sentence of an event, by its verdict, sighting, outcome or state.
+`event.<name>.<detail>` in the catalogue is the sentence of an event, by its verdict, sighting, outcome, decision,
+cause or state.
 May import: words, opening, overview.
 """
 
@@ -16,7 +17,7 @@ from connector.cli.overview import rule_in_words
 if TYPE_CHECKING:
     from connector.store.stories import Moment
 
-_DETAILS = ("verdict", "sighting", "outcome", "cause", "state")
+_DETAILS = ("verdict", "sighting", "outcome", "decision", "cause", "state")
 
 
 def sentences(desk: Desk, moments: Sequence[Moment], now: datetime) -> Iterator[tuple[str, str]]:

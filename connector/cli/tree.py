@@ -22,6 +22,7 @@ from connector.cli import (
     resync,
     sandbox,
     status,
+    unknown,
     working,
 )
 from connector.cli.opening import Asked, Misused
@@ -68,6 +69,7 @@ _noun(
     retry=quarantine.retry,
     acknowledge=quarantine.acknowledge,
 )
+_noun("unknown", list=unknown.list_, show=unknown.show, link=unknown.link, send=unknown.send)
 app.command("resync")(resync.resync)
 app.command("approve")(pausing.approve)
 app.command("pause")(pausing.pause)

@@ -235,7 +235,7 @@ def _tell(desk: Desk, app: App, command: str, ran: Run, view: Overview) -> None:
 def _verdict(desk: Desk, ran: Run, view: Overview) -> tuple[str, str]:
     say = desk.say
     span, code = say.span(ran.elapsed_s), int(ran.exit_code)
-    doubled = view.suspected or view.caused("unknown", "several", "conflict")
+    doubled = view.suspected or view.waits_for("several", "conflict")
     known = "" if doubled or "resolve" not in ran.stages else f" {say('sync.no_doubles')}"
     if ran.exit_code is ExitCode.DONE:
         return say("sync.done", span=span, code=code) + known, "good"

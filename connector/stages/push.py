@@ -172,6 +172,8 @@ def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> C
         channel.observe(tx, context.agency, signals, context.limits, context.jitter(), context.actor)
     _log(gathered, moved)
     counts: dict[str, int] = {str(state): count for state, count in moved.items()}
+    counts["asked"] = sum(outcome.verdict.name is VerdictName.ASK for outcome in outcomes)
+    counts["unknown"] = max(counts.get("unknown", 0) - counts["asked"], 0)  # of those nothing was sent, so nothing lost
     counts["requests"] = sum(outcome.verdict.rule not in _UNSENT for outcome in outcomes)
     counts["waits"] = sum(signal.hold for signal in signals)
     return {name: count for name, count in counts.items() if count}
