@@ -192,18 +192,28 @@ class Watch:
             assert count <= ATTEMPTS * (1 + self.world.asked[key]), (key, version)
 
     def _nobody_sends_before_looking(self, log: list[LogLine]) -> None:
-        """Where a repeated PUT is a second effect, a GET stands between a lost answer and the next PUT."""
+        """Where a repeated PUT is a second effect, a GET stands between a lost answer and the next PUT; or, of a kind
+        that nobody can look for, a person's word."""
         if self.world.nation.idempotent:
             return
+        words = iter(self.world.words)
+        word = next(words, None)
         unheard: set[RecordKey] = set()
-        for line in log:
+        for place, line in enumerate(log):
+            while word is not None and word[0] <= place:
+                unheard.discard(word[1])
+                word = next(words, None)
             key = _key_of_line(line)
+            assert line.method != "GET" or not line.kind or self._may_look(Kind(line.kind)), line
             if line.method == "GET":
                 unheard.discard(key)
             elif line.method == "PUT":
                 assert key not in unheard, line
                 if line.fault in _UNHEARD:
                     unheard.add(key)
+
+    def _may_look(self, kind: Kind) -> bool:
+        return kind in self.world.app.context(AGENCY).capabilities.findable
 
     def _secrets_are_erased(self, connection: Connection) -> None:
         for key, row in _current(connection).items():

@@ -31,12 +31,14 @@ from connector.core.model import KINDS as ALL_KINDS
 from connector.core.model import Kind
 from connector.errors import RemoteError
 from connector.national import transport
+from connector.national.decree55 import Decree55
 from connector.sandbox import FaultRule
 from connector.stages import push
 from connector.store.requests import Selection
 from connector.store.views import key_exists
 from tests.machine.invariants import SECRET_TEXT, Watch
 from tests.machine.world import ABSENT_AFTER_S, KINDS, TABLES, Clock, Nation, World, key_of
+from tests.observed import Observed
 
 SOAK = bool(os.environ.get("KNTC_SOAK"))
 GOOD_DAY, BAD_DAY = "2026-02-02", "hôm qua"
@@ -76,17 +78,18 @@ faults = st.lists(st.one_of(put_faults, read_faults, feed_faults), max_size=3)
 class Machine(RuleBasedStateMachine):
     """The rules. Each is one thing that happens in an agency, in a network, or in a machine room."""
 
-    nations: dict[bool, Nation]
+    nations: dict[str, Nation]
 
     def __init__(self) -> None:
         super().__init__()
         self._stack = ExitStack()
         self._deleted: dict[tuple[Kind, int], tuple[object, ...]] = {}
 
-    @initialize(idempotent=st.booleans())
-    def begin(self, *, idempotent: bool) -> None:
+    @initialize(nation=st.sampled_from(["idempotent", "careful", "observed"]))
+    def begin(self, nation: str) -> None:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="kntc-machine-")))
-        self.world = World(folder, self.nations[idempotent], workers=4 if SOAK else 1)
+        line = Observed.begin() if nation == "observed" else Decree55
+        self.world = World(folder, self.nations[nation], workers=4 if SOAK else 1, line=line)
         self._stack.callback(self.world.close)
         self.watch = Watch(self.world)
         for number in (1, 2):
@@ -236,6 +239,10 @@ class Machine(RuleBasedStateMachine):
     def pause_or_resume(self, kind: str, *, end: bool) -> None:
         (self.world.resume if end else self.world.pause)(kind)
 
+    @rule()
+    def decide(self) -> None:
+        self.world.decide()
+
     # --- the national side, and the time ---
 
     @rule(what=faults)
@@ -297,16 +304,19 @@ class Machine(RuleBasedStateMachine):
         for kind in ("", *ALL_KINDS):
             self.world.resume(str(kind))
         for _ in range(3):
+            self.world.decide()
             self.world.clock.advance(86_400)
             self.world.sync()
 
 
 @contextmanager
-def two_nations() -> Iterator[dict[bool, Nation]]:
-    """Give a national side that knows a repeated create again, and one for which it is a second one."""
+def three_nations() -> Iterator[dict[str, Nation]]:
+    """Give a national side that knows a repeated create again, one for which it is a second one, and one that besides
+    can be asked about few kinds only."""
     clock = Clock()
     with ExitStack() as stack:
-        nations = {idempotent: Nation(clock, idempotent=idempotent) for idempotent in (True, False)}
+        names = ("idempotent", "careful", "observed")
+        nations = {name: Nation(clock, idempotent=name == "idempotent") for name in names}
         for nation in nations.values():
             stack.callback(nation.sandbox.close)
         yield nations
@@ -323,6 +333,6 @@ def test_whatever_happens_in_whatever_order_the_invariants_hold(monkeypatch: pyt
     )
     # The same in each of many restarts.
     monkeypatch.setattr(loading, "compiled_schemas", cache(loading.compiled_schemas))
-    with two_nations() as nations:
+    with three_nations() as nations:
         Machine.nations = nations
         run_state_machine_as_test(Machine, settings=bounds)  # type: ignore[no-untyped-call]

@@ -16,13 +16,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
+from connector import edges
 from connector.app import App, open_app
 from connector.config import load_config
-from connector.core.model import Actor, Kind, RecordKey
+from connector.core.model import Actor, Cause, Kind, RecordKey
 from connector.errors import RemoteError
+from connector.national.decree55 import Decree55
 from connector.sandbox import FaultRule, Sandbox
 from connector.stages.context import Counts
-from connector.store import marks, outbox, requests
+from connector.store import decisions, marks, outbox, requests
 
 AGENCY, SECRET = "H51.01", "a-secret-of-a-test"
 HERE = Path(__file__).parent
@@ -148,10 +152,13 @@ class Nation:
 
 
 class World:
-    """One example. `asked` counts by key how often a person asked for it again; `swept`: nothing changed since."""
+    """One example. `asked` counts by key how often a person asked for it again; `words`: what a person looked for and
+    decided on, with the length of the national log then; `swept`: nothing changed since; `line`: speaks to the nation."""
 
-    def __init__(self, folder: Path, nation: Nation, *, workers: int) -> None:
+    def __init__(self, folder: Path, nation: Nation, *, workers: int, line: type[Decree55] = Decree55) -> None:
         self.folder = folder
+        self.line = line
+        self.words: list[tuple[int, RecordKey]] = []
         self.nation = nation
         self.sandbox = nation.sandbox
         self.clock = nation.clock
@@ -183,6 +190,7 @@ class World:
     # --- the connector ---
 
     def _open(self, *, create: bool = False) -> App:
+        self._stack.enter_context(pytest.MonkeyPatch.context()).setattr(edges, "Decree55", self.line)
         app = self._stack.enter_context(
             open_app(
                 load_config(self.folder / "config.toml"),
@@ -261,6 +269,24 @@ class World:
             keys = requests.select_keys(tx.connection, AGENCY, selection)
             requests.ask(tx, AGENCY, keys, Actor("clerk", "cli"), "asked by telephone")
         self.asked.update(keys)
+
+    def decide(self) -> None:
+        """A clerk looks on the national website for all that waits for a person, and says what is there."""
+        with self.app.store.read() as connection:
+            waiting = decisions.waiting(connection, AGENCY, 1)
+        effects = {(effect.kind, effect.local_id, effect.version) for effect in self.sandbox.effects()}
+        clerk = Actor("clerk", "cli")
+        for one in waiting:
+            if one.cause not in (Cause.NOT_FINDABLE, Cause.SEVERAL):
+                continue
+            self.words.append((len(self.sandbox.log()), one.key))
+            held = self.sandbox.held(AGENCY, one.key.kind, one.key.local_id)
+            with self.app.store.write() as tx:
+                if held and (one.key.kind, one.key.local_id, one.version) in effects:
+                    decisions.link(tx, one.key, 1, held.national_id, clerk, "it is there", not_listed=True)
+                    continue
+                decisions.create(tx, one.key, 1, clerk, "it is not there")
+            self.asked[one.key] += 1
 
     def pause(self, kind: str) -> None:
         with self.app.store.write() as tx:

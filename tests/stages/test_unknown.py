@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from connector import edges
 from connector.core.model import Actor, Candidate, Kind, RecordKey, State
 from connector.errors import ExitCode
 from connector.national import transport
@@ -26,7 +25,6 @@ WEBSITE = Candidate("Q-7", "Người Mẫu", "Thôn Một", "", "Nội dung")
 @pytest.fixture
 def nation(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nation]:
     monkeypatch.setattr(transport, "PATIENCE_S", 0.0)
-    monkeypatch.setattr(edges, "Decree55", Observed.begin())
     made = Nation(Clock(), idempotent=False)
     yield made
     made.sandbox.close()
@@ -35,7 +33,7 @@ def nation(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nation]:
 @pytest.fixture
 def world(tmp_path: Path, nation: Nation) -> Iterator[World]:
     """One petition and five handlings of it."""
-    built = World(tmp_path, nation, workers=2)
+    built = World(tmp_path, nation, workers=2, line=Observed.begin())
     built.edit("INSERT INTO don VALUES (1, NULL, '2026-02-02', '1', 'Nội dung', NULL, 0, 0)")
     for number in range(1, 6):
         built.edit("INSERT INTO xu_ly VALUES (?, 1, '2026-02-03', 'Tóm tắt')", number)
