@@ -266,7 +266,9 @@ def read_cursor(request: Request) -> str:
 
 
 def read_page_bounds(query: str) -> tuple[str, int]:
-    """Return (`after`, `limit`) of a feed request; absent `after` is "", absent `limit` is 100."""
+    """Return (`after`, `limit`) of a feed request; absent `after` is "", absent `limit` is 100.
+
+    A parameter that the contract does not have is refused: a misspelt `after` would begin the feed anew."""
     try:
         given = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=10)
     except ValueError:
@@ -274,6 +276,8 @@ def read_page_bounds(query: str) -> tuple[str, int]:
     asked = dict(given)
     if len(asked) != len(given):
         raise Refusal(_bad("query", "query", "a parameter is given twice"))
+    if asked.keys() - {"after", "limit"}:
+        raise Refusal(_bad("query", "query", "only after and limit"))
     limit = asked.get("limit", "100")
     if not _LIMIT.fullmatch(limit) or int(limit) > MAX_PAGE:
         raise Refusal(_bad("limit", "query", f"expected an integer from 1 to {MAX_PAGE}"))

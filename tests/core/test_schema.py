@@ -53,7 +53,7 @@ def test_the_least_that_the_law_asks_for_is_a_valid_document(kind):
         ({"signatory_count": -1}, ("/signatory_count", "E-DOC-RANGE", "minimum 0")),
         ({"signatory_count": 1.5}, ("/signatory_count", "E-DOC-TYPE", "integer")),
         ({"type": 1}, ("/type", "E-DOC-TYPE", "string")),
-        ({"withdrawn": True}, ("/withdrawn", "E-DOC-EXTRA", "")),
+        ({"withdrawal": True}, ("/withdrawal", "E-DOC-EXTRA", "")),
         ({"legacy_field_path": ["KN"] * 7}, ("/legacy_field_path", "E-DOC-LENGTH", "maxItems 6")),
         ({"parts": [{"type": "complaint"}]}, ("/parts/0/part_no", "E-DOC-REQUIRED", "")),
         (

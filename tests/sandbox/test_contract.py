@@ -12,13 +12,14 @@ import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import requests
 import schemathesis
 import yaml
 from schemathesis import Case
-from schemathesis.core.parameters import ParameterLocation
+from schemathesis.core.parameters import EncodedPath, ParameterLocation
 
 from connector.resources import schema_documents, shipped
 from connector.sandbox import Sandbox
@@ -46,7 +47,7 @@ def _bundled() -> dict[str, Any]:
 def _slim(contract: dict[str, Any]) -> dict[str, Any]:
     for name, document in contract["components"]["schemas"].items():
         if name.startswith("doc-") and name != "doc-common":
-            kept = {*document["required"], "content", "petition_ref", "acceptance_ref"}
+            kept = {*document["required"], "content", "petition_ref", "acceptance_ref", "kind", "result"}
             document["properties"] = {key: each for key, each in document["properties"].items() if key in kept}
     return contract
 
@@ -109,7 +110,9 @@ def _address(case: Case[Any], base_url: str) -> None:
     if "agency" in path and not _is_negative(case, ParameterLocation.PATH):
         path["agency"] = AGENCY
         if "local_id" in path:
-            path["local_id"] = path["local_id"].encode()[:128].decode(errors="ignore")
+            # Some values come percent-encoded: cut the key that is meant, not its spelling.
+            key = unquote(path["local_id"]) if isinstance(path["local_id"], EncodedPath) else path["local_id"]
+            path["local_id"] = key.encode()[:128].decode(errors="ignore")
     if isinstance(case.body, dict) and "local_id" in path:
         for name, value in (("agency_code", AGENCY), ("local_id", path["local_id"])):
             if re.search(PATTERNS[name], str(case.body.get(name))):

@@ -85,7 +85,9 @@ def test_a_cursor_from_before_a_restore_counts_as_expired(caller: Caller, sandbo
     assert caller.feed().json()["items"] == []
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "limit=1&limit=2", "after=%FF"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=501", "limit=x", "limit=1&limit=2", "after=%FF", "aftr=x", "after=&=x"]
+)
 def test_page_bounds_are_checked(caller: Caller, query: str) -> None:
     assert caller.http.get(f"/v1/agencies/{AGENCY}/status-updates?{query}").status_code == 400
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import jsonschema_rs
 import pytest
+import yaml
 
 from connector.core.codes import CodeList
 from connector.core.model import KINDS
@@ -254,3 +256,114 @@ def test_a_json_file_is_written_as_a_person_would_read_it(kind):
     assert "\\u" not in text
     assert text.endswith("}\n")
     assert '\n  "properties": {\n    "agency_code": {\n' in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_says_in_two_languages_what_it_describes(name):
+    document = schema_documents()[name]
+    words = document["x-kntc"]
+    texts = (document["title"], document["description"], words["title"], words["description"])
+    assert all(text.strip() for text in texts)
+    assert document["description"].endswith(".")
+    assert words["description"].endswith(".")
+
+
+# domain.md section 12.1: ids, agency, the date of the fact, petition type, kind of handling, decision result.
+REQUIRED = {
+    "reception": {"held_on"},
+    "petition": {"received_on", "type"},
+    "handling": {"petition_ref", "handled_on", "handling"},
+    "acceptance": {"petition_ref", "decided_on"},
+    "decision": {"issued_on"},
+    "enforcement": {"decision_ref", "updated_on"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_required_that_an_agency_may_not_know(kind):
+    assert set(schema_documents()[kind]["required"]) == {"agency_code", "local_id"} | REQUIRED[kind]
+
+
+@pytest.mark.parametrize(
+    ("change", "causes"),
+    [
+        ({}, (("/result", "E-DOC-REQUIRED", ""),)),
+        ({"kind": "kn_first"}, (("/result", "E-DOC-REQUIRED", ""),)),
+        ({"result": "correct"}, ()),
+        ({"kind": "not_resettle_notice"}, ()),
+        ({"kind": "knpa_reply", "result": "answered"}, ()),
+    ],
+)
+def test_a_decision_has_a_result_unless_it_is_a_notice_of_no_renewed_settlement(change, causes):
+    decision = {"agency_code": "H51.01", "local_id": "mau:1", "petition_ref": "mau:1", "issued_on": "2026-01-02"}
+    assert SCHEMAS.check("decision", decision | change) == causes
+
+
+@pytest.mark.parametrize(("code", "fits"), [("H51", True), ("H51.01", True), ("000.00.15.H51", False)])
+def test_an_agency_code_is_one_of_the_present_list(code, fits):
+    """000.… was the list before QĐ 20/2020: an agency has it among its old codes only."""
+    pattern = schema_documents()["common"]["$defs"]["agency_code"]["pattern"]
+    assert bool(re.search(pattern, code)) == fits
+
+
+def test_one_content_is_never_several():
+    assert "multiple_contents" in SCHEMAS.fields("petition")["/type"].enum
+    for kind in ("petition", "reception"):
+        assert "multiple_contents" not in SCHEMAS.fields(kind)["/parts/*/type"].enum
+
+
+def test_a_recording_is_as_confidential_as_an_attachment():
+    fields = SCHEMAS.fields("reception")
+    assert {fields[f"/online/{name}"].confidentiality for name in ("recording_ref", "recording_hash")} == {"C2"}
+
+
+def test_a_withdrawn_petition_can_say_so_without_saying_when():
+    field = SCHEMAS.fields("petition")["/withdrawn"]
+    assert (field.type, field.source, field.required) == ("boolean", "NĐ 55/2022 Đ6.2e", False)
+
+
+NEW_IN_JULY_2026 = {
+    "complexity-ground": set(LISTS["complexity-ground"].codes),
+    "reception-channel": {"online"},
+    "termination-ground": {"object_gone", "court_accepted"},
+    "refusal-reason": {
+        "weapon", "security_check_refused", "unauthorised_recording", "no_proof_of_representation", "out_of_scope",
+        "already_answered", "final_judgment", "settled_elsewhere",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(NEW_IN_JULY_2026))
+def test_what_the_law_knows_since_july_2026_is_not_valid_before(name):
+    """NĐ 155/2026 Đ3a, Luật 42/2013 Đ3a, Luật 02/2011 Đ11a, NĐ 154/2026 Đ4; what an older law knew has no first day."""
+    dated = {code.code for code in LISTS[name].codes.values() if code.valid_from == date(2026, 7, 1)}
+    assert dated == NEW_IN_JULY_2026[name]
+    assert {code.valid_from for code in LISTS[name].codes.values()} <= {None, date(2026, 7, 1)}
+
+
+def test_what_no_form_asks_is_marked_as_a_proposal():
+    assert {SCHEMAS.fields(kind)["/recorded_at"].source for kind in KINDS} == {"proposal"}
+    sources = {code.code: code.source for code in LISTS["enforcement-status"].codes.values()}
+    assert (sources["not_started"], sources["in_progress"]) == ("proposal", "proposal")
+    assert sources["done"].startswith("TT 06/2025 05/KQTH")
+
+
+def test_many_signatories_are_five_in_both_languages():
+    labels = LISTS["signatories"].codes["many"].labels
+    assert "05" in labels["vi"]
+    assert "5" in labels["en"]
+
+
+def test_every_operation_may_say_not_now_and_then_says_until_when():
+    contract = yaml.safe_load(shipped("schemas", "decree55.openapi.yaml").read_text("utf-8"))
+    operations = [
+        (path, method, operation)
+        for path, item in contract["paths"].items()
+        for method, operation in item.items()
+        if method in {"get", "put", "post"}
+    ]
+    assert len(operations) == 15
+    for path, method, operation in operations:
+        for status in ("429", "503"):
+            assert operation["responses"][status] == {"$ref": "#/components/responses/Busy"}, (path, method)
+    assert contract["components"]["headers"]["RetryAfter"]["required"] is True
