@@ -3,7 +3,8 @@
     with Sandbox(credentials=credentials(AGENCY), seed=7) as sandbox:
         config = install(tmp_path, sandbox.base_url, push="workers = 4")
 
-The files are what an administrator would write; nothing here knows the connector's insides.
+The files are what an administrator would write, the mapping with his own codes among them; nothing here knows the
+connector's insides.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+
+from connector.sample.agency import write_mapping
 
 AGENCY = "H51.01"
 OTHER = "H51.02"
@@ -95,6 +98,8 @@ def install(
     for name in ("store.key", "evidence.key"):
         _write_secret(folder / "secrets" / name, hashlib.sha256(name.encode()).hexdigest())
     _write_secret(folder / "secrets" / "client", client_secret())
+    if not (folder / "mappings").exists():
+        write_mapping(folder / "mappings" / "bentre")
     path = folder / "config.toml"
     tables = {
         "national": national,

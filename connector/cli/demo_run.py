@@ -18,12 +18,13 @@ from connector.app import App, Step, open_app
 from connector.config import load_config
 from connector.core.model import KINDS, Actor, Cause, Kind, RecordKey, State
 from connector.errors import DataError
-from connector.sample.agency import SampleCounts, build
+from connector.sample.agency import SampleCounts, build, write_mapping
 from connector.sample.edits import edit
 from connector.sandbox import FaultRule, Sandbox
 from connector.store import audit, books, stories, views
 
 AGENCY = "H51.01"
+
 MARKER = ".kntc-demo"
 """Lies in every folder that a demo has made: only such a folder is cleared by the next demo."""
 
@@ -160,7 +161,8 @@ def demo_world(
     """Give an app that is connected to a fresh sample agency and a fresh sandbox with faults."""
     prepare(folder)
     client = write_secrets(folder)
-    sample = build(folder / "source" / "kntc_bentre.sqlite", seed)
+    sample = build(folder / "source" / "kntc_bentre.sqlite", seed, agency=AGENCY)
+    write_mapping(folder / "mappings" / "bentre")
     with ExitStack() as stack:
         sandbox = stack.enter_context(
             Sandbox(

@@ -2,12 +2,16 @@
 
     build(path, seed)            the year 2023 with its exact counts, and on top the flaws, a draft, a state secret
     build(path, seed, petitions) the same shape at another size, good rows only
+    write_mapping(folder)        the shipped mapping, completed by this agency's own codes
 
-The same seed builds the same rows. May import: the other modules of sample/, core.model, the standard library.
+
+The same seed builds the same rows. May import: the other modules of sample/, core.model, resources, the standard
+library.
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +19,15 @@ from pathlib import Path
 from random import Random
 
 from connector.core.model import Kind
+from connector.resources import shipped
 from connector.sample.book import Book
 from connector.sample.flaws import Flaw, write_flaws, write_marked
-from connector.sample.register import write_register
+from connector.sample.register import OFFICER, ORGANISATION, write_register
 from connector.sample.shape import YEAR_2023, Shape, scaled
 from connector.sample.steps import write_steps
+
+AGENCY = "H51.01"
+"""The code under which the sample agency sends, unless `build` is told another."""
 
 TABLES: Mapping[Kind, str] = {
     Kind.RECEPTION: "so_tiep_cong_dan",
@@ -44,11 +52,14 @@ class SampleCounts:
     secrets: Mapping[Kind, int]
 
 
-def build(path: Path, seed: int, petitions: int | None = None, *, canary: str | None = None) -> SampleCounts:
+def build(
+    path: Path, seed: int, petitions: int | None = None, *, agency: str = AGENCY, canary: str | None = None
+) -> SampleCounts:
     """Write the sample agency's database to a new file and return what is in it.
 
-    `petitions`: None for the year 2023 with its flaws, else that many petitions without any. `canary`: a text to plant
-    in every field of a denouncer, every free text of a denunciation, and of what nobody classified.
+    `petitions`: None for the year 2023 with its flaws, else that many petitions without any. `agency`: the code under
+    which it sends. `canary`: a text to plant in every field of a denouncer, every free text of a denunciation, and of
+    what nobody classified.
     Raises FileExistsError if there is a file already: a sample never overwrites anything."""
     if path.exists():
         raise FileExistsError(path)
@@ -58,6 +69,7 @@ def build(path: Path, seed: int, petitions: int | None = None, *, canary: str | 
         with connection:
             for script in ("bentre.sql", "lists.sql"):
                 connection.executescript((Path(__file__).parent / script).read_text(encoding="utf-8"))
+            write_directory(connection, agency)
             book = Book(connection, Random(seed), canary)  # noqa: S311 - repeatable on purpose
             ends = write_steps(book, shape, write_register(book, shape))
             flaws: tuple[Flaw, ...] = ()
@@ -68,6 +80,23 @@ def build(path: Path, seed: int, petitions: int | None = None, *, canary: str | 
         return SampleCounts(seed, shape, _records(connection), flaws, drafts=marked, secrets=marked)
     finally:
         connection.close()
+
+
+def write_directory(connection: sqlite3.Connection, agency: str) -> None:
+    """Write the user directory: the agency's organisation and officer, and two organisations that send nothing."""
+    connection.executemany(
+        "INSERT INTO danh_ba_to_chuc (OrganizationId, MaCoQuan, MaLienThong) VALUES (?, ?, ?)",
+        ((ORGANISATION, agency, "H811"), (20105, None, "H811.05"), (20112, None, "H811.12")),
+    )
+    connection.execute("INSERT INTO danh_ba_can_bo (UserId, OrganizationId) VALUES (?, ?)", (OFFICER, ORGANISATION))
+
+
+def write_mapping(folder: Path) -> Path:
+    """Write the mapping of this agency to a new folder and return it: as any installation would, the shipped one with
+    its code maps completed. Only here do the codes that the sample invents have a meaning."""
+    shutil.copytree(shipped("mappings", "bentre"), folder)
+    shutil.copytree(Path(__file__).parent / "codes", folder / "codes", dirs_exist_ok=True)
+    return folder
 
 
 def _records(connection: sqlite3.Connection) -> Mapping[Kind, int]:

@@ -406,3 +406,15 @@ CREATE TABLE "bo_sung" (
   "BanNhap" INTEGER NOT NULL DEFAULT 0,  -- 1 = bản nháp (draft, not yet registered)
   "DoMat" INTEGER NOT NULL DEFAULT 0  -- 0 không, 1 mật, 2 tối mật, 3 tuyệt mật (state secret)
 );
+
+-- The user directory (Liferay's Organization_, ExpandoValue, Users_Orgs) lies in another schema. An installation shows it to
+-- the connector as two views, which these tables play: see mappings/bentre/mapping.toml.
+CREATE TABLE "danh_ba_to_chuc" (
+  "OrganizationId" INTEGER PRIMARY KEY,
+  "MaCoQuan" TEXT,  -- the agency's code in the connector's configuration; NULL = sends nothing through it
+  "MaLienThong" TEXT  -- OrgLienThongId: the code in co_quan
+);
+CREATE TABLE "danh_ba_can_bo" (
+  "UserId" INTEGER PRIMARY KEY,
+  "OrganizationId" INTEGER NOT NULL
+);

@@ -1,5 +1,6 @@
 """Rows on top of the good year, all dated 2024: the bad ones, one draft, one state secret.
 
+One bad row has no date, which is what is bad about it: the visit. It is no visit of 2023 either.
 Each flaw is bad for exactly one reason and is otherwise sound; none of them has children, so none casts a shadow.
 May import: book, register, steps, words, core.model, the standard library.
 """
@@ -81,7 +82,9 @@ def _petitions(book: Book) -> tuple[Flaw, ...]:
 
 
 def _steps(book: Book, ends: Ends) -> tuple[Flaw, ...]:
-    open_, undecided = ends.unhandled[0], ends.undecided[0]
+    # mended, it is transferred: which is not done with a complaint
+    calm = [paper for paper in ends.unhandled if paper.type is Type.RECOMMENDATION]
+    open_, undecided = (calm or ends.unhandled)[0], ends.undecided[0]
     direction = write_handling(book, open_.id, DAY, 99, open_.type)
     orphan = write_handling(book, NOWHERE, DAY, Direction.TRANSFER, Type.UNKNOWN)
     decision = write_decision(book, undecided.id, DAY, undecided.type, money=True)

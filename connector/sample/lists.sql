@@ -1,5 +1,6 @@
 -- SYNTHETIC list rows. The product's own lists were not published in full: apart from the few values seen in its code
--- (directions 2, 4, 5, 7; results 1 to 8; LoaiDonThu 1 to 5) every code and every name below is invented for the sample.
+-- (sources 1, 4, 20, 21, 23; directions 4, 5; results 1 to 8; LoaiDonThu 1 to 5) every code and every name below is invented
+-- for the sample. What the invented ones mean stands in codes/ beside this file, not in the shipped mapping.
 
 -- Cơ quan: mã H811 theo cách viết của phần mềm; tên là tên mẫu.
 INSERT INTO co_quan (ma, ten) VALUES
@@ -13,20 +14,20 @@ INSERT INTO dia_gioi (ma, ten) VALUES
   ('8110102', 'Xã Mẫu Hai'), ('8110201', 'Xã Mẫu Ba'), ('8110202', 'Xã Mẫu Bốn');
 
 INSERT INTO nguon_don (ma, ten) VALUES
-  (1, 'Hộp thư góp ý'), (2, 'Qua tiếp công dân'), (21, 'Trực tiếp'), (22, 'Cơ quan khác chuyển đến'),
-  (26, 'Bưu chính'), (27, 'Báo chí chuyển đến'), (28, 'Đại biểu, Mặt trận Tổ quốc chuyển đến');
+  (1, 'Bưu chính'), (4, 'Cơ quan khác chuyển đến'), (20, 'Thư điện tử'), (21, 'Tiếp công dân'), (23, 'Nguồn khác');
 
 INSERT INTO quoc_gia (ma, ten) VALUES ('VN', 'Việt Nam');
 INSERT INTO dan_toc (ma, ten) VALUES (1, 'Kinh'), (2, 'Khmer'), (3, 'Hoa');
 
--- Danh mục 10. Thứ tự số theo mã nguồn của phần mềm: loại đơn phải đi cùng thì mã mới có nghĩa.
+-- Danh mục 10. 1 đến 8 thấy trong phần mềm, loại đơn phải đi cùng thì mã mới có nghĩa; 9, 10 là mã mẫu.
 INSERT INTO loai_ket_qua_giai_quyet (ma, ten) VALUES
   (1, 'Khiếu nại đúng một phần'), (2, 'Khiếu nại đúng'), (3, 'Tố cáo đúng'), (4, 'Tố cáo sai'),
-  (5, 'Tố cáo có đúng có sai'), (6, 'Khiếu nại sai'), (7, 'Cố ý tố cáo sai sự thật'), (8, 'Chuyển cơ quan điều tra');
+  (5, 'Tố cáo có đúng có sai'), (6, 'Khiếu nại sai'), (7, 'Cố ý tố cáo sai sự thật'), (8, 'Chuyển cơ quan điều tra'),
+  (9, 'Công nhận kết quả giải quyết lần đầu'), (10, 'Hủy, sửa kết quả giải quyết lần đầu');
 
 INSERT INTO hinh_thuc_giai_quyet (ma, ten) VALUES (1, 'Quyết định'), (2, 'Kết luận'), (3, 'Văn bản trả lời');
 
--- Danh mục 13: 2, 4, 5, 7 thấy trong phần mềm; 3, 6, 8, 9 là mã mẫu.
+-- Danh mục 13: 4, 5 thấy trong phần mềm; 2, 7 cũng thấy nhưng không rõ số nào là việc nào; các mã khác là mã mẫu.
 INSERT INTO huong_xu_ly (ma, ten) VALUES
   (2, 'Hướng dẫn'), (3, 'Không đủ điều kiện thụ lý'), (4, 'Thụ lý giải quyết'), (5, 'Chuyển đơn'), (6, 'Xếp lưu đơn'),
   (7, 'Trả đơn và hướng dẫn'), (8, 'Đôn đốc giải quyết'), (9, 'Trả lời');

@@ -15,8 +15,14 @@ from connector.sample.shape import LARGE_GROUP, Shape, Sizes, visit_sizes
 from connector.sample.words import CONTENT, FIELDS, PREFIX, VISIT_RESULT, Type
 
 YEAR = 2023
-VISIT, FORWARDED = 2, 22
+VISIT, FORWARDED = 21, 4
 """`NguonDonDen`: brought to a reception; sent on by another agency, with a letter."""
+
+ORGANISATION, OFFICER = 20101, 10
+"""The agency's number in the user directory, and that of the officer who enters everything."""
+
+WITHDRAWN = -1
+"""`Status` of a petition that its writer took back."""
 
 PARTY_LEADERS = (11, 12)
 """`MaLanhDaoTiep` of the Party committee's secretary and standing member: invented numbers."""
@@ -132,7 +138,7 @@ def _write_paper(book: Book, paper: Paper, earlier: list[Paper]) -> None:
         "SoNguoiDiKNTC": 0 if anonymous else paper.persons,
         "DonNacDanh": int(anonymous),
         "DonKhongDuDieuKienXL": int(anonymous or (not paper.within and book.chance(0.05))),
-        "Status": 1 if paper.within else 0,
+        "Status": 1 if paper.within else WITHDRAWN if book.chance(0.01) else 0,
     }
     if organisation:
         name = f"Hợp tác xã Mẫu {book.rng.randint(1, 40)}"
@@ -174,7 +180,7 @@ def petition_row(book: Book, type_: Type, day: date) -> dict[str, Value]:
         "SoNguoiDiKNTC": 1,
         "SoNguoiDaiDien": 1,
         "LoaiNguoiBiKNTC": 2 if agency else 1,
-        "UserNhapDon": 10,
+        "UserNhapDon": OFFICER,
         "DonNacDanh": 0,
         "DonKhongDuDieuKienXL": 0,
         "Status": 0,
@@ -227,7 +233,7 @@ def write_beside(book: Book, paper: Paper, codes: tuple[str, ...] = ()) -> None:
     `codes` are the classification rows to write; empty: as fits its type."""
     for code in codes or _classification(book, paper.type):
         book.add("don_thu_linh_vuc", {"IdDonThu": paper.id, "IdLinhVuc": code})
-    source = VISIT if paper.brought else book.rng.choice((1, 21, FORWARDED, FORWARDED, 26, 26, 27, 28))
+    source = VISIT if paper.brought else book.rng.choice((1, 1, 1, FORWARDED, FORWARDED, 20, 23))
     letter: dict[str, Value] = {}
     if source == FORWARDED:
         number = book.text(f"{book.rng.randint(1, 900)}/CV-MAU", concealed=paper.concealed)
@@ -238,8 +244,8 @@ def write_beside(book: Book, paper: Paper, codes: tuple[str, ...] = ()) -> None:
         }
     routing: dict[str, Value] = {
         "NguonDonDen": source,
-        "OrgChuyen": 20101,
-        "OrgNhan": 20101,
+        "OrgChuyen": ORGANISATION,
+        "OrgNhan": ORGANISATION,
         "IdDonThu": paper.id,
     }
     book.add("don_thu_thong_tin_don_thu", {**routing, **letter, "NgayNhan": str(paper.day)})
@@ -285,12 +291,14 @@ def write_visit(book: Book, visit: Visit) -> int:
             "NoiDungTiepCongDan": book.text(book.rng.choice(CONTENT[visit.type]), concealed=concealed),
             "KetQuaTiepCongDan": book.text(book.rng.choice(VISIT_RESULT), concealed=concealed),
             "NgayTiepCongDan": day,
-            "UserTCD": 10,
+            "UserTCD": OFFICER,
         },
     )
     if not visit.paper and visit.type in FIELDS:
         code = book.rng.choice(FIELDS[visit.type])
         book.add("so_tiep_cong_dan_linh_vuc", {"IdSoTiepCongDan": key, "IdLinhVuc": code})
-    for citizen in visit.paper.senders if visit.paper else (book.add_person(concealed=concealed),):
+    # fewer may come back than had signed: never more citizens than persons
+    senders = visit.paper.senders[: visit.persons] if visit.paper else (book.add_person(concealed=concealed),)
+    for citizen in senders:
         book.add("so_tiep_cong_dan_nguoi_dai_dien", {"IdSoTiepCongDan": key, "IdDoiTuongDiKNTC": citizen})
     return key

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from connector.sample.book import Book, Value
 from connector.sample.people import officer, respondent
-from connector.sample.register import Paper
+from connector.sample.register import ORGANISATION, Paper
 from connector.sample.shape import Shape
 from connector.sample.words import DIRECTIONS, HANDLING, Direction, Type
 
@@ -74,7 +74,7 @@ def write_handling(book: Book, petition: int, day: date, direction: int, type_: 
             "MaCQXLTiep": book.rng.choice(RECEIVERS) if direction in SENT_ON else None,
             "IDDonThu": petition,
             "NgayTao": f"{day} 09:00:00",
-            "OrgTao": 20101,
+            "OrgTao": ORGANISATION,
         },
     )
 
@@ -83,7 +83,7 @@ def write_acceptance(book: Book, petition: int, day: date, type_: Type) -> int:
     """Write one acceptance (thụ lý) with its deadline of 60 days; return its key."""
     approver = book.text(officer(book.rng), concealed=type_ is Type.DENUNCIATION)
     row: dict[str, Value] = {
-        "MaCoQuanThuLy": "20101",
+        "MaCoQuanThuLy": str(ORGANISATION),
         "NgayThuLy": str(day),
         "HanGiaiQuyet": str(day + timedelta(days=60)),
     }
@@ -103,7 +103,7 @@ def write_decision(book: Book, petition: int, day: date, type_: Type, *, money: 
         "IDHinhThucGiaiQuyet": 2 if concealed else 1,
         "QuyenKhoiKien": int(not concealed),
         "IdDonThu": petition,
-        "OrgTao": 20101,
+        "OrgTao": ORGANISATION,
         "NgayTao": f"{day} 15:00:00",
     }
     if money:

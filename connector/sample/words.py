@@ -63,7 +63,7 @@ VISIT_RESULT = (
 
 
 class Direction(IntEnum):
-    """`don_thu_ket_qua_xu_ly.MaHuongXuLy`: 2, 4, 5, 7 as in the product, the others invented."""
+    """`don_thu_ket_qua_xu_ly.MaHuongXuLy`: 4 and 5 as in the product, the others as the sample's own list says."""
 
     GUIDE = 2
     ACCEPT = 4
@@ -86,8 +86,9 @@ HANDLING: dict[int, str] = {
 """What the clerk writes beside the direction."""
 
 DIRECTIONS = {
-    Type.COMPLAINT: (*[Direction.GUIDE] * 3, *[Direction.TRANSFER] * 2, Direction.RETURN),
+    Type.COMPLAINT: (*[Direction.GUIDE] * 4, Direction.RETURN, Direction.FILE),
     Type.DENUNCIATION: (*[Direction.TRANSFER] * 3, Direction.FILE),
-    Type.RECOMMENDATION: (*[Direction.TRANSFER] * 4, *[Direction.ANSWER] * 2, Direction.GUIDE),
+    Type.RECOMMENDATION: (*[Direction.TRANSFER] * 4, *[Direction.ANSWER] * 2, Direction.FILE),
 }
-"""How petitions outside the chairman's authority are handled, as weights."""
+"""How petitions outside the chairman's authority are handled, as weights. In 2023 a complaint was guided or returned,
+anything else transferred: the choice between the two is of 01/7/2026."""

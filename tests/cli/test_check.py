@@ -162,4 +162,8 @@ def test_two_agencies_that_would_each_send_the_same_rows_are_refused(tmp_path, w
     config = install(tmp_path, world.sandbox.base_url, agencies=(AGENCY, OTHER))
     config.write_text(config.read_text(encoding="utf-8").replace(f"{OTHER}.sqlite", f"{AGENCY}.sqlite"), "utf-8")
     said = kntc("--config", config, "check")
+    assert "E-CFG-SHARED-SOURCE" not in said.out + said.err
+    petition = tmp_path / "mappings" / "bentre" / "petition.toml"
+    petition.write_text(petition.read_text(encoding="utf-8").replace(":agency_code", f"'{AGENCY}'"), "utf-8")
+    said = kntc("--config", config, "check")
     assert (said.code, "E-CFG-SHARED-SOURCE" in said.out + said.err) == (78, True)

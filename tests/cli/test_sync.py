@@ -59,7 +59,7 @@ def test_lost_answers_are_told_with_what_became_of_them(world):
 
 
 def test_a_dead_source_of_one_agency_is_one_clear_line_and_the_other_goes_on(tmp_path):
-    build(source_path(tmp_path, OTHER), 7, petitions=20)
+    build(source_path(tmp_path, OTHER), 7, petitions=20, agency=OTHER)
     with Sandbox(credentials=credentials(AGENCY, OTHER), seed=7) as sandbox:
         config = install(tmp_path, sandbox.base_url, agencies=(AGENCY, OTHER))
         said = World(tmp_path, sandbox, config)("sync", "--json")

@@ -56,7 +56,7 @@ def opened(config: Path) -> AbstractContextManager[App]:
 @pytest.fixture
 def two_agencies(tmp_path: Path) -> Iterator[tuple[Path, Sandbox, SampleCounts]]:
     sample = build(source_path(tmp_path), SEED, petitions=SMALL)
-    build(source_path(tmp_path, OTHER), SEED + 1, petitions=SMALL)
+    build(source_path(tmp_path, OTHER), SEED + 1, petitions=SMALL, agency=OTHER)
     with Sandbox(credentials=credentials(AGENCY, OTHER), seed=SEED) as sandbox:
         yield install(tmp_path, sandbox.base_url, agencies=(AGENCY, OTHER)), sandbox, sample
 

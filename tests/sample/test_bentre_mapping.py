@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import tomllib
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connector import sample as sample_package
-from connector.core.codes import CodeList
-from connector.core.mapping import CompiledMapping, compile_mapping
-from connector.core.model import Kind, Problem
-from connector.core.schema import Schemas
-from connector.core.secrecy import SecrecyPolicy
-from connector.resources import code_list_documents, schema_documents, shipped
-from connector.sample.agency import SampleCounts, build
+from connector.core.mapping import CompiledMapping
+from connector.core.model import Kind
+from connector.sample.agency import SampleCounts, build, write_mapping
 from connector.sample.edits import mark_secret, mend
-from connector.sources.sql import SqlSource
+from tests.sample.sweeping import AGENCY, Swept, changed, compiled, shipped_sql, sweep
 
 SEED = 20231231
 CANARY = "CHIMYEN7788"
-AGENCY = "H99.01"
 
 GOOD = {
     Kind.RECEPTION: 332,
@@ -36,30 +28,16 @@ GOOD = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """What one sweep over a sample gave: documents, and problems by kind and key."""
-
-    documents: dict[tuple[Kind, str], dict[str, Any]]
-    parents: dict[tuple[Kind, str], tuple[Kind, str] | None]
-    problems: dict[tuple[Kind, str], tuple[Problem, ...]]
-    excluded: dict[Kind, dict[str, int]]
-    secret: Counter[Kind]
-    unexplained: int
-
-    def of(self, kind: Kind) -> list[dict[str, Any]]:
-        return [body for (kind_, _), body in self.documents.items() if kind_ is kind]
-
-
 @pytest.fixture(scope="module")
-def mapping() -> CompiledMapping:
-    return compiled()
+def mapping(tmp_path_factory: pytest.TempPathFactory) -> CompiledMapping:
+    """The sample agency's own mapping: the shipped one with the sample's codes."""
+    return compiled(write_mapping(tmp_path_factory.mktemp("mapping") / "bentre"))
 
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SampleCounts]:
     path = tmp_path_factory.mktemp("agency") / "agency.db"
-    return path, build(path, SEED, canary=CANARY)
+    return path, build(path, SEED, agency=AGENCY, canary=CANARY)
 
 
 @pytest.fixture(scope="module")
@@ -68,41 +46,8 @@ def swept(sample: tuple[Path, SampleCounts], mapping: CompiledMapping) -> Swept:
     return sweep(sample[0], mapping)
 
 
-def compiled() -> CompiledMapping:
-    root = shipped("mappings", "bentre")
-    files = {path.relative_to(root).as_posix(): tomllib.loads(path.read_text("utf-8")) for path in root.rglob("*.toml")}
-    lists = {name: CodeList.compile(document) for name, document in code_list_documents().items()}
-    return compile_mapping(files, lists, Schemas.compile(schema_documents()))
-
-
 def read(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
-
-
-def sweep(path: Path, mapping: CompiledMapping) -> Swept:
-    found = Swept({}, {}, {}, {}, Counter(), 0)
-    unexplained = 0
-    source = SqlSource(f"sqlite:///{path}", AGENCY, mapping, evidence_key=b"e" * 32, page_rows=100)
-    try:
-        for kind in mapping.kinds:
-            for page in source.pages(mapping.kind(kind)):
-                assert page.problems == ()
-                excluded = found.excluded.setdefault(kind, {})
-                for reason, count in page.excluded.items():
-                    excluded[reason] = excluded.get(reason, 0) + count
-                found.secret[kind] += page.refused_secret
-                unexplained += page.unexplained
-                for row in page.rows:
-                    mapped = mapping.kind(kind).apply(row, SecrecyPolicy())
-                    if mapped.problems:
-                        found.problems[kind, row.key.local_id] = mapped.problems
-                    for document in mapped.documents:
-                        found.documents[kind, document.key.local_id] = json.loads(document.body)
-                        parent = document.parent
-                        found.parents[kind, document.key.local_id] = (parent.kind, parent.local_id) if parent else None
-    finally:
-        source.close()
-    return Swept(found.documents, found.parents, found.problems, found.excluded, found.secret, unexplained)
 
 
 def test_every_good_row_of_2023_gives_a_document(swept: Swept, sample: tuple[Path, SampleCounts]) -> None:
@@ -195,9 +140,21 @@ def test_a_petition_hangs_on_its_first_reception_and_a_reception_on_nothing(swep
     assert all(parent is None for (kind, _), parent in swept.parents.items() if kind is Kind.RECEPTION)
 
 
+def test_no_visit_names_more_citizens_than_persons_came(swept: Swept) -> None:
+    assert [b["local_id"] for b in swept.of(Kind.RECEPTION) if len(b.get("citizens", [])) > b["person_count"]] == []
+
+
+def test_in_2023_a_complaint_is_guided_and_anything_else_is_transferred(swept: Swept) -> None:
+    type_of = {body["local_id"]: body["type"] for body in swept.of(Kind.PETITION)}
+    seen = Counter((body["handling"], type_of.get(body["petition_ref"])) for body in swept.of(Kind.HANDLING))
+    assert {type_ for handling, type_ in seen if handling == "guided"} == {"complaint"}
+    transferred = {type_ for handling, type_ in seen if handling in {"transferred", "urged"}}
+    assert transferred == {"denunciation", "recommendation_feedback", None}  # None: the orphan
+
+
 def test_every_mended_flaw_gives_a_document(tmp_path: Path, mapping: CompiledMapping) -> None:
     path = tmp_path / "agency.db"
-    counts = build(path, SEED)
+    counts = build(path, SEED, agency=AGENCY)
     for flaw in counts.flaws:
         mend(path, flaw)
     swept = sweep(path, mapping)
@@ -207,7 +164,7 @@ def test_every_mended_flaw_gives_a_document(tmp_path: Path, mapping: CompiledMap
 
 def test_whatever_hangs_on_a_state_secret_is_counted_and_not_read(tmp_path: Path, mapping: CompiledMapping) -> None:
     path = tmp_path / "agency.db"
-    build(path, SEED)
+    build(path, SEED, agency=AGENCY)
     with sqlite3.connect(path) as connection:
         (enforced,) = connection.execute(
             """SELECT MIN(q.IdDonThu) FROM don_thu_thi_hanh_giai_quyet e
@@ -231,13 +188,6 @@ def test_whatever_hangs_on_a_state_secret_is_counted_and_not_read(tmp_path: Path
 
 
 # --- who may be a denouncer
-
-
-def changed(path: Path, sql: str, *values: Any) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute(sql, values)
-    connection.close()
 
 
 def classify(path: Path, table: str, key: int, code: str) -> None:
@@ -341,8 +291,9 @@ def test_an_open_petition_refers_to_an_open_one_and_never_to_what_may_be_a_denun
     """Petition 3 stays open, and so does visit 2; petition 1, to which they refer, is less and less so."""
     complaint = "INSERT INTO don_thu (IdDonThu, NoiDungDonThu, LoaiDonThu, NgayNhanDon, GanVuViec)"
     changed(golden, f"{complaint} VALUES (3, 'Khiếu nại tiếp', 1, '2023-04-01', '1')")
-    visit = "INSERT INTO so_tiep_cong_dan (IdSoTiepCongDan, IdDonThu, NoiDungTiepCongDan, NgayTiepCongDan)"
-    changed(golden, f"{visit} VALUES (2, 1, 'Hỏi kết quả', '2023-04-01')")
+    changed(golden, "INSERT INTO don_thu_thong_tin_don_thu (OrgChuyen, OrgNhan, IdDonThu) VALUES (20101, 20101, 3)")
+    visit = "INSERT INTO so_tiep_cong_dan (IdSoTiepCongDan, IdDonThu, NoiDungTiepCongDan, NgayTiepCongDan, UserTCD)"
+    changed(golden, f"{visit} VALUES (2, 1, 'Hỏi kết quả', '2023-04-01', 10)")
 
     def refers() -> tuple[bool, bool]:
         documents = sweep(golden, mapping).documents
@@ -370,7 +321,7 @@ def test_what_a_deleted_petition_leaves_behind_is_read_by_no_query(golden: Path,
 
 def test_a_scaled_agency_maps_without_a_problem(tmp_path: Path, mapping: CompiledMapping) -> None:
     path = tmp_path / "agency.db"
-    counts = build(path, SEED, 300)
+    counts = build(path, SEED, 300, agency=AGENCY)
     swept = sweep(path, mapping)
     assert swept.problems == {}
     assert Counter(kind for kind, _ in swept.documents) == counts.records
@@ -382,7 +333,3 @@ def test_the_golden_document_of_each_kind(kind: Kind, golden: Path, mapping: Com
     swept = sweep(golden, mapping)
     assert swept.problems == {}
     assert swept.of(kind) == read(Path(__file__).parent / "golden.json")[kind]
-
-
-def shipped_sql(name: str) -> Path:
-    return Path(str(sample_package.__file__)).parent / name
