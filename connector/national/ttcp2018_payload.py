@@ -208,7 +208,7 @@ def _handling(sheet: Sheet, delivery: Delivery, body: Body) -> Payload:
 
 
 def _acceptance(sheet: Sheet, delivery: Delivery, body: Body) -> Payload:
-    if body["outcome"] != "accepted":
+    if body.get("outcome") != "accepted":
         sheet.refuse("/outcome", NO_PLACE)  # the operation can only say that a case was accepted
     return {
         "Id": delivery.refs.case,
@@ -229,7 +229,7 @@ def _decision(sheet: Sheet, delivery: Delivery, body: Body) -> Payload:
         "maCoQuanBanHanh": _acting(sheet, body, "issuer_agency"),
         "ngayBanHanh": day(body["issued_on"]),
         "tomTatNoiDungGiaiQuyet": body.get("summary", ""),
-        "loaiKetQuaGiaiQuyet": sheet.code("decision-result", _result(body), "/result"),
+        "loaiKetQuaGiaiQuyet": _result(sheet, body),
         "hinhThucGiaiQuyet": sheet.code("decision-form", body.get("form"), "/form"),
         "quyenKhoiKien": flag(body.get("lawsuit_right")),
         **_file(_first_file(body)),
@@ -278,11 +278,17 @@ def _enforcement(sheet: Sheet, delivery: Delivery, body: Body) -> Payload:
     }
 
 
-def _result(body: Body) -> str:
-    """Return the key of a result: it means something only together with the petition type, which the kind tells."""
+def _result(sheet: Sheet, body: Body) -> str:
+    """Return the national result: it means something only together with the petition type, which the kind tells.
+
+    A document may lack either (a notice of no renewed settlement has no result); the operation needs both."""
+    for name in ("kind", "result"):
+        if name not in body:
+            return sheet.refuse(f"/{name}", NO_CODE, "decision-result")
     kind = _TYPES.get(body["kind"].partition("_")[0], body["kind"])
     false = body["result"] == "incorrect" and body.get("knowingly_false")
-    return f"{kind}:knowingly_false" if false else f"{kind}:{body['result']}"
+    key = f"{kind}:knowingly_false" if false else f"{kind}:{body['result']}"
+    return sheet.code("decision-result", key, "/result")
 
 
 def _acting(sheet: Sheet, body: Body, name: str) -> str:

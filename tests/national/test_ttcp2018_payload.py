@@ -273,6 +273,9 @@ def test_a_result_means_something_only_with_the_type_of_its_petition(
         (Kind.DECISION, {"result": "first_upheld"}, ("/result", NO_CODE, "decision-result")),
         (Kind.DECISION, {"kind": "knpa_reply", "result": "answered"}, ("/result", NO_CODE, "decision-result")),
         (Kind.DECISION, {"kind": "not_resettle_notice"}, ("/result", NO_CODE, "decision-result")),
+        (Kind.DECISION, {"kind": "not_resettle_notice", "result": None}, ("/result", NO_CODE, "decision-result")),
+        (Kind.DECISION, {"kind": None}, ("/kind", NO_CODE, "decision-result")),
+        (Kind.ACCEPTANCE, {"outcome": None}, ("/outcome", NO_PLACE, "")),
         (Kind.ENFORCEMENT, {"returned": {"land": "7"}}, ("/returned/land", UNDIVIDED_LAND, "")),
     ],
 )  # fmt: skip
