@@ -27,6 +27,7 @@ from connector.core.selects import (
     read_select,
     read_universe,
 )
+from connector.core.source_settings import SourceSettings, read_source_settings
 from connector.core.values import Reader, Scope, compile_ref, read_kind
 
 _SET_BY_US = frozenset({"/agency_code", "/local_id", "/concealed"})
@@ -58,6 +59,7 @@ class Draft:
     section: Section
     key: tuple[str, ...]
     range: Range
+    source: SourceSettings
     select: Select
     children: Mapping[str, ChildSelect]
     universe: Universe | None
@@ -102,6 +104,7 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
         section=section,
         key=key,
         range=_range(section),
+        source=read_source_settings(section.section("source")),
         select=read_select(select) if select else Select("", ""),
         children={child.name: child for child in children},
         universe=read_universe(universe) if universe else None,
@@ -127,6 +130,7 @@ def finish(draft: Draft, source: str, schemas: Schemas) -> KindMapping:
         range_table=draft.range.table,
         range_schema=draft.range.schema or None,
         range_column=draft.range.column,
+        settings=draft.source,
         select=draft.select,
         children=tuple(draft.children.values()),
         universe=draft.universe,
@@ -231,6 +235,7 @@ def _check_required(draft: Draft) -> None:
 def _check_columns(draft: Draft) -> None:
     """A column must stand in the text of its query: as much as can be known without the database."""
     named: list[tuple[str, str, str]] = [("key", column, draft.select.sql) for column in draft.key]
+    named += [("source.identity", column, draft.select.sql) for column in draft.source.identity]
     named += [("secrecy.petition_type", column, draft.select.sql) for column in draft.type_columns]
     for place, parent in draft.parents.items():
         named += [(f"{place}.columns", column, draft.select.sql) for column in parent.columns]

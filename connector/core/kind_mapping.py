@@ -18,6 +18,7 @@ from connector.core.model import Body, Document, Kind, Mapped, Problem, RecordKe
 from connector.core.schema import FieldInfo, Schemas, pattern_of
 from connector.core.secrecy import SecrecyPolicy, conceal, reason_to_conceal
 from connector.core.selects import ChildSelect, Select, Universe
+from connector.core.source_settings import SourceSettings
 from connector.core.transforms import Bad
 from connector.core.values import Columns, Reader
 
@@ -50,6 +51,7 @@ class KindMapping:
     range_table: str
     range_schema: str | None
     range_column: str
+    settings: SourceSettings
     select: Select
     children: tuple[ChildSelect, ...]
     universe: Universe | None

@@ -24,6 +24,7 @@ from connector.core.kind_mapping import KindMapping
 from connector.core.model import KINDS, Kind
 from connector.core.schema import Schemas
 from connector.core.section import Section
+from connector.core.selects import read_clock
 from connector.errors import ConfigError, ConfigProblem
 
 __all__ = ["CompiledMapping", "KindMapping", "compile_mapping"]
@@ -46,6 +47,7 @@ class CompiledMapping:
     kinds: tuple[Kind, ...]
     digest: str
     mappings: Mapping[Kind, KindMapping]
+    clock: str = ""  # a query for the source's own time, "" for what its kind of database knows
 
     def kind(self, kind: Kind) -> KindMapping:
         """Return how this kind is mapped; KeyError if it is not among `kinds`."""
@@ -88,6 +90,7 @@ def compile_mapping(
         kinds=head.kinds,
         digest=_fingerprint(files, schemas),
         mappings={draft.kind: finish(draft, head.source, schemas) for draft in drafts},
+        clock=head.clock,
     )
 
 
@@ -107,6 +110,7 @@ class _Head:
     zone: ZoneInfo
     title: Mapping[str, str]
     kinds: tuple[Kind, ...]
+    clock: str = ""
 
 
 def _head(files: Mapping[str, Any], broken: Collection[str], problems: list[ConfigProblem]) -> _Head:
@@ -130,10 +134,11 @@ def _head(files: Mapping[str, Any], broken: Collection[str], problems: list[Conf
             section.report("E-CFG-VALUE", f"kinds[{at}]", name, f"one of {', '.join(KINDS)}")
     system, timezone = section.text("system", needed=True), section.text("timezone", needed=True)
     zone = _zone(section, timezone)
+    clock = read_clock(section)
     section.close()
     kinds = tuple(kind for kind in KINDS if kind in names)
     _check_files(files, broken, kinds, problems)
-    return _Head(system, source, timezone, zone, titles, kinds)
+    return _Head(system, source, timezone, zone, titles, kinds, clock)
 
 
 def _zone(section: Section, name: str) -> ZoneInfo:

@@ -123,6 +123,7 @@ class SourceRow:
     columns: Mapping[str, Any]
     children: Mapping[str, tuple[Mapping[str, Any], ...]]
     fingerprint: str
+    identity: str = ""  # keyed digest of the columns that make the record this one and no other; "" if none are named
 
 
 @dataclass(frozen=True, slots=True)

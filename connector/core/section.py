@@ -83,6 +83,14 @@ class Section:
             return None
         return value
 
+    def flag(self, key: str) -> bool | None:
+        """Return true or false, or None if it is missing or wrong (then reported)."""
+        value = self.raw(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self.report("E-CFG-TYPE", key, value, "true or false")
+        return None
+
     def section(self, key: str, *, needed: bool = False) -> Section | None:
         """Return the table below `key`, or None if it is missing (reported if it is needed)."""
         value = self.raw(key)

@@ -100,6 +100,11 @@ def read_universe(section: Section) -> Universe:
     return universe
 
 
+def read_clock(section: Section) -> str:
+    """Read `clock`: a query without parameters that gives the source's own time; "" if the file has none."""
+    return _sql(section, ordered=False, key="clock", ranged=False) if section.has("clock") else ""
+
+
 def names_column(sql: str, column: str) -> bool:
     """Whether the SQL text can yield this result column, as far as its text tells: `*` and calls may yield any."""
     bare = _bare(sql, identifiers=True)
@@ -121,25 +126,25 @@ _WRITES = re.compile(
 )
 
 
-def _sql(section: Section, *, ordered: bool) -> str:
+def _sql(section: Section, *, ordered: bool, key: str = "sql", ranged: bool = True) -> str:
     """The section's `sql`, having reported everything about it that its text alone gives away."""
-    sql = section.text("sql", needed=True)
+    sql = section.text(key, needed=True)
     if not sql:
         return ""
     bare = _bare(sql, identifiers=False)
     if _first_word(bare) not in _READS or ";" in bare.rstrip().rstrip(";"):
-        section.report("E-CFG-SQL", "sql", _first_word(bare), "one SELECT (or a call of a procedure)")
+        section.report("E-CFG-SQL", key, _first_word(bare), "one SELECT (or a call of a procedure)")
     if found := _WRITES.search(bare) or _RUN_COMMENT.search(sql):
-        section.report("E-CFG-SQL", "sql", found.group(), "a query that writes nothing")
+        section.report("E-CFG-SQL", key, found.group(), "a query that writes nothing")
     used = set(_PARAMETER.findall(bare))
-    if not {"lo", "hi"} <= used:
+    if ranged and not {"lo", "hi"} <= used:
         missing = ", ".join(f":{name}" for name in ("lo", "hi") if name not in used)
-        section.report("E-CFG-RANGE", "sql", f"no {missing}", "a range over the key: > :lo and <= :hi")
+        section.report("E-CFG-RANGE", key, f"no {missing}", "a range over the key: > :lo and <= :hi")
     # Comments and texts count here: the database layer would ask for these parameters too.
-    for name in sorted(set(_PARAMETER.findall(sql)) - BOUND):
-        section.report("E-CFG-RANGE", "sql", f":{name}", "only :lo, :hi and :agency_code")
+    for name in sorted(set(_PARAMETER.findall(sql)) - (BOUND if ranged else frozenset())):
+        section.report("E-CFG-RANGE", key, f":{name}", "only :lo, :hi and :agency_code" if ranged else "no parameter")
     if ordered and _first_word(bare) not in _CALLS and not re.search(r"\border\s+by\b", bare, re.IGNORECASE):
-        section.report("E-CFG-ORDER", "sql", "no ORDER BY", "rows in a stated order")
+        section.report("E-CFG-ORDER", key, "no ORDER BY", "rows in a stated order")
     return sql
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from connector.core.kind_mapping import KindMapping
@@ -40,6 +41,15 @@ class Page:
     unexplained: int
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a changed row stands in the order of (time of change, key). `raw` is the time as the driver gave it."""
+
+    at: datetime
+    raw: Any
+    key: Any
+
+
 class Source(Protocol):
     """An agency's database. Reads only. Failures are SourceError: E-SOURCE-CONNECT, -QUERY, -COLUMN or -BOUND."""
 
@@ -59,6 +69,22 @@ class Source(Protocol):
 
     def fetch(self, kind: KindMapping, values: Iterable[Any]) -> Iterator[Page]:
         """Read single records again: one page per value of the range column, empty if nothing is there now."""
+        ...
+
+    def clock(self) -> datetime:
+        """Return the source's own wall time, naive: to be compared with nothing but times of the same source."""
+        ...
+
+    def later_than(self, kind: KindMapping, moment: datetime) -> int:
+        """Return how many rows say that they were changed after this moment; 0 if the kind cannot say."""
+        ...
+
+    def changed(self, kind: KindMapping, since: datetime, after: Place | None, until: datetime) -> list[Place]:
+        """Return the next page of places of rows changed from `since` to `until`, behind `after`; empty: no more."""
+        ...
+
+    def has_snapshot(self, kind: KindMapping) -> bool:
+        """Return whether one reading of a record and its children is of one moment."""
         ...
 
     def close(self) -> None:

@@ -25,15 +25,22 @@ BUSY_S = 5.0
 
 _PROGRESS_STEPS = 20_000
 
-# What is said at the start of each page's transaction. {ms}: the query timeout; {s}: the same in seconds.
+# What is said at the start of each page's transaction. {ms}: the query timeout; {s}: the same in seconds;
+# {lock_s}: in whole ones, for another's table lock or change of a table.
 # One snapshot per page where that costs the agency nothing; never a lock that its own program could wait for.
 _OPENING = {
     "postgresql": (
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
         "SET LOCAL statement_timeout = {ms}",
     ),
-    "mysql": ("SET SESSION MAX_EXECUTION_TIME = {ms}", "SET TRANSACTION READ ONLY"),
-    "mariadb": ("SET SESSION max_statement_time = {s}", "SET TRANSACTION READ ONLY"),
+    "mysql": (
+        "SET SESSION MAX_EXECUTION_TIME = {ms}, lock_wait_timeout = {lock_s}",
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    ),
+    "mariadb": (
+        "SET SESSION max_statement_time = {s}, lock_wait_timeout = {lock_s}",
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    ),
     "mssql": ("SET LOCK_TIMEOUT {ms}",),
     "oracle": ("SET TRANSACTION READ ONLY",),
 }
@@ -82,7 +89,9 @@ def reading(engine: Engine, timeout_s: float) -> Iterator[Connection]:
             driver.set_progress_handler(lambda: time.monotonic() > until, _PROGRESS_STEPS)
         name = "mariadb" if getattr(engine.dialect, "is_mariadb", False) else engine.dialect.name
         for statement in _OPENING.get(name, ()):
-            connection.exec_driver_sql(statement.format(ms=int(timeout_s * 1000), s=timeout_s))
+            connection.exec_driver_sql(
+                statement.format(ms=int(timeout_s * 1000), s=timeout_s, lock_s=max(1, int(timeout_s)))
+            )
         yield connection
         connection.rollback()
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from connector.core import keys
-from connector.core.chain import commitment
+from connector.core.chain import commitment, digest
 from connector.core.kind_mapping import KindMapping
 from connector.core.model import Problem, RecordKey, SourceRow
 from connector.core.selects import SECRET, ChildSelect
@@ -103,6 +103,7 @@ def make_page(kind: KindMapping, agency: str, evidence_key: bytes, results: Resu
                     for child, listed in zip(kind.children, below, strict=True)
                 },
                 fingerprint=signed.fingerprint(found[0], below),
+                identity=signed.identity(found[0]),
             )
         )
     problems += [("", problem) for problem, _ in results.outside]
@@ -191,6 +192,7 @@ class _Signing:
 
     def __init__(self, evidence_key: bytes, kind: KindMapping, results: Results) -> None:
         self._key = evidence_key
+        self._identity = kind.settings.identity
         self._root = orjson.dumps(sorted(results.root.names))
         self._children = [
             orjson.dumps([child.name, *sorted(results.children.get(child.name, NO_ROWS).names)])
@@ -203,6 +205,14 @@ class _Signing:
             parts.append(names)
             parts += [child.data for child in rows]
         return commitment(self._key, b"[" + b",".join(parts) + b"]")
+
+    def identity(self, row: Packed) -> str:
+        """`<which columns>:<their values, keyed>`: two can be compared only if the mapping names the same columns."""
+        if not self._identity or not row.columns.keys() >= {*self._identity}:
+            return ""
+        names = orjson.dumps(self._identity)
+        values = _packed([row.columns[name] for name in self._identity])
+        return f"{digest(names)[:8]}:{commitment(self._key, names + values)}"
 
 
 def _packed(values: Sequence[Any]) -> bytes:

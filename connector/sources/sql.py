@@ -23,9 +23,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from connector.core.keys import is_whole
 from connector.core.kind_mapping import KindMapping
 from connector.core.mapping import CompiledMapping
-from connector.core.model import Problem
+from connector.core.model import Kind, Problem
 from connector.errors import SourceError
-from connector.sources.base import Page
+from connector.sources import changes
+from connector.sources.base import Page, Place
 from connector.sources.engines import open_engine, reading
 from connector.sources.paging import Packed, Results, Rows, make_page, pack
 
@@ -77,6 +78,7 @@ class SqlSource:
         self._page_rows = page_rows
         self._max_rows = max_rows
         self._query_timeout_s = query_timeout_s
+        self._snapshots: dict[Kind, bool] = {}
 
     def probe(self) -> None:
         """See `Source`."""
@@ -109,6 +111,31 @@ class SqlSource:
             except _TooMuchError as too_much:
                 results = self._refused(kind, too_much)
             yield self._page(kind, results)
+
+    def clock(self) -> datetime:
+        """See `Source`."""
+        kind = self._mapping.kind(self._mapping.kinds[0])
+        found = self._ask(kind, partial(changes.clock, mapping=self._mapping))
+        if found is None:
+            raise SourceError("E-SOURCE-CLOCK", agency=self._agency)
+        return found
+
+    def later_than(self, kind: KindMapping, moment: datetime) -> int:
+        """See `Source`."""
+        return self._ask(kind, partial(changes.later_than, kind=kind, moment=moment))
+
+    def changed(self, kind: KindMapping, since: datetime, after: Place | None, until: datetime) -> list[Place]:
+        """See `Source`. At most `page_rows` places."""
+        found = partial(changes.changed, kind=kind, since=since, after=after, until=until, rows=self._page_rows)
+        return self._ask(kind, found)
+
+    def has_snapshot(self, kind: KindMapping) -> bool:
+        """See `Source`. What the mapping says counts; else the database is asked, once."""
+        if kind.settings.snapshot is not None:
+            return kind.settings.snapshot
+        if kind.kind not in self._snapshots:
+            self._snapshots[kind.kind] = self._ask(kind, partial(changes.has_snapshot, kind=kind))
+        return self._snapshots[kind.kind]
 
     def close(self) -> None:
         """See `Source`."""

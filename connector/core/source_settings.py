@@ -1,0 +1,57 @@
+"""How one kind's tables may be read: what the database can promise, and what tells that a row is another one.
+
+All of it is optional: without `[source]` every sweep reads everything, and that is always right.
+May import: section, selects, the standard library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connector.core.section import Section
+
+SETTLE_S = 5
+OVERLAP_S = 900
+FULL_EVERY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """`[source]` of a kind.
+
+    snapshot: whether one reading of a record and its children is of one moment; None: ask the database's own kind.
+    settle_s: without a snapshot, how far apart two equal reads must be; with `changed_at`, how long a commit may take
+    to appear. identity: columns of the select that no edit of the same record changes, together.
+    changed_at: the range table's column of the last change, "" if none can be trusted; overlap_s: how far each short
+    cut goes back behind the last one; full_every_s: how old the last full sweep may be."""
+
+    snapshot: bool | None = None
+    settle_s: int = SETTLE_S
+    identity: tuple[str, ...] = ()
+    changed_at: str = ""
+    overlap_s: int = OVERLAP_S
+    full_every_s: int = FULL_EVERY_S
+
+
+def read_source_settings(section: Section | None) -> SourceSettings:
+    """Read `[source]`; what it does not say has its default."""
+    if section is None:
+        return SourceSettings()
+    settings = SourceSettings(
+        snapshot=section.flag("snapshot"),
+        settle_s=_seconds(section, "settle_s", SETTLE_S),
+        identity=section.texts("identity"),
+        changed_at=section.text("changed_at"),
+        overlap_s=_seconds(section, "overlap_s", OVERLAP_S),
+        full_every_s=_seconds(section, "full_every_s", FULL_EVERY_S),
+    )
+    section.close()
+    return settings
+
+
+def _seconds(section: Section, key: str, default: int) -> int:
+    value = section.integer(key)
+    if value is not None and not 0 <= value <= 31 * 86_400:
+        section.report("E-CFG-VALUE", key, value, "seconds, at most 31 days")
+        return default
+    return default if value is None else value
