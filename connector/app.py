@@ -25,8 +25,10 @@ from connector.edges import Agency, agency_of
 from connector.errors import DataError, ExitCode
 from connector.loading import compile_mappings
 from connector.logs import get_logger
-from connector.stages.collect import collect, plan
+from connector.stages.collect import Reader, collect, plan, tripped
 from connector.stages.context import Context, Counts
+from connector.stages.guards import Bounds, Trip
+from connector.stages.judging import Foreseen, foresee
 from connector.stages.pull import peek, pull
 from connector.stages.push import Effort, push
 from connector.stages.resolve import resolve
@@ -155,16 +157,28 @@ class App:
 
     # --- the stages, of one agency ---
 
+    def reader(self, code: str) -> Reader:
+        """Return what a collect of one agency reads with."""
+        agency, section = self.agency(code), self.config.collect
+        bounds = Bounds(**{name: getattr(section, name) for name in Bounds.__dataclass_fields__})
+        return Reader(agency.source, agency.mapping, agency.policy, bounds)
+
     def collect(self, code: str) -> Iterator[Counts]:
-        """Read the source in full and record what changed."""
-        agency = self.agency(code)
-        limit = self.config.collect.first_run_limit
-        return collect(self.context(code), agency.source, agency.mapping, agency.policy, limit)
+        """Read the source and record what changed."""
+        return collect(self.context(code), self.reader(code))
 
     def plan(self, code: str) -> Iterator[tuple[Counts, tuple[views.Planned, ...]]]:
         """Say what a collect would do; write nothing."""
+        return plan(self.context(code), self.reader(code))
+
+    def tripped(self, code: str) -> tuple[Trip, ...]:
+        """Say which guards would stop a collect; write nothing."""
+        return tripped(self.context(code), self.reader(code))
+
+    def foresee(self, code: str) -> Iterator[Foreseen]:
+        """Say, page by page, what reading everything would change, documents included; write nothing."""
         agency = self.agency(code)
-        return plan(self.context(code), agency.source, agency.mapping, agency.policy)
+        return foresee(self.context(code), agency.source, agency.mapping, agency.policy)
 
     def resync(self, code: str) -> Iterator[Counts]:
         """Carry out what people asked to be read and compared again."""

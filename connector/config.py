@@ -119,6 +119,12 @@ class CollectSection(Section):
     max_page_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
     query_timeout_s: Seconds = 60.0
     first_run_limit: Annotated[int, Field(ge=0)] = 5_000
+    shrink_limit: Annotated[float, Field(ge=0, le=1)] = 0.2
+    shrink_floor: Annotated[int, Field(ge=0)] = 20
+    clock_tolerance_s: Seconds = 300.0
+    future_limit: Annotated[int, Field(ge=0)] = 10
+    identity_limit: Annotated[int, Field(ge=0)] = 20
+    mapping_change_limit: Annotated[int, Field(ge=0)] = 100
 
 
 class PushSection(Section):

@@ -19,6 +19,7 @@ from connector.errors import ExitCode, KntcError, RemoteError, SourceError
 
 if TYPE_CHECKING:
     from connector.app import App
+    from connector.stages.guards import Trip
     from connector.store.views import Planned
 
 SHOWN_CHANGES = 20
@@ -32,6 +33,7 @@ class Plan:
     agency: str
     counts: dict[str, int] = field(default_factory=dict)
     changes: list[Planned] = field(default_factory=list)
+    trips: tuple[Trip, ...] = ()
     error: KntcError | None = None
 
 
@@ -61,6 +63,7 @@ def plan(ctx: typer.Context, command: str, agency: str | None, *, as_json: bool)
 def _plan(app: App, code: str) -> Plan:
     planned = Plan(code)
     try:
+        planned.trips = app.tripped(code)
         for counts, changes in app.plan(code):
             for name, count in counts.items():
                 planned.counts[name] = planned.counts.get(name, 0) + count
@@ -80,9 +83,8 @@ def _print_plan(desk: Desk, app: App, command: str, planned: Plan, *, known: boo
     for name in ("create", "update", "quarantine", "unchanged", "excluded", "refused_secret"):
         if counts.get(name):
             screen.line(say(f"dry.{name}", count=counts[name]), indent=2)
-    limit = app.config.collect.first_run_limit
-    if not known and counts.get("read", 0) > limit:
-        screen.line(say("dry.guard", count=counts["read"], limit=limit))
+    for trip in planned.trips:
+        screen.line(say.first(f"dry.guard.{trip.name}", "dry.guard.other", total=trip.total, limit=trip.limit), hang=2)
     told = [change for change in planned.changes if change.what != "create"]
     for change in told[:SHOWN_CHANGES]:
         _print_change(desk, app, change)
@@ -106,7 +108,8 @@ def _as_json(app: App, planned: Plan, *, with_due: bool) -> dict[str, Any]:
         {"key": str(change.key), "what": change.what, "changed": list(change.changed), "rules": list(change.rules)}
         for change in planned.changes
     ]
-    found: dict[str, Any] = {"agency": planned.agency, "counts": planned.counts, "changes": changes}
+    guards = [{"name": trip.name, "numbers": trip.numbers} for trip in planned.trips]
+    found: dict[str, Any] = {"agency": planned.agency, "counts": planned.counts, "changes": changes, "guards": guards}
     if with_due:
         found["due"] = _due(app, planned.agency, overview(app, planned.agency))
     return found | {"error": planned.error.id if planned.error else ""}

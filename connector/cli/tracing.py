@@ -70,7 +70,7 @@ class FieldLine:
 def read_again(app: App, key: RecordKey, range_value: str) -> Reading | None:
     """Return the record as it is at the source now, None if it is not selected there (any more) or hangs on what
     must not be seen. Raises SourceError. Nothing is recorded."""
-    from connector.stages.resync import any_hidden
+    from connector.stages.hidden import any_hidden
 
     agency = app.agency(key.agency)
     if key.kind not in agency.mapping.kinds:

@@ -15,6 +15,7 @@ from connector.cli import (
     about,
     audit,
     checking,
+    differing,
     explain,
     mirror,
     pausing,
@@ -80,7 +81,7 @@ app.command("push")(working.push)
 app.command("resolve")(working.resolve)
 app.command("pull")(working.pull)
 app.command("check")(checking.check)
-_noun("mapping", check=checking.mapping_check)
+_noun("mapping", check=checking.mapping_check, diff=differing.diff)
 _noun("mirror", show=mirror.show)
 _noun("audit", log=audit.log, verify=audit.verify)
 app.command("sandbox")(sandbox.sandbox)

@@ -69,7 +69,8 @@ def map_row(
     if not fully_concealed and any(parent in concealed for parent in parents):
         mapped = mapping.apply(row, policy, reason=PARENT_CONCEALED)
         document = mapped.documents[0] if mapped.documents else None
-    return Reading(row.key, row.fingerprint, mapping.range_of(row), document, mapped.problems, parents)
+    range_value = mapping.range_of(row)
+    return Reading(row.key, row.fingerprint, range_value, document, mapped.problems, parents, row.identity)
 
 
 def problem_readings(agency: str, kind: Kind, problems: Sequence[tuple[str, Problem]]) -> list[Reading]:

@@ -9,7 +9,7 @@ never read whole        left to the next sweep
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Actor, Change, RecordKey
@@ -17,6 +17,7 @@ from connector.core.secrecy import SecrecyPolicy
 from connector.errors import SourceError
 from connector.sources.base import Source
 from connector.stages.context import Context, Counts
+from connector.stages.hidden import any_hidden
 from connector.stages.reading import map_row, mapping_mark, problem_readings
 from connector.store import outbox, records, requests, views
 from connector.store.db import Tx
@@ -102,26 +103,3 @@ def _read_again(
         if problems := [problem for problem in page.problems if problem[0] == key.local_id]:
             return problem_readings(context.agency, key.kind, problems)[0]
     return None
-
-
-def any_hidden(context: Context, source: Source, mapping: CompiledMapping, parents: Sequence[RecordKey]) -> bool:
-    """Return whether one of the parents, or one that it hangs on, is excluded or secret now: at the source, which no
-    sweep may have read since, or, if it is gone from there, in the ledger."""
-    return any(_is_hidden(context, source, mapping, parent) for parent in parents)
-
-
-def _is_hidden(context: Context, source: Source, mapping: CompiledMapping, key: RecordKey) -> bool:
-    with context.store.read() as connection:
-        set_aside = key in records.set_aside_among(connection, context.agency, [key])
-        in_ledger = views.range_value_of(connection, key)
-    if key.kind not in mapping.kinds:
-        return set_aside
-    kind_mapping = mapping.kind(key.kind)
-    range_value = in_ledger or kind_mapping.range_value(key.local_id)
-    for page in source.fetch(kind_mapping, [range_value] if range_value else []):
-        if key.local_id in page.secret_ids | page.excluded_ids:
-            return True
-        for row in page.rows:
-            if row.key == key:
-                return any_hidden(context, source, mapping, kind_mapping.parents_of(row))
-    return set_aside

@@ -190,6 +190,14 @@ def trip(tx: Tx, agency: str, name: str, plan: str, numbers: Mapping[str, int | 
     tx.audit(Event("guard.tripped", agency, actor, tx.now, facts=facts))
 
 
+def lift(tx: Tx, agency: str, name: str, actor: Actor) -> None:
+    """Take back the unapproved plans of a guard that trips no more: nobody has to decide about what is over."""
+    where = (_guard.c.agency == agency, _guard.c.name == name, _guard.c.approved_by.is_(None))
+    for row in tx.connection.execute(select(_guard.c.plan).where(*where)).all():
+        tx.audit(Event("guard.lifted", agency, actor, tx.now, facts={"guard": name, "plan": row.plan}))
+    tx.connection.execute(delete(_guard).where(*where))
+
+
 def approve(tx: Tx, plan: str, actor: Actor, reason: str) -> str:
     """Approve exactly this plan in the actor's name; return its agency. Raises DataError if there is no such plan."""
     row = guard_of(tx.connection, plan)

@@ -41,6 +41,7 @@ class Known:
     cause: Cause | None
     parent: RecordKey | None
     concealed: bool
+    identity: str | None = None
 
     def unchanged(self, row_fingerprint: str, mapping_digest: str) -> bool:
         """Return whether neither the row nor the mapping has changed since it was last mapped."""
@@ -60,6 +61,7 @@ class Reading:
     document: Document | None
     problems: tuple[Problem, ...]
     parents: tuple[RecordKey, ...] = ()
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def known(connection: Connection, agency: str, kind: Kind, local_ids: Sequence[s
                 _record.c.parent_kind,
                 _record.c.parent_local_id,
                 _delivery.c.concealed,
+                _record.c.identity,
             )
             .join(_delivery, newest_of_record())
             .where(_record.c.agency == agency, _record.c.kind == kind, _record.c.local_id.in_(chunk))
@@ -103,6 +106,7 @@ def known(connection: Connection, agency: str, kind: Kind, local_ids: Sequence[s
                 Cause(row.cause) if row.cause else None,
                 RecordKey(agency, Kind(row.parent_kind), row.parent_local_id) if row.parent_kind else None,
                 bool(row.concealed),
+                row.identity,
             )
     return found
 
@@ -211,7 +215,10 @@ def _write_record(
         "mapping_digest": mapping_digest,
         "range_value": reading.range_value,
         "digest": reading.document.digest if reading.document else None,
+        "missed_sweep": None,
     }
+    if reading.identity:
+        values["identity"] = reading.identity
     if sweep is not None:
         values |= _seen(sweep) if before else {"seen_sweep": sweep.id}
     if parent or reading.document:
@@ -305,6 +312,7 @@ def _seen(sweep: SweepRef) -> dict[str, Any]:
     last = sweep.last_finished
     return {
         "seen_sweep": sweep.id,
+        "missed_sweep": None,
         "seen_before": case((_record.c.seen_sweep == last, last), else_=_record.c.seen_before),
     }
 

@@ -37,6 +37,10 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else datetime.fromisoformat(value)
 
 
+DECISIONS = ("keep", "withdraw", "ask")
+"""What may be decided about a record that is gone from its source."""
+
+_OPEN = text("closed_at IS NULL")
 _ACTIVE = text("state IN ('sending', 'unknown')")
 
 
@@ -75,7 +79,9 @@ class Record(SQLModel, table=True):
     """One key: what the source last showed, and what the national side last confirmed.
 
     `row_fingerprint` and `mapping_digest` are the pair that lets an unchanged row cost nothing more; NULL: re-map.
-    `seen_sweep` is the newest sweep that read the key, `seen_before` the last finished one before it.
+    `seen_sweep` is the newest sweep that read the key, `seen_before` the last finished one before it;
+    `missed_sweep` the finished sweep that was the first not to find it, NULL as long as it is found.
+    `identity` tells, keyed, by which facts the row is this record and not another one under its key.
     `receipt_*` is set by the first receipt of the generation and moves forward with each later one."""
 
     __tablename__ = "record"
@@ -97,6 +103,8 @@ class Record(SQLModel, table=True):
     parent_local_id: str | None = None
     seen_sweep: int | None = None
     seen_before: int | None = None
+    missed_sweep: int | None = None
+    identity: str | None = None
     first_seen_at: datetime = _instant()
     receipt_generation: int | None = None
     receipt_version: int | None = None
@@ -243,6 +251,57 @@ class Sweep(SQLModel, table=True):
     unexplained: int = 0
     keyless: int = 0
     excluded: Any = Field(default_factory=dict, sa_column=Column(SA_JSON, nullable=False))
+
+
+class Tombstone(SQLModel, table=True):
+    """A record that two finished sweeps in a row did not find, and what is to be done about it nationally.
+
+    decision: by the configuration, or by the person in `decided_by`; `ask` waits for one. Closed when the record is
+    back."""
+
+    __tablename__ = "tombstone"
+    __table_args__ = (
+        CheckConstraint(_in("kind", Kind), name="tombstone_kind"),
+        CheckConstraint(f"decision IN ({', '.join(repr(name) for name in DECISIONS)})", name="tombstone_decision"),
+        CheckConstraint("(decided_by IS NULL) = (decided_at IS NULL)", name="tombstone_decision_is_whole"),
+        CheckConstraint("decision <> 'ask' OR decided_by IS NULL", name="tombstone_ask_is_undecided"),
+        Index(
+            "ux_tombstone_open",
+            "agency",
+            "kind",
+            "local_id",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    agency: str
+    kind: str
+    local_id: str
+    sweep: int
+    gone_at: datetime = _instant()
+    decision: str
+    decided_by: str | None = None
+    decided_at: datetime | None = _instant(nullable=True)
+    reason: str = ""
+    closed_at: datetime | None = _instant(nullable=True)
+
+
+class Unsettled(SQLModel, table=True):
+    """A changed row of a source without snapshots, read once: it counts when it is read again and is the same.
+
+    first_sweep: the sweep that first saw it, NULL if none has; last_sweep: the newest."""
+
+    __tablename__ = "unsettled"
+    __table_args__ = (CheckConstraint(_in("kind", Kind), name="unsettled_kind"),)
+    agency: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    local_id: str = Field(primary_key=True)
+    fingerprint: str
+    read_at: datetime = _instant()
+    first_sweep: int | None = None
+    last_sweep: int | None = None
 
 
 class Channel(SQLModel, table=True):

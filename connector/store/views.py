@@ -287,19 +287,29 @@ class Planned:
     what: str
     changed: tuple[str, ...]
     rules: tuple[str, ...]
+    still_bad: bool = False  # held back before, and would be again
 
 
 def planned_change(connection: Connection, reading: Reading) -> Planned:
     """Return what recording this reading would do. Writes nothing."""
-    row = connection.execute(current(_record.c.digest, _delivery.c.body).where(*of_key(_record, reading.key))).first()
+    found = current(_record.c.digest, _delivery.c.body, _delivery.c.state)
+    row = connection.execute(found.where(*of_key(_record, reading.key))).first()
     if reading.document is None:
-        return Planned(reading.key, "quarantine", (), tuple(sorted({problem.rule for problem in reading.problems})))
+        rules = tuple(sorted({problem.rule for problem in reading.problems}))
+        bad = row is not None and row.state == State.QUARANTINED and row.digest is None
+        return Planned(reading.key, "quarantine", (), rules, still_bad=bad)
     if row is None:
         return Planned(reading.key, "create", (), ())
     if row.digest == reading.document.digest:
         return Planned(reading.key, "same", (), ())
     before = orjson.loads(row.body) if row.body else {}
     return Planned(reading.key, "update", changed_pointers(before, orjson.loads(reading.document.body)), ())
+
+
+def newest_body(connection: Connection, key: RecordKey) -> bytes | None:
+    """Return the newest version's document, None if it has none or its text was erased."""
+    found = connection.execute(current(_delivery.c.body).where(*of_key(_record, key))).scalar()
+    return bytes(found) if found is not None else None
 
 
 def find_keys(connection: Connection, agency: str, local_id: str, kinds: Sequence[Kind] = KINDS) -> list[RecordKey]:

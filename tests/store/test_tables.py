@@ -30,6 +30,11 @@ SWEEP = {
 }  # fmt: skip
 GUARD = {"plan": "p", "agency": AGENCY, "name": "first_run", "numbers": {}, "tripped_at": START}
 ITEM = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "by": "x", "reason": "y", "asked_at": START}
+TOMBSTONE = {
+    "agency": AGENCY, "kind": "petition", "local_id": "demo:1", "sweep": 2, "gone_at": START, "decision": "ask",
+    "reason": "",
+}  # fmt: skip
+UNSETTLED = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "fingerprint": "f", "read_at": START}
 INFO = {"id": 2, "store_id": "s", "created_at": START, "program": "0"}
 
 SENDING = {"state": "sending", "next_attempt_at": None, "lease_owner": "me", "lease_until": START}
@@ -74,6 +79,11 @@ IMPOSSIBLE: list[Case] = [
     ("audit_hash", tables.AuditEntry, ENTRY, {"prev": ""}),
     ("sweep_kind", tables.Sweep, SWEEP, {"kind": "letter"}),
     ("approval_is_whole", tables.Guard, GUARD, {"approved_by": "somebody"}),
+    ("tombstone_kind", tables.Tombstone, TOMBSTONE, {"kind": "letter"}),
+    ("tombstone_decision", tables.Tombstone, TOMBSTONE, {"decision": "forget"}),
+    ("tombstone_decision_is_whole", tables.Tombstone, TOMBSTONE, {"decision": "keep", "decided_by": "somebody"}),
+    ("tombstone_ask_is_undecided", tables.Tombstone, TOMBSTONE, {"decided_by": "somebody", "decided_at": START}),
+    ("unsettled_kind", tables.Unsettled, UNSETTLED, {"kind": "letter"}),
     ("resync_done_is_whole", tables.ResyncItem, ITEM, {"outcome": "look"}),
 ]  # fmt: skip
 
@@ -106,6 +116,8 @@ def test_every_constraint_has_an_impossible_row_of_its_own() -> None:
         (tables.Sweep, SWEEP),
         (tables.Guard, GUARD),
         (tables.ResyncItem, ITEM),
+        (tables.Tombstone, TOMBSTONE),
+        (tables.Unsettled, UNSETTLED),
     ],
 )
 def test_the_same_row_without_its_flaw_is_taken(ledger: Ledger, model: type[SQLModel], row: dict[str, Any]) -> None:
@@ -117,6 +129,15 @@ def test_a_key_has_at_most_one_version_on_its_way(ledger: Ledger) -> None:
     both = [DELIVERY | {"state": "unknown"}, DELIVERY | {"state": "unknown", "version": 2}]
     with pytest.raises(IntegrityError, match=r"(?m)delivery\.local_id$"), ledger.store.write() as tx:
         tx.connection.execute(insert(table_of(tables.Delivery)), both)
+
+
+def test_a_record_is_gone_once_at_a_time(ledger: Ledger) -> None:
+    with pytest.raises(IntegrityError, match=r"(?m)tombstone\.local_id$"), ledger.store.write() as tx:
+        tx.connection.execute(insert(table_of(tables.Tombstone)), [TOMBSTONE, TOMBSTONE])
+    with undone(ledger.store) as tx:
+        tx.connection.execute(
+            insert(table_of(tables.Tombstone)), [TOMBSTONE | {"closed_at": at} for at in (START, None)]
+        )
 
 
 def test_a_version_has_one_row(ledger: Ledger) -> None:

@@ -1,0 +1,51 @@
+"""Who must not appear: records that are secret or left out, and whatever hangs on them. For the reading stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from connector.core.mapping import CompiledMapping
+from connector.core.model import Cause, RecordKey
+from connector.sources.base import Source
+from connector.stages.context import Context
+from connector.store import records, views
+
+
+@dataclass(slots=True)
+class Hidden:
+    """Parents of this sweep that must not appear, in memory only: their children go the same way."""
+
+    secret: set[RecordKey] = field(default_factory=set)
+    excluded: set[RecordKey] = field(default_factory=set)
+
+    def remember(self, connection: Connection, agency: str, parents: Mapping[str, tuple[RecordKey, ...]]) -> None:
+        """Add the parents that the ledger has set aside: one that was deleted since hides its children still."""
+        asked = {parent for found in parents.values() for parent in found} - self.secret - self.excluded
+        for parent, cause in records.set_aside_among(connection, agency, asked).items():
+            (self.secret if cause is Cause.BECAME_SECRET else self.excluded).add(parent)
+
+
+def any_hidden(context: Context, source: Source, mapping: CompiledMapping, parents: Sequence[RecordKey]) -> bool:
+    """Return whether one of the parents, or one that it hangs on, is excluded or secret now: at the source, which no
+    sweep may have read since, or, if it is gone from there, in the ledger."""
+    return any(_is_hidden(context, source, mapping, parent) for parent in parents)
+
+
+def _is_hidden(context: Context, source: Source, mapping: CompiledMapping, key: RecordKey) -> bool:
+    with context.store.read() as connection:
+        set_aside = key in records.set_aside_among(connection, context.agency, [key])
+        in_ledger = views.range_value_of(connection, key)
+    if key.kind not in mapping.kinds:
+        return set_aside
+    kind_mapping = mapping.kind(key.kind)
+    range_value = in_ledger or kind_mapping.range_value(key.local_id)
+    for page in source.fetch(kind_mapping, [range_value] if range_value else []):
+        if key.local_id in page.secret_ids | page.excluded_ids:
+            return True
+        for row in page.rows:
+            if row.key == key:
+                return any_hidden(context, source, mapping, kind_mapping.parents_of(row))
+    return set_aside

@@ -1,0 +1,128 @@
+"""One page, decided: rows compared with the ledger, mapped where they changed, children kept from telling on parents.
+
+Writes nothing: collect records what is decided here, a dry run shows it, a guard counts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from connector.core.kind_mapping import KindMapping
+from connector.core.mapping import CompiledMapping
+from connector.core.model import Kind, RecordKey
+from connector.core.secrecy import SecrecyPolicy
+from connector.sources.base import Page, Source
+from connector.stages.context import Context
+from connector.stages.hidden import Hidden
+from connector.stages.reading import mapping_mark, problem_readings, sort_rows
+from connector.store import records, views
+from connector.store.marks import SweepCounts
+from connector.store.records import Known, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One page, decided: what to record, what is unchanged, and how it adds up."""
+
+    readings: tuple[Reading, ...]
+    unchanged: tuple[str, ...]
+    counts: SweepCounts
+    secret_ids: frozenset[str]
+    excluded_ids: frozenset[str]
+    reused: frozenset[str] = frozenset()  # local ids of known keys that stand on other records now
+
+
+def judge(
+    context: Context,
+    mapping: CompiledMapping,
+    kind_mapping: KindMapping,
+    page: Page,
+    policy: SecrecyPolicy,
+    hidden: Hidden,
+) -> Judged:
+    """Decide about one page without writing anything: also what a dry run shows."""
+    kind = kind_mapping.kind
+    hidden.secret |= {RecordKey(context.agency, kind, local_id) for local_id in page.secret_ids}
+    hidden.excluded |= {RecordKey(context.agency, kind, local_id) for local_id in page.excluded_ids}
+    with context.store.read() as connection:
+        ledger = records.known(connection, context.agency, kind, [row.key.local_id for row in page.rows])
+        parents = {row.key.local_id: kind_mapping.parents_of(row) for row in page.rows}
+        concealed = records.concealed_among(connection, context.agency, _past_and_present(parents, ledger))
+        mark = mapping_mark(mapping, policy)
+        sorted_rows = sort_rows(kind_mapping, mark, page.rows, ledger, policy, frozenset(concealed))
+        hidden.remember(connection, context.agency, parents)
+    secret, excluded = _children_of(parents, hidden)
+    gone = {*secret, *excluded}
+    hidden.secret |= {RecordKey(context.agency, kind, local_id) for local_id in secret}
+    hidden.excluded |= {RecordKey(context.agency, kind, local_id) for local_id in excluded}
+    unread = problem_readings(context.agency, kind, [problem for problem in page.problems if problem[0]])
+    keyless = sum(1 for problem in page.problems if not problem[0])
+    counts = SweepCounts(
+        universe=page.universe,
+        selected=page.selected - len(secret) - len(excluded),
+        refused_secret=page.refused_secret + len(secret),
+        unexplained=page.unexplained,
+        keyless=keyless,
+        excluded={**page.excluded} | ({"parent": len(excluded)} if excluded else {}),
+    )
+    return Judged(
+        readings=(*(reading for reading in sorted_rows.readings if reading.key.local_id not in gone), *unread),
+        unchanged=tuple(local_id for local_id in sorted_rows.unchanged if local_id not in gone),
+        counts=counts,
+        secret_ids=page.secret_ids | frozenset(secret),
+        excluded_ids=page.excluded_ids | frozenset(excluded),
+        reused=frozenset(
+            reading.key.local_id
+            for reading in sorted_rows.readings
+            if reading.key.local_id not in gone and _is_another(ledger.get(reading.key.local_id), reading)
+        ),
+    )
+
+
+def _is_another(before: Known | None, reading: Reading) -> bool:
+    """Whether a known key stands on another record now. Only identities made of the same columns can be compared."""
+    if before is None or not before.identity or not reading.identity or before.identity == reading.identity:
+        return False
+    return before.identity.partition(":")[0] == reading.identity.partition(":")[0]
+
+
+def _children_of(parents: Mapping[str, tuple[RecordKey, ...]], hidden: Hidden) -> tuple[list[str], list[str]]:
+    """A child of a secret or excluded parent goes with it, even where its own SELECT forgot to say so, and even if
+    nothing but its parent can be read of it.
+
+    Return the local ids of the children of secret parents, and of those of excluded ones."""
+    secret = [local_id for local_id, found in parents.items() if not hidden.secret.isdisjoint(found)]
+    excluded = [
+        local_id
+        for local_id, found in parents.items()
+        if not hidden.excluded.isdisjoint(found) and hidden.secret.isdisjoint(found)
+    ]
+    return secret, excluded
+
+
+def _past_and_present(parents: Mapping[str, tuple[RecordKey, ...]], ledger: Mapping[str, Known]) -> set[RecordKey]:
+    """Every parent that a row of the page has, or had in the ledger. They were recorded before their children."""
+    present = {parent for found in parents.values() for parent in found}
+    return present | {before.parent for before in ledger.values() if before.parent is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """One page as a collect would take it: what is decided, and what each reading would change."""
+
+    kind: Kind
+    judged: Judged
+    planned: tuple[tuple[Reading, views.Planned], ...]
+
+
+def foresee(context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy) -> Iterator[Foreseen]:
+    """Yield, page by page, what a full sweep of every kind would do. Writes nothing anywhere."""
+    hidden = Hidden()
+    for kind in mapping.kinds:
+        kind_mapping = mapping.kind(kind)
+        for page in source.pages(kind_mapping):
+            judged = judge(context, mapping, kind_mapping, page, policy, hidden)
+            with context.store.read() as connection:
+                planned = tuple((reading, views.planned_change(connection, reading)) for reading in judged.readings)
+            yield Foreseen(kind, judged, planned)
