@@ -33,7 +33,7 @@ from connector.stages.pull import peek, pull
 from connector.stages.push import Effort, push
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
-from connector.store import books, channel, marks, mirror, outbox, views
+from connector.store import books, channel, marks, mirror, outbox, tombstones, views
 from connector.store.db import Store, Tx, store_id
 from connector.store.marks import Target
 
@@ -161,7 +161,7 @@ class App:
         """Return what a collect of one agency reads with."""
         agency, section = self.agency(code), self.config.collect
         bounds = Bounds(**{name: getattr(section, name) for name in Bounds.__dataclass_fields__})
-        return Reader(agency.source, agency.mapping, agency.policy, bounds)
+        return Reader(agency.source, agency.mapping, agency.policy, bounds, section.gone, section.gone_reason)
 
     def collect(self, code: str) -> Iterator[Counts]:
         """Read the source and record what changed."""
@@ -270,7 +270,7 @@ class App:
 
     def exit_code_of(self, code: str) -> ExitCode:
         """Return PARTIAL if the agency has any rejected, unknown, quarantined, blocked or returned record, an
-        unbalanced sum, or a guard that waits; never set by hand."""
+        unbalanced sum, a guard that waits, or a record that is gone and asks for a decision; never set by hand."""
         context = self.context(code)
         with self.store.read() as connection:
             found = views.counts(connection, code)
@@ -279,7 +279,7 @@ class App:
             exposed = views.exposed_count(connection, code)
             blocked = views.blocked_count(connection, code, context.generation, context.capabilities)
             unbalanced = not all(books.of(connection, code, kind).balanced for kind in found)
-            guarded = marks.open_guards(connection, code)
+            guarded = marks.open_guards(connection, code) or tombstones.undecided(connection, code)
             stopped = marks.mark_of(connection, code, "pull.stopped")
         partial = troubled or exposed or blocked or unbalanced or guarded or (stopped is not None and bool(stopped[0]))
         return ExitCode.PARTIAL if partial else ExitCode.DONE

@@ -125,6 +125,8 @@ class CollectSection(Section):
     future_limit: Annotated[int, Field(ge=0)] = 10
     identity_limit: Annotated[int, Field(ge=0)] = 20
     mapping_change_limit: Annotated[int, Field(ge=0)] = 100
+    gone: Literal["keep", "withdraw", "ask"] = "keep"
+    gone_reason: Annotated[str, Field(max_length=500)] = ""
 
 
 class PushSection(Section):

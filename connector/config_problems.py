@@ -142,6 +142,8 @@ def relation_problems(file: str, raw: Raw, stop_timeout_s: float, deadline_s: fl
             )
         )
     found += _national_relations(_at(raw, ("national",)) or {})
+    if _at(raw, ("collect", "gone")) == "withdraw" and not str(_at(raw, ("collect", "gone_reason")) or "").strip():
+        found.append(("collect.gone_reason", "the legal ground on which gone records are withdrawn"))
     blocks = raw.get("agency")
     agencies = [block if isinstance(block, dict) else {} for block in blocks] if isinstance(blocks, list) else []
     found += _codes_of_agencies(raw, agencies)

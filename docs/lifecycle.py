@@ -17,6 +17,7 @@ from connector.core.lifecycle import (
     BEFORE_SENDING,
     DECIDABLE,
     NEEDS_ATTENTION,
+    OF_WITHDRAWAL,
     ON_DECISION,
     ON_RESYNC,
     REPLACEABLE,
@@ -50,7 +51,7 @@ STATES = {
     State.QUARANTINED: "cannot go as it is; the cause says why",
     State.NOT_SENT: "by rule: excluded, became secret, or of a kind that is not carried",
     State.SUPERSEDED: "a newer version of the same key took its place",
-    State.RETRACTED: "withdrawn nationally; nothing enters this state yet",
+    State.RETRACTED: "its withdrawal was received nationally; a newer version that is put reinstates it",
 }
 
 VERDICTS = {
@@ -186,6 +187,9 @@ def _edges() -> Iterator[str]:
     for verdict, step in AFTER_ANSWER.items():
         labels.setdefault((State.SENDING, step.state), []).append(verdict)
     labels.setdefault((State.SENDING, AFTER_CRASH.state), []).append("crash")
+    for state, end in OF_WITHDRAWAL.items():
+        for before in (State.SENDING, State.UNKNOWN):
+            labels.setdefault((before, end), []).append(f"withdrawal {state}")
     for sighting in AFTER_FIND:
         found = {after_find(sighting, FRESH, LIMITS, recourse, SURE).state for recourse in RECOURSES.values()}
         for to in found - {State.UNKNOWN}:
@@ -294,6 +298,8 @@ def _tail() -> str:
 
 * A newer version supersedes an older one that is {_listed(REPLACEABLE)}. It waits while an older one is
   {_listed(ACTIVE)}: the national side may still be acting on that one.
+* A withdrawal is a version like any other. Received, it is {State.RETRACTED} instead of {State.DELIVERED}, and what
+  hangs on the record waits again; a newer version that is put reinstates it.
 * A child is claimed once its parent key has a receipt, in any version. Until then it is in the list `blocked`.
 * Delivered is not the end: a record that the national side sends back (`returned_for_correction`,
   `duplicate_suspected`, or a status that this program does not know) is in the list `returned` until a newer version

@@ -18,7 +18,7 @@ from connector.errors import DataError
 if TYPE_CHECKING:
     from connector.app import App
 
-LISTS = ("returned", "blocked", "exposed")
+LISTS = ("returned", "blocked", "exposed", "gone")
 """Not states of a delivery, but lists that people ask for by the same option."""
 
 ALIASES: dict[str, Kind] = {

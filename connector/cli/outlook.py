@@ -35,6 +35,8 @@ def sentences(desk: Desk, app: App, line: Line, holder: str | None) -> Iterator[
         yield say.first(f"next.{line.state}", "next.none")
     if line.state in ("returned", "rejected") or (line.state == "quarantined" and line.cause == "mapping"):
         yield records.goes_by_itself(desk, app, holder)
+    if line.gone == "ask":
+        yield say("next.gone_ask", kind=line.key.kind, id=line.key.local_id)
     if line.acknowledged_by:
         yield say("list.acknowledged", by=line.acknowledged_by)
 

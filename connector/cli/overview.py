@@ -58,6 +58,7 @@ class Overview:
     pull_stopped: str
     suspected: int
     exposed: int
+    undecided: int
     partial: bool
     now: datetime
 
@@ -78,7 +79,7 @@ def overview(app: App, code: str) -> Overview:
     """Return how an agency stands, as one consistent reading of the store; `partial` as its exit code has it."""
     from connector.app import job_mark
     from connector.errors import ExitCode
-    from connector.store import books, channel, decisions, marks, outbox, requests, views
+    from connector.store import books, channel, decisions, marks, outbox, requests, tombstones, views
 
     context = app.context(code)
     with app.store.read() as connection:
@@ -110,6 +111,7 @@ def overview(app: App, code: str) -> Overview:
             next_due=outbox.next_due(connection, code, context.generation, context.capabilities),
             pull_stopped=stopped[0] if stopped else "",
             exposed=exposed,
+            undecided=tombstones.undecided(connection, code),
             suspected=sum(line.cause == "duplicate_suspected" for line in returned),
             partial=app.exit_code_of(code) is not ExitCode.DONE,
             now=app.now(),
@@ -127,6 +129,7 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "returned": view.total("returned"),
         "exposed": view.exposed,
         "waiting_for_a_person": dict(view.waiting),
+        "gone_undecided": view.undecided,
         "channel": {"held_until": view.channel.held_until, "rule": view.channel.rule or ""},
         "last_success": dict(view.jobs),
         "guards": [
@@ -206,6 +209,7 @@ def to_do(desk: Desk, view: Overview) -> list[tuple[str, str]]:
         ("stuck", view.caused("quarantined", "exhausted", "crash", "guard"), "kntc quarantine list"),
         ("returned", view.total("returned"), "kntc status --state returned"),
         ("exposed", view.exposed, "kntc status --state exposed"),
+        ("gone", view.undecided, "kntc list --state gone"),
         ("rejected", view.total("rejected"), "kntc status --state rejected"),
         ("undecided", view.waits_for(*DECIDABLE), "kntc unknown list"),
         ("unclear", view.waits_for("conflict", "national_ahead"), "kntc unknown list"),

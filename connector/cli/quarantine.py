@@ -208,8 +208,9 @@ def acknowledge(
     reason: ReasonOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Note that a person knows of a record; close a returned one for what the nation has said so far."""
-    from connector.store import mirror, requests, views
+    """Note that a person knows of a record; close a returned one for what the nation has said so far; keep one that
+    is gone from its source."""
+    from connector.store import mirror, requests, tombstones, views
 
     desk = desk_of(ctx)
     with opened(desk) as app:
@@ -221,9 +222,11 @@ def acknowledge(
             return
         why, actor = reason_of(reason), person()
         with app.store.write() as tx:
-            if line.state == views.RETURNED:
+            if line.gone == "ask":
+                tombstones.decide(tx, key, "keep", actor, why)
+            elif line.state == views.RETURNED:
                 mirror.close_returned(tx, key, actor, why)
             else:
                 requests.acknowledge(tx, key, actor, why)
-        done = "closed" if line.state == views.RETURNED else "noted"
+        done = "kept" if line.gone == "ask" else "closed" if line.state == views.RETURNED else "noted"
         desk.screen.note(desk.say(f"acknowledged.{done}", record=name, by=actor.name))

@@ -5,7 +5,7 @@ May import: words, screen, opening, naming, overview, core.model.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from connector.cli import naming, overview
@@ -56,9 +56,15 @@ def reasons(desk: Desk, app: App, line: Line) -> list[str]:
             found = [say("list.sent_at", at=say.moment(line.next_attempt_at, app.now()))]
         case _ if line.cause and not found:
             found = [say.label("cause", line.cause)]
+    return [text for text in (*found, *_notes(desk, line)) if text]
+
+
+def _notes(desk: Desk, line: Line) -> Iterator[str]:
+    """What is known of a record besides why it is where it is."""
+    if line.gone:
+        yield desk.say(f"list.gone_{line.gone}")
     if line.acknowledged_by:
-        found.append(say("list.acknowledged", by=line.acknowledged_by))
-    return [text for text in found if text]
+        yield desk.say("list.acknowledged", by=line.acknowledged_by)
 
 
 def _why_unclear(desk: Desk, app: App, line: Line) -> list[str]:
@@ -121,6 +127,7 @@ def as_json(line: Line) -> dict[str, Any]:
         "national_id": line.national_id,
         "acknowledged_by": line.acknowledged_by,
         "parent": str(line.parent) if line.parent else "",
+        "gone": line.gone,
     }
 
 

@@ -147,7 +147,7 @@ def ask(
 
 
 def _selected(app: App, code: str, selection: Selection) -> list[RecordKey]:
-    """Return the keys of a selection; `returned` and `blocked` are lists, not states of a delivery."""
+    """Return the keys of a selection; some names are lists, not states of a delivery."""
     from dataclasses import replace
 
     from connector.store import requests, views
@@ -156,8 +156,8 @@ def _selected(app: App, code: str, selection: Selection) -> list[RecordKey]:
         if selection.state not in naming.LISTS:
             return requests.select_keys(connection, code, selection)
         keys = set(requests.select_keys(connection, code, replace(selection, state=None)))
-        if selection.state == views.RETURNED:
-            lines = views.lines(connection, code, state=views.RETURNED, limit=1_000_000)
+        if selection.state != "blocked":
+            lines = views.lines(connection, code, state=selection.state, limit=1_000_000)
         else:
             context = app.context(code)
             lines = views.blocked(connection, code, context.generation, context.capabilities, 1_000_000)

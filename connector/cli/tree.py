@@ -24,6 +24,7 @@ from connector.cli import (
     sandbox,
     status,
     unknown,
+    withdrawing,
     working,
 )
 from connector.cli.opening import Asked, Misused
@@ -72,6 +73,7 @@ _noun(
 )
 _noun("unknown", list=unknown.list_, show=unknown.show, link=unknown.link, send=unknown.send)
 app.command("resync")(resync.resync)
+app.command("withdraw")(withdrawing.withdraw)
 app.command("approve")(pausing.approve)
 app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)

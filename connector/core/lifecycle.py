@@ -9,6 +9,7 @@
 
     quarantined  the row cannot become a document, waits for a parent that is not there, or ran out of attempts
     not_sent     by rule
+    retracted    its withdrawal was received; a newer version that is put reinstates it
     superseded   a newer version of the same key took its place
 
 A missing row in a table is the error. May import: `model`.
@@ -20,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from connector.core.model import Capabilities, Cause, Decision, Kind, SightingName, State, VerdictName
+from connector.core.model import Capabilities, Cause, Decision, Kind, Operation, SightingName, State, VerdictName
 
 
 class Wait(StrEnum):
@@ -73,6 +74,9 @@ AFTER_FIND: Mapping[SightingName, Step] = {
     SightingName.HELD: Step(State.UNKNOWN, Wait.CHANNEL),
 }
 """unknown, looked for -> next."""
+
+OF_WITHDRAWAL: Mapping[State, State] = {State.DELIVERED: State.RETRACTED}
+"""Where a withdrawal ends that would leave a put in the first state."""
 
 AFTER_CRASH = Step(State.UNKNOWN, Wait.NOW)
 """sending, and its owner is gone: bytes may have left."""
@@ -262,6 +266,13 @@ def settle(step: Step, standing: Standing, limits: Limits) -> Step:
         return Step(State.QUARANTINED, cause=Cause.EXHAUSTED)
     if standing.crashes >= limits.crashes:
         return Step(State.QUARANTINED, cause=Cause.CRASH)
+    return step
+
+
+def of_operation(operation: Operation, step: Step) -> Step:
+    """Return the step as it is for this operation: a withdrawal that was received retracts its key."""
+    if operation is Operation.WITHDRAW and step.state in OF_WITHDRAWAL:
+        return replace(step, state=OF_WITHDRAWAL[step.state])
     return step
 
 

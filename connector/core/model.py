@@ -314,6 +314,8 @@ class Capabilities:
     create_idempotent: frozenset[Kind]
     findable: frozenset[Kind]
     status_feed: bool
+    withdraws: bool = False
+    """Whether a record can be taken back."""
     absent_after_s: float = 0.0
     """How long after the last byte an ABSENT sighting is believed where a create is not idempotent."""
     update_idempotent: frozenset[Kind] = frozenset()

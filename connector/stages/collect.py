@@ -27,7 +27,8 @@ from connector.stages.hidden import Hidden
 from connector.stages.judging import Judged, foresee, judge
 from connector.stages.reading import mapping_mark
 from connector.stages.strangers import Strangers
-from connector.store import marks, records, views
+from connector.store import marks, records, tombstones, views, withdrawals
+from connector.store.db import Tx
 from connector.store.marks import SweepCounts
 from connector.store.records import SweepRef
 
@@ -40,6 +41,8 @@ class Reader:
     mapping: CompiledMapping
     policy: SecrecyPolicy
     bounds: Bounds
+    gone: str = "keep"
+    gone_reason: str = ""
 
     @property
     def mark(self) -> str:
@@ -96,6 +99,7 @@ def _sweep(
     if strangers.readings:
         yield _record(context, reader.mark, kind, strangers.as_page(), sweep)
     with context.store.write() as tx:
+        gone = _declare_gone(tx, context, reader, kind, sweep, total)
         records.judge_parents(tx, context.agency, kind, context.actor)
         marks.finish_sweep(tx, context.agency, kind, sweep.id, total, context.actor)
     get_logger().info(
@@ -107,8 +111,23 @@ def _sweep(
         "excluded": sum((total.excluded or {}).values()),
         "unexplained": total.unexplained,
         "keyless": total.keyless,
+        "gone": gone,
     }
     return False
+
+
+def _declare_gone(tx: Tx, context: Context, reader: Reader, kind: Kind, sweep: SweepRef, total: SweepCounts) -> int:
+    """Say who is gone, and do what the configuration decides about them; return how many.
+
+    A sweep that could not tell of every row what it is cannot tell either who is missing."""
+    if total.unexplained or total.keyless:
+        return 0
+    keys = tombstones.declare(tx, context.agency, kind, sweep.id, reader.mark, reader.gone, context.actor)
+    if reader.gone == "withdraw":
+        for key in keys:
+            withdraws = context.capabilities.withdraws
+            withdrawals.withdraw(tx, key, context.actor, reader.gone_reason, withdraws=withdraws, gone=True)
+    return len(keys)
 
 
 def _record(context: Context, mapping_digest: str, kind: Kind, judged: Judged, sweep: SweepRef) -> Counts:
@@ -133,6 +152,8 @@ def _record(context: Context, mapping_digest: str, kind: Kind, judged: Judged, s
             counts[cause] = records.set_aside(
                 tx, context.agency, kind, sorted(local_ids_), cause, sweep.last_finished, context.actor
             )
+        there = (*local_ids, *judged.unchanged, *judged.secret_ids, *judged.excluded_ids)
+        counts["back"] = tombstones.close(tx, context.agency, kind, there, context.actor)
     return {"read": judged.counts.universe, "unchanged": len(judged.unchanged), **counts}
 
 

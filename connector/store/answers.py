@@ -52,6 +52,7 @@ def finish(
             continue
         recourse = lifecycle.recourse_of(standing.key.kind, standing.own, capabilities)
         step = lifecycle.after_answer(outcome.verdict.name, standing.of_lifecycle(), clockwork.limits, recourse)
+        step = lifecycle.of_operation(standing.operation, step)
         values: dict[str, Any] = {"rule": outcome.verdict.rule, "http_status": outcome.http_status}
         if outcome.verdict.name is VerdictName.REJECTED:
             values["problems"] = [asdict(problem) for problem in outcome.verdict.problems]
@@ -111,10 +112,11 @@ def _finish_find(
     settled_at = standing.last_sent_at and standing.last_sent_at + timedelta(seconds=capabilities.absent_after_s)
     absence = Absence(settled_at is None or tx.now >= settled_at, absents >= capabilities.absent_sightings)
     step = lifecycle.after_find(sighting.name, standing.of_lifecycle(), clockwork.limits, recourse, absence)
+    step = lifecycle.of_operation(standing.operation, step)
     waits = {Wait.SETTLED: settled_at} if settled_at else {}
     if settled_at and sighting.name is SightingName.ABSENT and not absence.seen_enough:  # two looks, not one twice
         waits[Wait.SETTLED] = max(settled_at, tx.now + timedelta(seconds=clockwork.limits.first_delay_s))
-    receipt = sighting.receipt if step.state is State.DELIVERED else None
+    receipt = sighting.receipt if step.state in (State.DELIVERED, State.RETRACTED) else None
     values = _seen(sighting, standing, recourse, step) | {"absents": absents}
     settle(tx, standing, step, receipt, values, generation, clockwork, waits)
     facts: dict[str, Any] = {} if recourse.findable else {"rule": sighting.rule}

@@ -212,6 +212,7 @@ def _decide(
     reason: str,
 ) -> State:
     step = lifecycle.on_decision(decision, standing.cause, standing.of_lifecycle())
+    step = lifecycle.of_operation(standing.operation, step) if step is not None else None
     if step is None:
         raise DataError("E-UNKNOWN-UNSAFE", key=str(standing.key), kind=standing.key.kind, id=standing.key.local_id)
     values = {

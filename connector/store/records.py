@@ -186,7 +186,7 @@ def _record_one(
     if before and still_bad:
         _renew_problems(tx, reading, before.version, actor)
         return "quarantined"
-    _supersede_older(tx, reading.key, version, actor)
+    supersede_older(tx, reading.key, version, actor)
     if before and document and document.concealed and before.digest and not before.concealed:
         change = Change("reclassified", change.reason)
     state, cause = _first_state(reading, carried)
@@ -287,7 +287,8 @@ def _renew_problems(tx: Tx, reading: Reading, version: int, actor: Actor) -> Non
     tx.audit(_recorded(tx, reading, version, State.QUARANTINED, Cause.MAPPING, actor, Change()))
 
 
-def _supersede_older(tx: Tx, key: RecordKey, version: int, actor: Actor) -> None:
+def supersede_older(tx: Tx, key: RecordKey, version: int, actor: Actor) -> None:
+    """Let a new version take the place of the older ones that nobody is sending."""
     older = and_(*of_key(_delivery, key), _delivery.c.version < version, _delivery.c.state.in_(_REPLACEABLE))
     for row in tx.connection.execute(select(_delivery.c.version, _delivery.c.state).where(older)).all():
         facts = {"from": row.state, "state": State.SUPERSEDED, "by_version": version}
@@ -337,7 +338,7 @@ def set_aside(
 
 def _set_aside_one(tx: Tx, key: RecordKey, before: Known, cause: Cause, last_finished: int, actor: Actor) -> None:
     version = before.version + 1
-    _supersede_older(tx, key, version, actor)
+    supersede_older(tx, key, version, actor)
     gone = Reading(key, "", "", None, ())
     values = _delivery_values(tx, gone, version, State.NOT_SENT, cause, Change("void", ""))
     tx.connection.execute(insert(_delivery).values(values))

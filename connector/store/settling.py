@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from connector.core import lifecycle
 from connector.core.lifecycle import Limits, Standing, Step, Wait
-from connector.core.model import Actor, Candidate, Cause, Event, Kind, Receipt, RecordKey, State
+from connector.core.model import Actor, Candidate, Cause, Event, Kind, Operation, Receipt, RecordKey, State
 from connector.store.db import Tx
 from connector.store.keys import chunks, of_key, of_record
 from connector.store.refs import own_id
@@ -56,6 +56,7 @@ class InLedger:
     last_sent_at: datetime | None
     next_attempt_at: datetime | None
     own: str
+    operation: Operation
 
     def of_lifecycle(self) -> Standing:
         """Return what the tables must know of it."""
@@ -97,6 +98,7 @@ _STANDINGS = select(
     _delivery.c.next_attempt_at,
     _record.c.national_id,
     _record.c.receipt_generation,
+    _delivery.c.operation,
 ).join(_record, of_record())
 
 
@@ -117,6 +119,7 @@ def _in_ledger(row: Any, generation: int) -> InLedger:
         last_sent_at=row.last_sent_at,
         next_attempt_at=row.next_attempt_at,
         own=own_id(row.national_id, row.receipt_generation, generation),
+        operation=Operation(row.operation),
     )
 
 
@@ -171,7 +174,9 @@ def settle(
             "b_next_attempt_at": due,
         },
     )
-    if receipt is not None:
+    if step.state is State.RETRACTED:
+        _take_back(tx, standing)
+    elif receipt is not None:
         _confirm(tx, standing, receipt, generation)
 
 
@@ -208,6 +213,15 @@ def _confirm(tx: Tx, standing: InLedger, receipt: Receipt, generation: int) -> N
             national_id=receipt.national_id,
             received_at=receipt.received_at or tx.now,
         )
+    )
+
+
+def _take_back(tx: Tx, standing: InLedger) -> None:
+    """The nation holds the record no more: what hangs on it waits until it is put there again."""
+    tx.connection.execute(
+        update(_record)
+        .where(*of_key(_record, standing.key))
+        .values(receipt_generation=None, receipt_version=None, received_at=None)
     )
 
 

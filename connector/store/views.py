@@ -16,10 +16,11 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.diff import changed_pointers
 from connector.core.model import KINDS, Capabilities, Cause, Kind, RecordKey, State
+from connector.store import tombstones
 from connector.store.keys import newest_of_record, of_key
 from connector.store.outbox import parent_is_received
 from connector.store.records import Reading
-from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
+from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, Tombstone, table_of
 
 _delivery = table_of(Delivery)
 _record = table_of(Record)
@@ -27,9 +28,13 @@ _older = _delivery.alias("older")
 _noted = _delivery.alias("noted")
 _status = table_of(MirrorStatus)
 _event = table_of(MirrorEvent)
+_stone = table_of(Tombstone)
 
 EXPOSED = "exposed"
 """Not a state either: the nation was given a version in clear of what must now be concealed, or is a secret now."""
+
+GONE = "gone"
+"""Not a state either: two finished sweeps in a row did not find the record at its source."""
 
 RETURNED = "returned"
 """Not a state of a delivery but of the world after it: the national side sent a delivered record back."""
@@ -70,6 +75,7 @@ class Line:
     national_id: str
     acknowledged_by: str
     parent: RecordKey | None
+    gone: str = ""  # what is decided about a record that its source has no more: keep, withdraw, ask
 
 
 def counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
@@ -136,7 +142,8 @@ def _is_exposed() -> ColumnElement[bool]:
         _older.c.receipt_at.is_not(None),
         ~acknowledged,
     )
-    return and_(or_(_delivery.c.concealed.is_(True), _delivery.c.cause == Cause.BECAME_SECRET), in_clear)
+    hidden = or_(_delivery.c.concealed.is_(True), _delivery.c.cause == Cause.BECAME_SECRET)
+    return and_(hidden, in_clear, _delivery.c.state != State.RETRACTED)
 
 
 def exposed_count(connection: Connection, agency: str) -> int:
@@ -161,6 +168,8 @@ def lines(
         wanted.append(_is_returned())
     elif state == EXPOSED:
         wanted.append(_is_exposed())
+    elif state == GONE:
+        wanted.append(tombstones.is_gone())
     elif state == State.UNKNOWN:
         wanted.append(or_(_delivery.c.state == state, _is_stuck()))
     elif state is not None:
@@ -200,6 +209,10 @@ _LINE = (
     .where(*_of_same_key(_older), _older.c.version < _record.c.version, *_asks_a_person(_older))
     .scalar_subquery()
     .label("stuck_cause"),
+    select(_stone.c.decision)
+    .where(*_of_same_key(_stone), _stone.c.closed_at.is_(None))
+    .scalar_subquery()
+    .label("gone"),
 )
 
 
@@ -218,6 +231,7 @@ def _line(row: Any) -> Line:
         national_id=row.national_id or "",
         acknowledged_by=row.acknowledged_by or "",
         parent=parent,
+        gone=row.gone or "",
     )
 
 
@@ -265,7 +279,7 @@ def _blocked_line(row: Any) -> Line:
     line = _line(row)
     return Line(
         line.key, line.version, "blocked", row.parent_state or "", line.rule, line.since, None, line.attempt,
-        line.problems, line.national_id, line.acknowledged_by, line.parent,
+        line.problems, line.national_id, line.acknowledged_by, line.parent, line.gone,
     )  # fmt: skip
 
 
