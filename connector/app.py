@@ -25,12 +25,13 @@ from connector.edges import Agency, agency_of
 from connector.errors import DataError, ExitCode
 from connector.loading import compile_mappings
 from connector.logs import get_logger
-from connector.stages.collect import Reader, collect, plan, tripped
+from connector.stages.collect import collect, plan, tripped
 from connector.stages.context import Context, Counts
 from connector.stages.guards import Bounds, Trip
 from connector.stages.judging import Foreseen, foresee
 from connector.stages.pull import peek, pull
 from connector.stages.push import Effort, push
+from connector.stages.recording import Reader
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
 from connector.store import books, channel, marks, mirror, outbox, tombstones, views

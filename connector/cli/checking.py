@@ -140,7 +140,16 @@ def _source(desk: Desk, app: App, code: str) -> Finding:
         app.agency(code).source.probe()
     except SourceError as error:
         return Finding(desk.say("check.source"), code, error)
-    return Finding(desk.say("check.source"), desk.say("check.source_good", agency=code))
+    return Finding(desk.say("check.source"), _snapshots(desk, app, code))
+
+
+def _snapshots(desk: Desk, app: App, code: str) -> str:
+    """What can be said of a source that answers: whether it shows one moment at a time."""
+    agency = app.agency(code)
+    kinds = [kind for kind in agency.mapping.kinds if not agency.source.has_snapshot(agency.mapping.kind(kind))]
+    if not kinds:
+        return desk.say("check.source_good", agency=code)
+    return desk.say("check.no_snapshot", agency=code, kinds=", ".join(desk.say.label("kind", kind) for kind in kinds))
 
 
 def _national(desk: Desk, app: App, code: str) -> Finding:

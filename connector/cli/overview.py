@@ -59,6 +59,7 @@ class Overview:
     suspected: int
     exposed: int
     undecided: int
+    settling: int
     partial: bool
     now: datetime
 
@@ -79,7 +80,7 @@ def overview(app: App, code: str) -> Overview:
     """Return how an agency stands, as one consistent reading of the store; `partial` as its exit code has it."""
     from connector.app import job_mark
     from connector.errors import ExitCode
-    from connector.store import books, channel, decisions, marks, outbox, requests, tombstones, views
+    from connector.store import books, channel, decisions, marks, outbox, requests, tombstones, unsettled, views
 
     context = app.context(code)
     with app.store.read() as connection:
@@ -111,6 +112,7 @@ def overview(app: App, code: str) -> Overview:
             next_due=outbox.next_due(connection, code, context.generation, context.capabilities),
             pull_stopped=stopped[0] if stopped else "",
             exposed=exposed,
+            settling=unsettled.count(connection, code),
             undecided=tombstones.undecided(connection, code),
             suspected=sum(line.cause == "duplicate_suspected" for line in returned),
             partial=app.exit_code_of(code) is not ExitCode.DONE,
@@ -130,6 +132,7 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "exposed": view.exposed,
         "waiting_for_a_person": dict(view.waiting),
         "gone_undecided": view.undecided,
+        "settling": view.settling,
         "channel": {"held_until": view.channel.held_until, "rule": view.channel.rule or ""},
         "last_success": dict(view.jobs),
         "guards": [
@@ -147,6 +150,7 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
                 "unseen": book.unseen,
                 "unexplained": book.unexplained,
                 "keyless": book.keyless,
+                "settling": book.settling,
                 "balanced": book.balanced,
             }
             for book in view.books
@@ -250,6 +254,8 @@ def by_itself(desk: Desk, view: Overview) -> list[str]:
     due = say("wait.from", when=when) if view.next_due and view.next_due > view.now else say("wait.next_run")
     if unclear:
         found.append(say("wait.unknown", count=unclear, due=due))
+    if view.settling:
+        found.append(say("wait.settling", count=view.settling))
     if view.blocked:
         found.append(say("wait.blocked", count=view.blocked))
     waiting = view.total("pending") + view.total("sending") - view.blocked

@@ -63,7 +63,7 @@ def _collect(desk: Desk, counts: Mapping[str, int], view: Overview, reasons: Map
         parts.append(say("sync.excluded", count=count, reason=reasons[reason]))
     if secret := sum(book.refused_secret for book in view.books):
         parts.append(say("sync.secret", count=secret))
-    changes = _parts(desk, "sync", counts, ("created", "updated", "quarantined"))
+    changes = _parts(desk, "sync", counts, ("created", "updated", "quarantined", "waiting"))
     return f"{say('sync.read', count=source)}: {', '.join(parts)}" + (f"; {', '.join(changes)}" if changes else "")
 
 

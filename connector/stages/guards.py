@@ -91,13 +91,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the guards found: trips that nobody has approved, the names of all that were asked, and the source as it
-    is now."""
+    """What the guards found: trips that nobody has approved, the names of all that were asked, the source as it is
+    now, and which kinds must be read in full."""
 
     trips: tuple[Trip, ...]
     asked: tuple[str, ...]
     seen: Seen
-    clock_went_back: bool = False
+    swept: tuple[Kind, ...]
 
 
 def checked(
@@ -112,7 +112,10 @@ def checked(
 
     The dear one, about a changed mapping, reads the whole source, and only if the mapping has changed."""
     before = last_seen(context)
-    seen = Seen(source.clock(), {str(kind): source.count(mapping.kind(kind)) for kind in swept})
+    clock = source.clock()
+    if any(_clock_back(before, Seen(clock), bounds)):
+        swept = mapping.kinds  # its times can no more be compared: whatever comes of it, everything is read
+    seen = Seen(clock, {str(kind): source.count(mapping.kind(kind)) for kind in swept})
     found = [
         *_first_run(context, mapping, seen, bounds),
         *_clock_back(before, seen, bounds),
@@ -124,8 +127,7 @@ def checked(
     if not trips:
         asked.append(MAPPING_CHANGE)
         trips = waiting(context, _mapping_change(context, source, mapping, policy, bounds))
-    back = any(trip.name == CLOCK_BACK for trip in found)
-    return Checked(tuple(trips), tuple(asked), seen, back)
+    return Checked(tuple(trips), tuple(asked), seen, tuple(swept))
 
 
 # --- the guards ----------------------------------------------------------------------------------------------------

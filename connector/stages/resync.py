@@ -5,11 +5,12 @@ the same                it is looked for, and put again only if the national sid
                         nobody can look for and a repeated one would double: a named refusal
 gone from the source    a named refusal; nothing is sent
 never read whole        left to the next sweep
+read once only          where the source gives no snapshots: left to the next reading
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Actor, Change, RecordKey
@@ -19,9 +20,9 @@ from connector.sources.base import Source
 from connector.stages.context import Context, Counts
 from connector.stages.hidden import any_hidden
 from connector.stages.reading import map_row, mapping_mark, problem_readings
-from connector.store import outbox, records, requests, views
+from connector.store import marks, outbox, records, requests, unsettled, views
 from connector.store.db import Tx
-from connector.store.records import Reading
+from connector.store.records import Reading, SweepRef
 from connector.store.requests import Item
 
 RESYNC_ROWS = 100
@@ -55,25 +56,49 @@ def _one(context: Context, source: Source, mapping: CompiledMapping, policy: Sec
     with context.store.write() as tx:
         outcome = "source_gone" if range_value else "next_sweep"
         if reading is not None:
-            ledger = records.known(tx.connection, context.agency, item.key.kind, [item.key.local_id])
-            counts = records.record(
-                tx,
-                [reading],
-                ledger,
-                mapping_digest=mapping_mark(mapping, policy),
-                sweep=None,
-                actor=actor,
-                carried=context.capabilities.carried,
-                change=Change("progress", item.reason),
-            )
-            what = next(name for name, count in counts.items() if count)
-            outcome = _ask_again(context, tx, item, actor) if what == "same" else what
+            outcome = _record(tx, context, source, mapping, policy, reading, item, actor)
         requests.done(tx, item, outcome, context.actor)
     return outcome
 
 
 def _ask_again(context: Context, tx: Tx, item: Item, actor: Actor) -> str:
     return outbox.ask_again(tx, item.key, context.generation, context.capabilities, actor, item.reason)
+
+
+def _record(
+    tx: Tx,
+    context: Context,
+    source: Source,
+    mapping: CompiledMapping,
+    policy: SecrecyPolicy,
+    reading: Reading,
+    item: Item,
+    actor: Actor,
+) -> str:
+    """Record what was read again and return what came of it; without snapshots at the source it may have to wait."""
+    kind = item.key.kind
+    ledger = records.known(tx.connection, context.agency, kind, [item.key.local_id])
+    readings: Sequence[Reading] = (reading,)
+    sweep = SweepRef(None)
+    if not source.has_snapshot(mapping.kind(kind)):
+        last = marks.last_sweep(tx.connection, context.agency, kind)
+        finished, settle_s = last.id if last is not None else 0, mapping.kind(kind).settings.settle_s
+        settled = unsettled.settle(tx, context.agency, kind, readings, ledger, settle_s, None, finished)
+        readings, sweep = settled.readings, SweepRef(None, finished, settled.counted)
+    if not readings:
+        return "unsettled"
+    counts = records.record(
+        tx,
+        readings,
+        ledger,
+        mapping_digest=mapping_mark(mapping, policy),
+        sweep=sweep,
+        actor=actor,
+        carried=context.capabilities.carried,
+        change=Change("progress", item.reason),
+    )
+    what = next(name for name, count in counts.items() if count)
+    return _ask_again(context, tx, item, actor) if what == "same" else what
 
 
 def _close(context: Context, item: Item, outcome: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, case, func, or_, select
 
 from connector.core.model import Cause, Kind
-from connector.store import marks, views
+from connector.store import marks, unsettled, views
 from connector.store.tables import Delivery, Record, table_of
 
 _delivery = table_of(Delivery)
@@ -16,7 +16,9 @@ _record = table_of(Record)
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The sum of promise 1 for one kind: `current + refused_secret + excluded == source + unseen`.
+    """The sum of promise 1 for one kind: `current + settling + refused_secret + excluded == source + unseen`.
+
+    settling: new rows of a source without snapshots that wait for their second reading.
 
     source: rows that the last finished sweep saw; unseen: keys that it did not see. A key that became secret is
     counted under refused_secret alone."""
@@ -30,11 +32,13 @@ class Books:
     unseen: int
     unexplained: int
     keyless: int
+    settling: int = 0
 
     @property
     def balanced(self) -> bool:
         """Whether every source record is accounted for."""
-        return self.current + self.refused_secret + self.excluded == self.source + self.unseen and not self.unexplained
+        accounted = self.current + self.settling + self.refused_secret + self.excluded
+        return accounted == self.source + self.unseen and not self.unexplained
 
 
 def of(connection: Connection, agency: str, kind: Kind) -> Books:
@@ -60,6 +64,7 @@ def of(connection: Connection, agency: str, kind: Kind) -> Books:
         unseen=row.unseen - row.became_secret,
         unexplained=sweep.unexplained if sweep else 0,
         keyless=sweep.keyless if sweep else 0,
+        settling=unsettled.new_keys(connection, agency, kind),
     )
 
 

@@ -66,10 +66,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class SweepRef:
-    """The sweep that is reading just now, and the last one of this kind that was finished (0: none)."""
+    """The sweep that is reading just now (None: no sweep, single records), and the last one of this kind that was
+    finished (0: none). `counted`: new keys that the last finished one has counted, so that the books know them."""
 
-    id: int
+    id: int | None
     last_finished: int = 0
+    counted: frozenset[str] = frozenset()
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
@@ -220,7 +222,7 @@ def _write_record(
     if reading.identity:
         values["identity"] = reading.identity
     if sweep is not None:
-        values |= _seen(sweep) if before else {"seen_sweep": sweep.id}
+        values |= _seen(sweep) if before else _first_seen(sweep, reading.key.local_id)
     if parent or reading.document:
         values |= {
             "parent_kind": parent.kind if parent else None,
@@ -308,8 +310,16 @@ def touch(tx: Tx, agency: str, kind: Kind, local_ids: Sequence[str], sweep: Swee
         )
 
 
+def _first_seen(sweep: SweepRef, local_id: str) -> dict[str, Any]:
+    if local_id not in sweep.counted:
+        return {"seen_sweep": sweep.id}
+    return {"seen_sweep": sweep.id or sweep.last_finished, "seen_before": sweep.last_finished}
+
+
 def _seen(sweep: SweepRef) -> dict[str, Any]:
     """While a sweep is unfinished, the books still speak of the last finished one: both must stay known."""
+    if sweep.id is None:
+        return {"missed_sweep": None}
     last = sweep.last_finished
     return {
         "seen_sweep": sweep.id,

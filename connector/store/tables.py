@@ -298,6 +298,7 @@ class Unsettled(SQLModel, table=True):
     agency: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     local_id: str = Field(primary_key=True)
+    range_value: str
     fingerprint: str
     read_at: datetime = _instant()
     first_sweep: int | None = None

@@ -157,7 +157,7 @@ def test_a_source_clock_one_hour_back_stops_until_a_person_has_looked(world: Wor
 
 
 def test_rows_dated_in_the_future_stop_unless_they_are_a_slip_of_the_pen(world: World) -> None:
-    edit_file(world, "petition.toml", "[select]", '[source]\nchanged_at = "Ngay"\n[select]')
+    edit_file(world, "petition.toml", "[select]", '[source]\nchanged_at = "Ngay"\nfull_every_s = 0\n[select]')
     world.edit("UPDATE don SET Ngay = '2099-01-01' WHERE Id = 1")
     world.sync()
     assert waiting(world) == {}

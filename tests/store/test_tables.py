@@ -34,7 +34,10 @@ TOMBSTONE = {
     "agency": AGENCY, "kind": "petition", "local_id": "demo:1", "sweep": 2, "gone_at": START, "decision": "ask",
     "reason": "",
 }  # fmt: skip
-UNSETTLED = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "fingerprint": "f", "read_at": START}
+UNSETTLED = {
+    "agency": AGENCY, "kind": "petition", "local_id": "demo:1", "range_value": "1", "fingerprint": "f",
+    "read_at": START,
+}  # fmt: skip
 INFO = {"id": 2, "store_id": "s", "created_at": START, "program": "0"}
 
 SENDING = {"state": "sending", "next_attempt_at": None, "lease_owner": "me", "lease_until": START}

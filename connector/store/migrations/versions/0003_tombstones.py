@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.Column("agency", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("local_id", sa.String(), nullable=False),
+        sa.Column("range_value", sa.String(), nullable=False),
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("read_at", INSTANT, nullable=False),
         sa.Column("first_sweep", sa.Integer(), nullable=True),

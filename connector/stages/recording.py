@@ -1,0 +1,64 @@
+"""COMMIT 1: what was read and decided goes into the ledger, with its audit and the place that was reached.
+
+Shared by full sweeps and by short readings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from connector.core.kind_mapping import KindMapping
+from connector.core.mapping import CompiledMapping
+from connector.core.model import Cause
+from connector.core.secrecy import SecrecyPolicy
+from connector.sources.base import Source
+from connector.stages.context import Context, Counts
+from connector.stages.guards import Bounds
+from connector.stages.judging import Judged
+from connector.stages.reading import mapping_mark
+from connector.store import records, tombstones, unsettled
+from connector.store.db import Tx
+from connector.store.records import SweepRef
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a collect reads with: the source, what its rows mean, how far it is trusted, what becomes of the gone."""
+
+    source: Source
+    mapping: CompiledMapping
+    policy: SecrecyPolicy
+    bounds: Bounds
+    gone: str = "keep"
+    gone_reason: str = ""
+
+    @property
+    def mark(self) -> str:
+        """The second half of every fingerprint pair."""
+        return mapping_mark(self.mapping, self.policy)
+
+
+def record(
+    tx: Tx, context: Context, reader: Reader, kind_mapping: KindMapping, judged: Judged, sweep: SweepRef
+) -> Counts:
+    """Record one page and return its counts. Without snapshots at the source, what was read once only waits."""
+    agency, kind, actor = context.agency, kind_mapping.kind, context.actor
+    local_ids = [reading.key.local_id for reading in judged.readings]
+    ledger = records.known(tx.connection, agency, kind, local_ids)
+    readings = judged.readings
+    waiting: tuple[str, ...] = ()
+    if not reader.source.has_snapshot(kind_mapping):
+        settle_s = kind_mapping.settings.settle_s
+        settled = unsettled.settle(tx, agency, kind, readings, ledger, settle_s, sweep.id, sweep.last_finished)
+        readings, waiting = settled.readings, settled.waiting
+        sweep = replace(sweep, counted=settled.counted)
+        unsettled.forget(tx, agency, kind, [*judged.unchanged, *judged.secret_ids, *judged.excluded_ids])
+    counts = records.record(
+        tx, readings, ledger, mapping_digest=reader.mark, sweep=sweep, actor=actor, carried=context.capabilities.carried
+    )
+    records.touch(tx, agency, kind, (*judged.unchanged, *waiting), sweep)
+    for found, cause in ((judged.secret_ids, Cause.BECAME_SECRET), (judged.excluded_ids, Cause.EXCLUDED)):
+        counts[cause] = records.set_aside(tx, agency, kind, sorted(found), cause, sweep.last_finished, actor)
+    there = (*local_ids, *judged.unchanged, *judged.secret_ids, *judged.excluded_ids)
+    counts["back"] = tombstones.close(tx, agency, kind, there, actor)
+    return {"read": judged.counts.universe, "unchanged": len(judged.unchanged), "waiting": len(waiting), **counts}

@@ -1,0 +1,150 @@
+"""What is said to PostgreSQL and MariaDB, said to them: reads only, bounded, and never in their own people's way."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from connector.core.mapping import CompiledMapping, compile_mapping
+from connector.core.model import Kind
+from connector.errors import SourceError
+from connector.sources.engines import open_engine, reading
+from connector.sources.sql import SqlSource
+from tests.mapping_files import code_lists, schemas
+from tests.servers import CODES, HEAD, MAPPING, Database, database
+
+LONG_S = 30.0
+SHORT_S = 1.0
+
+
+def mapping(lines: str = "") -> CompiledMapping:
+    files = {"mapping.toml": HEAD, "petition.toml": MAPPING.format(source=lines), "codes/loai.toml": CODES}
+    return compile_mapping({name: tomllib.loads(text) for name, text in files.items()}, code_lists(), schemas())
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    with database(request.param, tmp_path) as made:
+        made.make_tables()
+        for number in range(1, 8):
+            made.add(number)
+        yield made
+
+
+def open_source(server: Database, timeout_s: float = LONG_S) -> SqlSource:
+    return SqlSource(server.url, "H51.01", mapping(), b"e" * 32, page_rows=3, query_timeout_s=timeout_s)
+
+
+def ids(source: SqlSource) -> list[str]:
+    return [row.key.local_id for page in source.pages(mapping().kind(Kind.PETITION)) for row in page.rows]
+
+
+def test_every_row_is_read_once(server: Database) -> None:
+    source = open_source(server)
+    assert ids(source) == [f"mau:{number}" for number in range(1, 8)]
+    source.close()
+
+
+def test_nothing_can_be_written(server: Database) -> None:
+    engine = open_engine(server.url)
+    with pytest.raises(DBAPIError, match=r"(?i)read.only"), reading(engine, LONG_S) as connection:
+        connection.exec_driver_sql("DELETE FROM don")
+    engine.dispose()
+    source = open_source(server)
+    assert len(ids(source)) == 7
+    source.close()
+
+
+def test_rows_that_come_and_go_while_paging_are_read_once_or_by_the_next_sweep(server: Database) -> None:
+    source = open_source(server)
+    seen = []
+    for number, page in enumerate(source.pages(mapping().kind(Kind.PETITION))):
+        seen += [row.key.local_id for row in page.rows]
+        if not number:
+            server.run("DELETE FROM don WHERE id = 5", "INSERT INTO don VALUES (0, '2026-02-02', 1, 'A', NULL)")
+            server.add(9)
+    assert seen == ["mau:1", "mau:2", "mau:3", "mau:4", "mau:6", "mau:7", "mau:9"]
+    assert ids(source)[0] == "mau:0"
+    source.close()
+
+
+def test_a_locked_table_is_waited_for_so_long_and_no_longer(server: Database) -> None:
+    source = open_source(server, SHORT_S)
+    lock = "LOCK TABLE don IN ACCESS EXCLUSIVE MODE" if server.kind == "postgresql" else "LOCK TABLES don WRITE"
+    with server.engine.begin() as connection:
+        connection.exec_driver_sql(lock)
+        with pytest.raises(SourceError) as raised:
+            ids(source)
+        assert raised.value.id == "E-SOURCE-QUERY"
+        if server.kind == "mariadb":
+            connection.exec_driver_sql("UNLOCK TABLES")
+    assert len(ids(source)) == 7
+    source.close()
+
+
+def test_a_reader_in_the_middle_of_a_page_stops_nobody_from_writing(server: Database) -> None:
+    engine = open_engine(server.url)
+    with reading(engine, LONG_S) as connection:
+        assert len(connection.exec_driver_sql("SELECT id FROM don").all()) == 7
+        patience = (
+            "SET LOCAL lock_timeout = '2s'" if server.kind == "postgresql" else "SET innodb_lock_wait_timeout = 2"
+        )
+        server.run(patience, "UPDATE don SET noi_dung = 'B'", "DELETE FROM don WHERE id = 7")
+        assert len(connection.exec_driver_sql("SELECT id FROM don").all()) == 7
+    engine.dispose()
+
+
+def test_a_query_that_takes_too_long_is_stopped(server: Database) -> None:
+    engine = open_engine(server.url)
+    sleep = "SELECT pg_sleep(30)" if server.kind == "postgresql" else "SELECT SLEEP(30), id FROM don"
+    with pytest.raises(DBAPIError), reading(engine, SHORT_S) as connection:
+        connection.exec_driver_sql(sleep).all()
+    engine.dispose()
+
+
+def test_a_connection_that_their_administrator_cut_is_made_anew(server: Database) -> None:
+    source = open_source(server)
+    pages = source.pages(mapping().kind(Kind.PETITION))
+    next(pages)
+    if server.kind == "postgresql":
+        server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                   " WHERE datname = current_database() AND pid <> pg_backend_pid()")  # fmt: skip
+    else:
+        with server.engine.connect() as connection:
+            own = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar()
+            others = "SELECT id FROM information_schema.PROCESSLIST WHERE db = DATABASE() AND id <> %s"
+            for (other,) in connection.exec_driver_sql(others, (own,)).all():
+                connection.exec_driver_sql(f"KILL {other}")
+    assert [row.key.local_id for page in pages for row in page.rows] == ["mau:4", "mau:5", "mau:6", "mau:7"]
+    source.close()
+
+
+def test_a_server_that_is_away_is_a_source_that_cannot_be_reached(server: Database) -> None:
+    away = server.engine.url.set(port=9)
+    source = SqlSource(away, "H51.01", mapping(), b"e" * 32)
+    with pytest.raises(SourceError) as raised:
+        source.probe()
+    assert raised.value.id == "E-SOURCE-CONNECT"
+    source.close()
+
+
+@pytest.mark.parametrize(("engine", "expected"), [("InnoDB", True), ("MyISAM", False), ("Aria", False)])
+def test_tables_without_snapshots_are_noticed(tmp_path: Path, engine: str, expected: bool) -> None:
+    with database("mariadb", tmp_path) as made:
+        made.make_tables()
+        made.run("CREATE TABLE khac (id INTEGER) ENGINE=MyISAM", f"ALTER TABLE nguoi ENGINE={engine}")
+        source = open_source(made)
+        assert source.has_snapshot(mapping().kind(Kind.PETITION)) is expected
+        source.close()
+
+
+def test_what_the_mapping_says_of_snapshots_counts(server: Database) -> None:
+    said = mapping("snapshot = false")
+    source = SqlSource(server.url, "H51.01", said, b"e" * 32)
+    assert source.has_snapshot(mapping().kind(Kind.PETITION))
+    assert not source.has_snapshot(said.kind(Kind.PETITION))
+    source.close()
