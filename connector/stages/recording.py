@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from connector.core.kind_mapping import KindMapping
 from connector.core.mapping import CompiledMapping
-from connector.core.model import Cause
+from connector.core.model import Cause, Kind
 from connector.core.secrecy import SecrecyPolicy
 from connector.sources.base import Source
 from connector.stages.context import Context, Counts
@@ -37,24 +37,29 @@ class Reader:
         """The second half of every fingerprint pair."""
         return mapping_mark(self.mapping, self.policy)
 
+    def settle_s(self, kind_mapping: KindMapping) -> float | None:
+        """Return how far apart two equal readings must be, None where one is enough. May ask the source: to be called
+        before a transaction, not inside."""
+        return None if self.source.has_snapshot(kind_mapping) else float(kind_mapping.settings.settle_s)
+
 
 def record(
-    tx: Tx, context: Context, reader: Reader, kind_mapping: KindMapping, judged: Judged, sweep: SweepRef
+    tx: Tx, context: Context, mark: str, kind: Kind, judged: Judged, sweep: SweepRef, settle_s: float | None
 ) -> Counts:
-    """Record one page and return its counts. Without snapshots at the source, what was read once only waits."""
-    agency, kind, actor = context.agency, kind_mapping.kind, context.actor
+    """Record one page and return its counts. mark: `Reader.mark`; settle_s: `Reader.settle_s`, without snapshots at
+    the source what was read once only waits."""
+    agency, actor = context.agency, context.actor
     local_ids = [reading.key.local_id for reading in judged.readings]
     ledger = records.known(tx.connection, agency, kind, local_ids)
     readings = judged.readings
     waiting: tuple[str, ...] = ()
-    if not reader.source.has_snapshot(kind_mapping):
-        settle_s = kind_mapping.settings.settle_s
+    if settle_s is not None:
         settled = unsettled.settle(tx, agency, kind, readings, ledger, settle_s, sweep.id, sweep.last_finished)
         readings, waiting = settled.readings, settled.waiting
         sweep = replace(sweep, counted=settled.counted)
         unsettled.forget(tx, agency, kind, [*judged.unchanged, *judged.secret_ids, *judged.excluded_ids])
     counts = records.record(
-        tx, readings, ledger, mapping_digest=reader.mark, sweep=sweep, actor=actor, carried=context.capabilities.carried
+        tx, readings, ledger, mapping_digest=mark, sweep=sweep, actor=actor, carried=context.capabilities.carried
     )
     records.touch(tx, agency, kind, (*judged.unchanged, *waiting), sweep)
     for found, cause in ((judged.secret_ids, Cause.BECAME_SECRET), (judged.excluded_ids, Cause.EXCLUDED)):

@@ -53,10 +53,13 @@ def _one(context: Context, source: Source, mapping: CompiledMapping, policy: Sec
             raise  # the whole source is away: the request stays open
         return _close(context, item, "source_error")
     actor = Actor(item.by, "resync")
+    kind_mapping = mapping.kind(item.key.kind) if reading is not None else None
+    once = kind_mapping is None or source.has_snapshot(kind_mapping)
+    settle_s = None if once or kind_mapping is None else float(kind_mapping.settings.settle_s)
     with context.store.write() as tx:
         outcome = "source_gone" if range_value else "next_sweep"
         if reading is not None:
-            outcome = _record(tx, context, source, mapping, policy, reading, item, actor)
+            outcome = _record(tx, context, mapping_mark(mapping, policy), reading, item, actor, settle_s)
         requests.done(tx, item, outcome, context.actor)
     return outcome
 
@@ -66,23 +69,17 @@ def _ask_again(context: Context, tx: Tx, item: Item, actor: Actor) -> str:
 
 
 def _record(
-    tx: Tx,
-    context: Context,
-    source: Source,
-    mapping: CompiledMapping,
-    policy: SecrecyPolicy,
-    reading: Reading,
-    item: Item,
-    actor: Actor,
+    tx: Tx, context: Context, mark: str, reading: Reading, item: Item, actor: Actor, settle_s: float | None
 ) -> str:
-    """Record what was read again and return what came of it; without snapshots at the source it may have to wait."""
+    """Record what was read again and return what came of it. settle_s: without snapshots at the source it may have to
+    wait to be read twice; None: it need not."""
     kind = item.key.kind
     ledger = records.known(tx.connection, context.agency, kind, [item.key.local_id])
     readings: Sequence[Reading] = (reading,)
     sweep = SweepRef(None)
-    if not source.has_snapshot(mapping.kind(kind)):
+    if settle_s is not None:
         last = marks.last_sweep(tx.connection, context.agency, kind)
-        finished, settle_s = last.id if last is not None else 0, mapping.kind(kind).settings.settle_s
+        finished = last.id if last is not None else 0
         settled = unsettled.settle(tx, context.agency, kind, readings, ledger, settle_s, None, finished)
         readings, sweep = settled.readings, SweepRef(None, finished, settled.counted)
     if not readings:
@@ -91,7 +88,7 @@ def _record(
         tx,
         readings,
         ledger,
-        mapping_digest=mapping_mark(mapping, policy),
+        mapping_digest=mark,
         sweep=sweep,
         actor=actor,
         carried=context.capabilities.carried,

@@ -48,6 +48,7 @@ def read_changed(
         position = positions.of(connection, context.agency, kind) or until
         last = marks.last_sweep(connection, context.agency, kind)
         waiting = unsettled.range_values(connection, context.agency, kind)
+    settle_s = reader.settle_s(kind_mapping)
     ref = SweepRef(None, last.id if last is not None else 0)
     since = min(position, until) - timedelta(seconds=kind_mapping.settings.overlap_s)
     wider, held = False, False
@@ -60,7 +61,7 @@ def read_changed(
         counts: dict[str, int] = {}
         with context.store.write() as tx:
             for judged in found:
-                for name, count in record(tx, context, reader, kind_mapping, judged, ref).items():
+                for name, count in record(tx, context, reader.mark, kind, judged, ref, settle_s).items():
                     counts[name] = counts.get(name, 0) + count
             records.judge_parents(tx, context.agency, kind, context.actor)
             if not held:

@@ -31,6 +31,7 @@ def sweep(
     with context.store.write() as tx:
         last = marks.last_sweep(tx.connection, context.agency, kind)
         ref = SweepRef(marks.begin_sweep(tx, context.agency, kind, reader.mark), last.id if last is not None else 0)
+    settle_s = reader.settle_s(kind_mapping)
     total, strangers = SweepCounts(), Strangers(context, kind, ref.last_finished, reader.bounds)
     for page in reader.source.pages(kind_mapping):
         judged = judge(context, reader.mapping, kind_mapping, page, reader.policy, hidden)
@@ -38,7 +39,7 @@ def sweep(
         judged = strangers.keep(judged)
         if not strangers.too_many():
             with context.store.write() as tx:
-                counts = record(tx, context, reader, kind_mapping, judged, ref)
+                counts = record(tx, context, reader.mark, kind, judged, ref, settle_s)
             yield counts
         # If the process dies here, this page is recorded once; the next sweep reads it again and finds it unchanged.
         if context.stop.is_set():
@@ -50,7 +51,7 @@ def sweep(
         return True
     if strangers.readings:
         with context.store.write() as tx:
-            counts = record(tx, context, reader, kind_mapping, strangers.as_page(), ref)
+            counts = record(tx, context, reader.mark, kind, strangers.as_page(), ref, settle_s)
         yield counts
     with context.store.write() as tx:
         gone = _finish(tx, context, reader, kind_mapping, ref, total, clock)

@@ -62,9 +62,9 @@ def declare(
 
 
 def _unseen(sweep_id: int) -> ColumnElement[bool]:
-    """Not read in this sweep; what is set aside was not looked for."""
+    """Not read in this sweep, which is the newest; what is set aside was not looked for. Uses ix_record_seen."""
     set_aside = _delivery.c.cause.in_([Cause.EXCLUDED, Cause.BECAME_SECRET])
-    return and_(or_(_record.c.seen_sweep.is_(None), _record.c.seen_sweep != sweep_id), func.coalesce(~set_aside, True))
+    return and_(or_(_record.c.seen_sweep.is_(None), _record.c.seen_sweep < sweep_id), func.coalesce(~set_aside, True))
 
 
 def is_gone() -> ColumnElement[bool]:

@@ -17,11 +17,11 @@ from connector.core.chain import Head, verify
 from connector.core.model import Cause, Kind, RecordKey, State
 from connector.sandbox import LogLine
 from connector.store import audit, books, marks, views
-from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
+from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, Tombstone, table_of
 from tests.machine.world import AGENCY, ATTEMPTS, KINDS, World, key_of
 
 _record, _delivery = table_of(Record), table_of(Delivery)
-_event, _status = table_of(MirrorEvent), table_of(MirrorStatus)
+_event, _status, _stone = table_of(MirrorEvent), table_of(MirrorStatus), table_of(Tombstone)
 
 SECRET_TEXT = "BÍ MẬT NHÀ NƯỚC"
 """Stands in every row that is a state secret, and nowhere else."""
@@ -53,6 +53,7 @@ class Watch:
             self._secrets_are_erased(connection)
             if self.world.swept:
                 self._ledger_shows_the_source(connection)
+                self._nothing_that_is_there_is_gone(connection)
         log = self.world.sandbox.log()
         self._no_effect_is_doubled(log)
         self._nobody_sends_what_was_refused(log)
@@ -79,7 +80,7 @@ class Watch:
         assert counted == len(current)
         states = connection.execute(select(_delivery.c.state, func.count()).group_by(_delivery.c.state)).all()
         assert State.SENDING not in dict(states), "between two steps nothing is on its way"
-        current_or_settled = {State.DELIVERED, State.SUPERSEDED, State.UNKNOWN}
+        current_or_settled = {State.DELIVERED, State.RETRACTED, State.SUPERSEDED, State.UNKNOWN}
         for row in connection.execute(select(_delivery.c.kind, _delivery.c.local_id, _delivery.c.version,
                                              _delivery.c.state)):  # fmt: skip
             older = row.version < current[row.kind, row.local_id]
@@ -110,6 +111,12 @@ class Watch:
                 assert found is not None, place
                 assert found.cause not in (Cause.MAPPING, Cause.PARENT_MISSING, *_SET_ASIDE), place
                 assert said(found.body) in ("", expected.removeprefix("says ")), place
+
+    def _nothing_that_is_there_is_gone(self, connection: Connection) -> None:
+        there = {str(key_of(kind, number)) for kind, number, _ in expectations(self.world)}
+        stones = connection.execute(select(_stone).where(_stone.c.closed_at.is_(None))).all()
+        gone = {str(RecordKey(AGENCY, Kind(row.kind), row.local_id)) for row in stones}
+        assert not gone & there
 
     # --- I2: at most one effect per version, and versions never go backwards ---
 
@@ -237,6 +244,7 @@ class Watch:
             assert self.world.app.store.heads.check(connection, AGENCY) == head
             self._nothing_waits(connection)
             self._both_sides_agree(connection)
+            self._what_is_missing_is_gone(connection)
 
     def _nothing_waits(self, connection: Connection) -> None:
         context = self.world.app.context(AGENCY)
@@ -257,6 +265,16 @@ class Watch:
                 listed = row.state in (State.DELIVERED, State.REJECTED) or row.key_blocked(blocked)
                 exhausted = row.state == State.QUARANTINED and row.cause in (Cause.EXHAUSTED, Cause.CRASH)
                 assert listed or exhausted, (kind, number, row.state, row.cause)
+
+    def _what_is_missing_is_gone(self, connection: Connection) -> None:
+        """Several sweeps have passed: whoever they did not find has a tombstone, unless the source looks wrong."""
+        if marks.open_guards(connection, AGENCY):
+            return
+        there = {key_of(kind, number) for kind, number, _ in expectations(self.world)}
+        stones = connection.execute(select(_stone).where(_stone.c.closed_at.is_(None))).all()
+        gone = {RecordKey(AGENCY, Kind(row.kind), row.local_id) for row in stones}
+        missing = {key for key, row in _current(connection).items() if key not in there and row.cause not in _SET_ASIDE}
+        assert missing <= gone
 
     def _both_sides_agree(self, connection: Connection) -> None:
         held = {

@@ -85,11 +85,14 @@ class Machine(RuleBasedStateMachine):
         self._stack = ExitStack()
         self._deleted: dict[tuple[Kind, int], tuple[object, ...]] = {}
 
-    @initialize(nation=st.sampled_from(["idempotent", "careful", "observed"]))
-    def begin(self, nation: str) -> None:
+    @initialize(
+        nation=st.sampled_from(["idempotent", "careful", "observed"]),
+        gone=st.sampled_from(["keep", "withdraw", "ask"]),
+    )
+    def begin(self, nation: str, gone: str) -> None:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="kntc-machine-")))
         line = Observed.begin() if nation == "observed" else Decree55
-        self.world = World(folder, self.nations[nation], workers=4 if SOAK else 1, line=line)
+        self.world = World(folder, self.nations[nation], workers=4 if SOAK else 1, line=line, gone=gone)
         self._stack.callback(self.world.close)
         self.watch = Watch(self.world)
         for number in (1, 2):

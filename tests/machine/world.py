@@ -62,6 +62,8 @@ absent_after_s = {absent_after_s}
 
 [collect]
 page_rows = 2
+gone = "{gone}"
+gone_reason = "căn cứ mẫu"
 
 [push]
 workers = {workers}
@@ -156,7 +158,9 @@ class World:
     for and decided on, with the length of the national log then; `swept`: nothing changed since; `line`: speaks to the
     nation."""
 
-    def __init__(self, folder: Path, nation: Nation, *, workers: int, line: type[Decree55] = Decree55) -> None:
+    def __init__(
+        self, folder: Path, nation: Nation, *, workers: int, line: type[Decree55] = Decree55, gone: str = "keep"
+    ) -> None:
         self.folder = folder
         self.line = line
         self.words: list[tuple[int, RecordKey]] = []
@@ -180,6 +184,7 @@ class World:
                 workers=workers,
                 attempts=ATTEMPTS,
                 agency=AGENCY,
+                gone=gone,
             ),
             encoding="utf-8",
         )
