@@ -190,11 +190,10 @@ def _mapping_change(
     """A changed mapping would make more new versions than the bound. What comes out the same is not counted."""
     mark = mapping_mark(mapping, policy)
     with context.store.read() as connection:
-        sweeps = {kind: marks.last_sweep(connection, context.agency, kind) for kind in mapping.kinds}
-    finished = [sweep for sweep in sweeps.values() if sweep is not None]
-    if not any(sweep.universe for sweep in finished) or all(
-        sweep is not None and sweep.mapping_digest == mark for sweep in sweeps.values()
-    ):
+        sweeps = [marks.last_sweep(connection, context.agency, kind) for kind in mapping.kinds]
+    finished = [sweep for sweep in sweeps if sweep is not None]
+    # A kind without any is the rest of a first run that was cut short, unless others were swept under another mapping.
+    if not any(sweep.universe for sweep in finished) or all(sweep.mapping_digest == mark for sweep in finished):
         return
     counts: dict[str, int] = {}
     for page in foresee(context, source, mapping, policy):

@@ -250,3 +250,20 @@ def test_what_changes_no_document_sends_none(world: World, name: str, edit: Any)
     assert (waiting(world), versions(world), len(world.sandbox.bodies())) == ({}, 40, sent)
     with world.app.store.read() as connection:
         assert views.lines(connection, AGENCY, key=key_of(Kind.PETITION, 1))[0].version == 1
+
+
+def test_a_first_run_that_was_cut_short_is_no_changed_mapping(tmp_path: Path, nation: Nation) -> None:
+    """Found by a kill between two kinds: the rest of the first run looked like kinds that an edit had added."""
+    world = World(tmp_path, nation, workers=1)
+    for number in range(1, 8):
+        world.edit("INSERT INTO tiep VALUES (?, '2026-02-02', '1', 'A')", number)
+        world.edit("INSERT INTO don VALUES (?, NULL, '2026-02-02', '1', 'A', NULL, 0, 0)", number)
+    bounds(world, "mapping_change_limit = 5")
+    running = world.stage("collect")
+    next(counts for counts in running if "gone" in counts)  # the first kind has been read to its end
+    running.close()
+    world.reopen()
+    world.run("collect")
+    assert waiting(world) == {}
+    assert versions(world) == 14
+    world.close()
