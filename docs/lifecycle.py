@@ -187,9 +187,7 @@ def _edges() -> Iterator[str]:
     for verdict, step in AFTER_ANSWER.items():
         labels.setdefault((State.SENDING, step.state), []).append(verdict)
     labels.setdefault((State.SENDING, AFTER_CRASH.state), []).append("crash")
-    for state, end in OF_WITHDRAWAL.items():
-        for before in (State.SENDING, State.UNKNOWN):
-            labels.setdefault((before, end), []).append(f"withdrawal {state}")
+    _withdrawals(labels)
     for sighting in AFTER_FIND:
         found = {after_find(sighting, FRESH, LIMITS, recourse, SURE).state for recourse in RECOURSES.values()}
         for to in found - {State.UNKNOWN}:
@@ -204,6 +202,12 @@ def _edges() -> Iterator[str]:
         labels.setdefault((state, State.SUPERSEDED), []).append("newer version")
     for (before, after), events in labels.items():
         yield f"{before} --> {after}: {', '.join(events)}"
+
+
+def _withdrawals(labels: dict[tuple[State, State], list[str]]) -> None:
+    for state, end in OF_WITHDRAWAL.items():
+        for before in (State.SENDING, State.UNKNOWN):
+            labels.setdefault((before, end), []).append(f"withdrawal {state}")
 
 
 def _states() -> Iterator[tuple[str, ...]]:

@@ -154,9 +154,9 @@ class Nation:
 
 
 class World:
-    """One example. `asked` counts by key how often a person asked for it again; `words`: what a person looked
-    for and decided on, with the length of the national log then; `swept`: nothing changed since; `line`: speaks to the
-    nation."""
+    """One example. `asked` counts by key how often a person asked for it again; `words`: what a person looked for and
+    decided on, with the length of the national log then; `swept`: nothing changed since;
+    `line`: speaks to the nation."""
 
     def __init__(
         self, folder: Path, nation: Nation, *, workers: int, line: type[Decree55] = Decree55, gone: str = "keep"
