@@ -27,7 +27,7 @@ down_revision = "{now}"
 def upgrade():
     with op.batch_alter_table("audit_entry", recreate="always") as table:
         table.add_column(sa.Column("remark", sa.String()))
-    {{then}}
+    {then}
 """
 
 
