@@ -23,6 +23,7 @@ from connector.core.model import (
     Capabilities,
     Delivery,
     Kind,
+    Operation,
     Outcome,
     RecordKey,
     Sighting,
@@ -65,6 +66,7 @@ class Decree55:
             findable=every,
             status_feed=True,
             absent_after_s=self._settings.absent_after_s,
+            withdraws=True,
         )
 
     def submit(self, delivery: Delivery) -> Outcome:
@@ -143,7 +145,7 @@ class Decree55:
 
 
 def submission(delivery: Delivery, schema_version: str) -> Request:
-    """Return the request that carries a delivery: a PUT of the document."""
+    """Return the request that carries a delivery: a PUT of the document, or a POST of its withdrawal."""
     content_digest = base64.b64encode(hashlib.sha256(delivery.body).digest()).decode("ascii")
     headers = {
         "Content-Type": "application/json",
@@ -153,6 +155,8 @@ def submission(delivery: Delivery, schema_version: str) -> Request:
         "X-Schema-Version": schema_version,
         "X-Change-Cause": delivery.change.cause,
     }
+    if delivery.operation is Operation.WITHDRAW:
+        return Request("POST", f"{record_path(delivery.key)}/withdrawal", headers, delivery.body)
     return Request("PUT", record_path(delivery.key), headers, delivery.body)
 
 

@@ -76,10 +76,12 @@ def _echoes(case: Case) -> bool:
     return case.succeeded and held is not None and (held.version, held.digest) == (case.version, case.digest)
 
 
-def _in_progress(case: Case) -> bool:
-    kind = (case.document or {}).get("type")
-    says_so = isinstance(kind, str) and kind.endswith("in-progress")
-    return case.status == HTTPStatus.CONFLICT and case.is_problem and says_so
+def _problem_of_type(status_: HTTPStatus, name: str) -> Callable[[Case], bool]:
+    def says_so(case: Case) -> bool:
+        kind = (case.document or {}).get("type")
+        return case.status == status_ and case.is_problem and isinstance(kind, str) and kind.endswith(name)
+
+    return says_so
 
 
 def _holds(matches: Callable[[Receipt, Case], bool]) -> Callable[[Case], bool]:
@@ -97,10 +99,12 @@ RULES: tuple[Rule[Case], ...] = (
     Rule("unauthorised", _N.HOLD, status(401)),
     Rule("forbidden", _N.HOLD, status(403)),
     Rule("busy", _N.HOLD, status(429, 503)),
-    Rule("in_progress", _N.RETRY, _in_progress),
+    Rule("in_progress", _N.RETRY, _problem_of_type(HTTPStatus.CONFLICT, "in-progress")),
     Rule("conflict", _N.CONFLICT, status(409)),
     Rule("too_early", _N.RETRY, status(408, 425)),
     Rule("refused", _N.REJECTED, lambda case: case.status in (400, 413, 415, 422) and case.is_problem),
+    # A withdrawal of what is not held: nothing is there to be withdrawn, and a person should know why.
+    Rule("not_held", _N.REJECTED, _problem_of_type(HTTPStatus.NOT_FOUND, "absent")),
     Rule("too_large", _N.REJECTED, status(413)),  # often a gateway's answer, and as final as the API's own
     # Not the API's own words but a gateway's, perhaps a misconfigured one: it must not pile up refusals.
     Rule("refused_by_gateway", _N.UNKNOWN, status(400, 415, 422)),

@@ -16,6 +16,7 @@ from connector.sandbox.wire import Refusal, error, problem
 
 _MASK = "value"  # stands in messages where the refused value would be
 _MAX_ERRORS = 50
+_MAX_REASON = 1_000
 
 
 class Documents:
@@ -57,6 +58,21 @@ class Documents:
                     strange,
                 )
             )
+
+
+def accept_withdrawal(agency: str, kind: str, local_id: str, body: Any) -> None:
+    """Refuse (422) a body that is no withdrawal of this record with a reason."""
+    wanted = {"agency_code": agency, "kind": kind, "local_id": local_id}
+    if not isinstance(body, dict):
+        raise Refusal(problem(422, "invalid", errors=(error("", "type", "expected an object"),)))
+    wrong = [error(f"/{name}", "path", "differs from the path") for name in wanted if body.get(name) != wanted[name]]
+    reason = body.get("reason")
+    if not isinstance(reason, str) or not 0 < len(reason.strip()) <= len(reason) <= _MAX_REASON:
+        wrong.append(error("/reason", "reason", f"expected a text of 1 to {_MAX_REASON} characters"))
+    if body.keys() - {*wanted, "reason"}:
+        wrong.append(error("", "additionalProperties", "a property that a withdrawal does not have"))
+    if wrong:
+        raise Refusal(problem(422, "invalid", "the withdrawal does not hold together", tuple(wrong)))
 
 
 def _describe(found: jsonschema_rs.ValidationError) -> dict[str, str]:

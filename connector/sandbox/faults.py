@@ -64,7 +64,7 @@ OPERATIONS = frozenset(
         "CapNhatThiHanh",
     }
 )
-CALLS = frozenset({"put", "get", "feed", "ack", "token"}) | OPERATIONS
+CALLS = frozenset({"put", "withdraw", "get", "feed", "ack", "token"}) | OPERATIONS
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works</h1></body></html>"
 

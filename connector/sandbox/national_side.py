@@ -1,4 +1,4 @@
-"""The five calls of the national side: who asks, which fault is played, what happens, what is written down.
+"""The six calls of the national side: who asks, which fault is played, what happens, what is written down.
 
 Whatever is answered, or lost on purpose, stands in the request log before its first byte leaves.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from connector.sandbox.cursor import Cursors
-from connector.sandbox.documents import Documents
+from connector.sandbox.documents import Documents, accept_withdrawal
 from connector.sandbox.faults import FaultPlan, FaultRule, answer_instead, spoil
 from connector.sandbox.script import RETURNED, next_moves
 from connector.sandbox.state import NationalState
@@ -36,6 +36,7 @@ from connector.sandbox.wire import (
 )
 
 ACTING_AGENCY = "TTCP"
+_DIFFERS = {Stored.OLDER: "version", Stored.OTHER: "digest"}
 _MAX_LOGGED_KEY = 64
 
 
@@ -74,9 +75,10 @@ class NationalSide:
                 self.tokens.admit(request, self._now())
             if route.kind:
                 check_local_id(route.local_id)
-            if call == "put":
+            if call in ("put", "withdraw"):
                 put = read_put(request)
-                self._documents.accept(route.agency, route.kind, route.local_id, put.body)
+                accept = self._documents.accept if call == "put" else accept_withdrawal
+                accept(route.agency, route.kind, route.local_id, put.body)
             rule = self.plan.strike(call, route.agency, route.kind, route.local_id)
             answer = self._play(rule, request, self._work(call, request, put))
         except Refusal as refusal:
@@ -87,7 +89,7 @@ class NationalSide:
     def _work(self, call: str, request: Request, put: Put | None) -> Callable[[], Answer]:
         """Return the call's work, not yet done."""
         if put is not None:
-            return partial(self._put, request, put)
+            return partial(self._put if call == "put" else self._withdraw, request, put)
         works = {"get": self._get, "feed": self._feed, "ack": self._acknowledge, "token": self._issue}
         return partial(works[call], request)
 
@@ -107,12 +109,20 @@ class NationalSide:
             _key(request), put.version, put.digest, self._now(), idempotent=self._idempotent_create
         )
         match stored:
-            case Stored.OLDER:
-                return problem(409, "older-version", version=held.version, digest=held.digest)
-            case Stored.OTHER:
-                return problem(409, "other-digest", version=held.version, digest=held.digest)
+            case Stored.OLDER | Stored.OTHER:
+                return problem(409, f"{stored}-{_DIFFERS[stored]}", version=held.version, digest=held.digest)
             case Stored.CREATED | Stored.REPEATED:
                 return _json(HTTPStatus.CREATED, _receipt(held))
+        return _json(HTTPStatus.OK, _receipt(held))
+
+    def _withdraw(self, request: Request, put: Put) -> Answer:
+        stored, held = self.state.withdraw(
+            _key(request), put.version, put.digest, self._now(), idempotent=self._idempotent_create
+        )
+        if held is None:
+            return problem(404, "absent")
+        if stored in (Stored.OLDER, Stored.OTHER):
+            return problem(409, f"{stored}-{_DIFFERS[stored]}", version=held.version, digest=held.digest)
         return _json(HTTPStatus.OK, _receipt(held))
 
     def _get(self, request: Request) -> Answer:

@@ -64,6 +64,9 @@ SELECT seq, at, method, path, agency, kind, local_id, version, digest, idempoten
 FROM log WHERE seq > ? ORDER BY seq LIMIT ?"""
 
 
+WITHDRAWN = "withdrawn"
+
+
 class NationalState:
     """The national side's memory. `seed` makes its national ids, so two runs of one seed hand out the same ones."""
 
@@ -107,6 +110,27 @@ class NationalState:
             if idempotent:
                 return Stored.REPLAYED, held
             return Stored.REPEATED, self._repeat(key, held)
+
+    def withdraw(
+        self, key: Key, version: int, digest: str, now: datetime, *, idempotent: bool
+    ) -> tuple[Stored, Held | None]:
+        """Mark a record as withdrawn, with an event; return what became of that and what is held, None if nothing is.
+
+        Nothing is deleted: the record stays, under the version and digest of its withdrawal, until a newer PUT."""
+        with self._lock, self._db:
+            held = self._held(key)
+            if held is None:
+                return Stored.OLDER, None
+            if version < held.version:
+                return Stored.OLDER, held
+            if version == held.version and digest != held.digest:
+                return Stored.OTHER, held
+            if version == held.version and idempotent:
+                return Stored.REPLAYED, held
+            stored = Stored.REPEATED if version == held.version else Stored.REPLACED
+            self._add_effect(key, version)
+            held = replace(held, version=version, digest=digest, received_at=timestamp(now))
+            return stored, self._change_status(key, held, WITHDRAWN, "", now, Repeats.ONCE)
 
     def get(self, key: Key) -> Held | None:
         """Return what is held of this record, or None."""

@@ -4,7 +4,8 @@ Pure: values in, values out. A request that cannot be accepted raises `Refusal`,
 No message repeats a value that came in: the documents are personal, and so would the answer be.
 May import: the standard library, orjson, jsonschema_rs, `core/model.py`.
 
-Nouns: a *call* is what is asked for (put, get, feed, ack, token); a *route* is a path with the calls it knows.
+Nouns: a *call* is what is asked for (put, withdraw, get, feed, ack, token); a *route* is a path with the calls that it
+knows.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A PUT whose headers hold together with its body; `body` is parsed, not yet checked against its schema."""
+    """A PUT, or a withdrawal, whose headers hold together with its body; `body` is parsed, not yet checked against its
+    schema."""
 
     version: int
     digest: str
@@ -148,6 +150,8 @@ def find_route(path: str) -> Route | None:
             return Route({"POST": "ack"}, agency)
         case ["", "v1", "agencies", agency, kind, local_id] if kind in _KIND_NAMES:
             return Route({"GET": "get", "PUT": "put"}, agency, kind, local_id)
+        case ["", "v1", "agencies", agency, kind, local_id, "withdrawal"] if kind in _KIND_NAMES:
+            return Route({"POST": "withdraw"}, agency, kind, local_id)
         case ["", "oauth2", "token"]:
             return Route({"POST": "token"})
         case ["", "_sandbox", ("effects" | "log" | "objects" | "cases") as name]:

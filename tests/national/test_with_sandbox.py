@@ -81,6 +81,33 @@ def test_a_document_is_delivered_and_found_again(sandbox: Sandbox, line: Decree5
     assert list(sandbox.effects().values()) == [1]
 
 
+def withdrawal(version: int) -> Delivery:
+    key = delivery().key
+    body = orjson.dumps(
+        {"agency_code": AGENCY, "kind": key.kind, "local_id": key.local_id, "reason": "Nhập trùng"},
+        option=orjson.OPT_SORT_KEYS,
+    )
+    digest = hashlib.sha256(body).hexdigest()
+    return replace(delivery(version=version), operation=Operation.WITHDRAW, body=body, digest=digest)
+
+
+def test_a_withdrawal_is_delivered_found_again_and_overtaken_by_a_newer_put(sandbox: Sandbox, line: Decree55) -> None:
+    line.submit(delivery())
+    assert line.find(withdrawal(2)).name is SightingName.OLDER
+
+    assert line.submit(withdrawal(2)).verdict.name is VerdictName.DELIVERED
+    assert line.find(withdrawal(2)).name is SightingName.SAME
+    assert line.find(delivery()).name is SightingName.NEWER
+    assert line.submit(delivery(version=3)).verdict.name is VerdictName.DELIVERED
+    assert set(sandbox.effects().values()) == {1}
+
+
+def test_what_is_not_held_cannot_be_withdrawn_and_a_person_hears_of_it(line: Decree55) -> None:
+    verdict = line.submit(withdrawal(2)).verdict
+
+    assert (verdict.name, verdict.rule) == (VerdictName.REJECTED, "not_held")
+
+
 def test_an_older_version_is_a_conflict_and_the_find_says_newer(line: Decree55) -> None:
     line.submit(delivery(version=2))
 

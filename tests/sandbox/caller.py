@@ -80,6 +80,12 @@ class Caller:
         sent = put_headers(body, version) | {name.replace("_", "-"): value for name, value in headers.items()}
         return self.http.put(self.path(document["local_id"], kind), content=body, headers=sent)
 
+    def withdraw(self, local_id: str, version: int, reason: str = "Nhập trùng", **fields: Any) -> httpx.Response:
+        """POST the withdrawal of a petition; keyword arguments replace fields of its body."""
+        document = {"agency_code": self.agency, "kind": "petition", "local_id": local_id, "reason": reason} | fields
+        body = encoded(document)
+        return self.http.post(f"{self.path(local_id)}/withdrawal", content=body, headers=put_headers(body, version))
+
     def get(self, local_id: str, kind: str = "petition") -> httpx.Response:
         return self.http.get(self.path(local_id, kind))
 

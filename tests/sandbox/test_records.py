@@ -75,6 +75,30 @@ def test_the_same_version_with_another_digest_is_a_conflict(caller: Caller) -> N
     assert answer.json()["digest"] == held["digest"]
 
 
+def test_a_withdrawal_deletes_nothing_and_a_newer_put_reinstates(caller: Caller, sandbox: Sandbox) -> None:
+    first = caller.put(petition("bt:1")).json()
+    withdrawn = caller.withdraw("bt:1", version=2)
+    assert (withdrawn.status_code, withdrawn.json()["status"]) == (200, "withdrawn")
+    assert withdrawn.json()["national_id"] == first["national_id"]
+    assert caller.get("bt:1").json()["version"] == 2
+    assert caller.withdraw("bt:1", version=2).json() == withdrawn.json()
+    assert caller.put(petition("bt:1"), version=3).json()["status"] == "received"
+    assert [item["status"] for item in caller.feed().json()["items"]] == ["withdrawn", "received"]
+    assert set(sandbox.effects().values()) == {1}
+
+
+def test_a_withdrawal_that_cannot_be_meant_changes_nothing(caller: Caller, sandbox: Sandbox) -> None:
+    assert caller.withdraw("bt:404", version=1).json()["type"] == "urn:kntc:problem:absent"
+    caller.put(petition("bt:1"), version=2)
+    assert caller.withdraw("bt:1", version=1).status_code == 409
+    assert caller.withdraw("bt:1", version=2).status_code == 409
+    for wrong in ({"reason": " "}, {"kind": "decision"}, {"agency_code": "H08.6"}, {"more": 1}):
+        assert caller.withdraw("bt:1", version=3, **wrong).status_code == 422
+    held = sandbox.held(AGENCY, "petition", "bt:1")
+    assert held is not None
+    assert (held.version, held.status) == (2, "received")
+
+
 def test_a_file_keeps_the_state_over_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "national.sqlite"
     with Sandbox(file, credentials=CREDENTIALS) as sandbox, Caller(sandbox.base_url) as caller:
