@@ -55,7 +55,7 @@ def agency_of(
         mapping=mapping,
         policy=SecrecyPolicy(section.denouncer_identity, section.legal_basis),
         source=_source(config, section, mapping, evidence),
-        national=_national(config, section, stop),
+        national=_national(config, section, mapping, stop),
     )
 
 
@@ -88,7 +88,7 @@ def _source_url(config: Config, section: AgencySection) -> URL:
         ) from None
 
 
-def _national(config: Config, section: AgencySection, stop: threading.Event) -> National:
+def _national(config: Config, section: AgencySection, mapping: CompiledMapping, stop: threading.Event) -> National:
     national = config.national
     settings = NationalSettings(
         environment=national.environment,
@@ -103,6 +103,7 @@ def _national(config: Config, section: AgencySection, stop: threading.Event) -> 
         create_idempotent=national.create_idempotent,
         absent_after_s=0.0 if national.create_idempotent and not _is_ttcp2018(config) else national.absent_after_s,
         user_agent=f"kntc-connector/{__version__} ({section.code})",
+        fields={kind: frozenset(mapping.kind(kind).fields) for kind in mapping.kinds},
     )
 
     def credentials() -> tuple[str, str]:

@@ -20,6 +20,7 @@ from connector.core.lifecycle import (
     OF_WITHDRAWAL,
     ON_DECISION,
     ON_RESYNC,
+    OVERTAKEN,
     REPLACEABLE,
     Absence,
     Limits,
@@ -88,7 +89,7 @@ CAUSES = {
     Cause.PARENT_MISSING: "it names a parent that the source does not have",
     Cause.EXHAUSTED: "out of attempts",
     Cause.CRASH: "the program died on it too often",
-    Cause.GUARD: "a guard holds it until a person approves (not used yet)",
+    Cause.GUARD: "it hangs on what was concealed or set aside since; goes when its own row was read again",
     Cause.NOT_CARRIED: "the profile has no place for this kind",
     Cause.EXCLUDED: "the mapping's universe now excludes it",
     Cause.BECAME_SECRET: "the source now marks it as a state secret; its text is erased here",
@@ -183,6 +184,7 @@ def _edges() -> Iterator[str]:
     yield f"[*] --> {State.QUARANTINED}: row in error"
     yield f"[*] --> {State.NOT_SENT}: by rule"
     yield f"{State.PENDING} --> {State.SENDING}: claimed"
+    yield f"{State.PENDING} --> {OVERTAKEN.state}: overtaken"
     labels: dict[tuple[State, State], list[str]] = {}
     for verdict, step in AFTER_ANSWER.items():
         labels.setdefault((State.SENDING, step.state), []).append(verdict)

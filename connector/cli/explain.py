@@ -77,8 +77,8 @@ def _print(desk: Desk, app: App, subject: Subject) -> None:
     screen.heading(_title(desk, subject), say.label("state", line.state).upper())
     screen.line(f"{desk.name_of(subject.key.agency)} {desk.environment_label}")
     if line.national_id:
-        digest = subject.story.digest[:8]
-        text = say("explain.national_id", id=line.national_id, version=line.version, digest=digest)
+        commitment = subject.story.commitment[:8]
+        text = say("explain.national_id", id=line.national_id, version=line.version, commitment=commitment)
         screen.pair(say("explain.on_national"), text)
     if status := subject.story.status:
         text = f"{say.label('national', status['status'])}, {say.instant(status['occurred_at'])}"
@@ -154,18 +154,20 @@ def _as_json(desk: Desk, app: App, subject: Subject) -> dict[str, Any]:
     return {
         "at": subject.now,
         "record": records.as_json(line),
-        "digest": subject.story.digest,
-        "national_status": subject.story.status,
+        "commitment": subject.story.commitment,
+        "national_status": _without(subject.story.status, "note", "closed_reason"),
         "source": {
             "read": subject.reading is not None,
             "error": subject.source_error.id if subject.source_error else "",
             "fields": [field.as_json() for field in fields],
         },
         "payload": tracing.masked_body(app, subject.key, subject.story.body),
-        "versions": [
-            {name: value for name, value in version.items() if name != "change_reason"}  # free text: class C2
-            for version in subject.story.versions
-        ],
+        "versions": [_without(version, "change_reason") for version in subject.story.versions],
         "story": [asdict(moment) for moment in subject.story.moments],
         "next": list(outlook.sentences(desk, app, line, subject.holder)),
     }
+
+
+def _without(found: dict[str, Any] | None, *names: str) -> dict[str, Any] | None:
+    """Leave free text out: it is class C2."""
+    return None if found is None else {name: value for name, value in found.items() if name not in names}

@@ -70,7 +70,7 @@ class FieldLine:
 def read_again(app: App, key: RecordKey, range_value: str) -> Reading | None:
     """Return the record as it is at the source now, None if it is not selected there (any more) or hangs on what
     must not be seen. Raises SourceError. Nothing is recorded."""
-    from connector.stages.hidden import any_hidden
+    from connector.stages.hidden import hidden_by
 
     agency = app.agency(key.agency)
     if key.kind not in agency.mapping.kinds:
@@ -82,7 +82,7 @@ def read_again(app: App, key: RecordKey, range_value: str) -> Reading | None:
     for page in agency.source.fetch(mapping, [value]):
         for row in page.rows:
             if row.key == key:
-                if any_hidden(app.context(key.agency), agency.source, agency.mapping, mapping.parents_of(row)):
+                if hidden_by(app.context(key.agency), agency.source, agency.mapping, mapping.parents_of(row)):
                     return None
                 mapped = mapping.apply(row, agency.policy)
                 place = f"{mapping.select.table}.{mapping.range_column} = {value}"

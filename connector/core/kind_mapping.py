@@ -145,9 +145,10 @@ class KindMapping:
             body = conceal(body, self.fields, reason, policy, self.clear)
             misses = [miss for miss in misses if self._leaves(miss.pattern, policy)]
         if problems := self._problems(body, misses):
-            return Mapped((), problems, self.trace)
+            return Mapped((), problems, self.trace, concealed=reason is not None)
         data = canonical(body)
-        return Mapped((Document(row.key, parent, data, digest(data), concealed="concealed" in body),), (), self.trace)
+        document = Document(row.key, parent, data, digest(data), concealed=reason is not None)
+        return Mapped((document,), (), self.trace, concealed=document.concealed)
 
     def _absent_columns(self, columns: Columns, children: Children) -> tuple[Problem, ...]:
         """Columns that a rule reads and the result does not have: the query was changed, or the database was."""

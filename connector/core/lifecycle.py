@@ -81,6 +81,9 @@ OF_WITHDRAWAL: Mapping[State, State] = {State.DELIVERED: State.RETRACTED}
 AFTER_CRASH = Step(State.UNKNOWN, Wait.NOW)
 """sending, and its owner is gone: bytes may have left."""
 
+OVERTAKEN = Step(State.QUARANTINED, cause=Cause.GUARD)
+"""pending, and what it hangs on was concealed or set aside since: its own row must be read again first."""
+
 WITHOUT_FIND: Mapping[bool, Step] = {
     True: Step(State.PENDING, Wait.NOW),
     False: Step(State.UNKNOWN, Wait.NEVER, Cause.NOT_FINDABLE),

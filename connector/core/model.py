@@ -165,11 +165,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """What a mapping made of one row: documents to send, or problems (then no document); never both empty."""
+    """What a mapping made of one row: documents to send, or problems (then no document); never both empty.
+
+    concealed: whether the row must be concealed, also where no document could be made of it; None: nobody can tell."""
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
     trace: tuple[TraceStep, ...] = ()
+    concealed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

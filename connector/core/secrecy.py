@@ -39,7 +39,7 @@ _BASIS = {
 }
 
 
-VERSION = 1
+VERSION = 2
 """Part of every stored fingerprint: raise it with the rules below, and every record is mapped and compared again."""
 
 

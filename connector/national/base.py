@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from connector.core.model import Capabilities, Delivery, Outcome, Sighting, StatusPage
+from connector.core.model import Capabilities, Delivery, Kind, Outcome, Sighting, StatusPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class NationalSettings:
     absent_after_s: float = 0.0
     schema_version: str = "1"
     user_agent: str = "kntc-connector"
+    fields: Mapping[Kind, frozenset[str]] = field(default_factory=dict)
+    """Per kind, the patterns of its schema: a national pointer to anything else is taken for text."""
 
 
 class Fault(StrEnum):

@@ -1,7 +1,8 @@
 """The profile `decree55`: our reference interface, `schemas/decree55.openapi.yaml`, over REST.
 
 Requests are built here, judged in `rules.py`, carried by `transport.py`.
-May import: core.model, errors, access, base, bearer, replies, rules, transport.
+May import: core.model, errors, access, base, bearer, replies, rules, transport,
+wording.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -31,6 +33,7 @@ from connector.core.model import (
     StatusUpdate,
 )
 from connector.errors import CursorExpiredError, RemoteError
+from connector.national import wording
 from connector.national.access import Credentials, authorised
 from connector.national.base import Answer, NationalSettings, Reply, Request
 from connector.national.bearer import Bearer, client_credentials
@@ -75,9 +78,11 @@ class Decree55:
         started = time.monotonic()
         request = submission(delivery, self._settings.schema_version)
         reply = self._authorised(request, self._transport.exchange)
+        verdict = judge(reply, delivery.version, delivery.digest)
+        known = self._settings.fields.get(delivery.key.kind, frozenset())
         return Outcome(
             delivery_id=delivery.id,
-            verdict=judge(reply, delivery.version, delivery.digest),
+            verdict=replace(verdict, problems=tuple(wording.aimed(one, known) for one in verdict.problems)),
             http_status=_status(reply),
             elapsed_s=time.monotonic() - started,
             answer_digest=hashlib.sha256(reply.body).hexdigest() if isinstance(reply, Answer) else "",
@@ -198,22 +203,26 @@ def _page(agency: str, document: dict[str, Any]) -> StatusPage | None:
 
 
 def _update(agency: str, item: object) -> StatusUpdate | None:
-    """Read one event; None when it lacks id, order, key, status or time. Any status is kept as it came."""
+    """Read one event; None when it lacks id, order, key, status or time. Any status is kept as it came: what is no
+    code, at the head of the note."""
     if not isinstance(item, dict) or item.get("kind") not in KINDS:
         return None
     event_id, status = name(item.get("event_id")), name(item.get("status"))
-    local_id = name(item.get("local_id"))
+    local_id = wording.local_id(item.get("local_id"))
     sequence, occurred_at = integer(item.get("sequence")), instant(item.get("occurred_at"))
     if not event_id or not status or not local_id or sequence is None or occurred_at is None:
         return None
     note = item.get("note")
+    note = note if isinstance(note, str) else ""
+    acting_agency, note = wording.acting_agency(name(item.get("acting_agency")) or "", note)
+    status, note = wording.status(status, note)
     return StatusUpdate(
         event_id=event_id,
         sequence=sequence,
         key=RecordKey(agency, Kind(item["kind"]), local_id),
-        national_id=name(item.get("national_id")) or "",
+        national_id=wording.national_id(item.get("national_id")) or "",
         status=status,
         occurred_at=occurred_at,
-        acting_agency=name(item.get("acting_agency")) or "",
-        note=note[:MAX_PROBLEM_TEXT] if isinstance(note, str) else "",
+        acting_agency=acting_agency,
+        note=note[:MAX_PROBLEM_TEXT],
     )

@@ -3,7 +3,8 @@ matches decides and its name goes into the audit log. What matches no line is UN
 
 Two habits keep the promise "one national effect per version": only the echo of our version AND digest counts
 as delivered, and HOLD is said only where the delivery was certainly not accepted.
-Pure: no clock, no network; the Answer carries the time of its arrival. May import: core.model, base, replies.
+Pure: no clock, no network; the Answer carries the time of its arrival. May import: core.model, base,
+replies, wording.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from http import HTTPStatus
 from typing import Any
 
 from connector.core.model import Receipt, RemoteProblem, SightingName, Verdict, VerdictName
+from connector.national import wording
 from connector.national.base import Answer, Reply
 from connector.national.replies import (
     MAX_PROBLEM_TEXT,
@@ -166,11 +168,11 @@ def _case(reply: Reply, version: int, digest: str) -> Case:
 def _receipt(document: dict[str, Any] | None) -> Receipt | None:
     if document is None:
         return None
-    national_id, version = name(document.get("national_id")), integer(document.get("version"))
+    national_id, version = wording.national_id(document.get("national_id")), integer(document.get("version"))
     digest, status = name(document.get("digest")), name(document.get("status", ""))
     if not national_id or version is None or not digest or status is None:
         return None
-    return Receipt(national_id, version, digest, instant(document.get("received_at")), status)
+    return Receipt(national_id, version, digest, instant(document.get("received_at")), wording.status(status)[0])
 
 
 def _problems(document: dict[str, Any] | None) -> tuple[RemoteProblem, ...]:
@@ -181,12 +183,12 @@ def _problems(document: dict[str, Any] | None) -> tuple[RemoteProblem, ...]:
     entries = [entry for entry in errors if isinstance(entry, dict)] if isinstance(errors, list) else []
     if entries:
         return tuple(
-            RemoteProblem(_text(entry, "pointer"), _text(entry, "rule"), _text(entry, "message"))
+            wording.problem(_text(entry, "pointer"), _text(entry, "rule"), _text(entry, "message"))
             for entry in entries[:MAX_PROBLEMS]
         )
     text = _text(document, "detail") or _text(document, "title")
     rule = _text(document, "type")
-    return (RemoteProblem("", rule, text),) if rule or text else ()
+    return (wording.problem("", rule, text),) if rule or text else ()
 
 
 def _text(entry: dict[str, Any], key: str) -> str:

@@ -48,7 +48,7 @@ def judge(
     with context.store.read() as connection:
         ledger = records.known(connection, context.agency, kind, [row.key.local_id for row in page.rows])
         parents = {row.key.local_id: kind_mapping.parents_of(row) for row in page.rows}
-        concealed = records.concealed_among(connection, context.agency, _past_and_present(parents, ledger))
+        concealed = records.concealed_among(connection, context.agency, hidden.unseen(parents))
         mark = mapping_mark(mapping, policy)
         sorted_rows = sort_rows(kind_mapping, mark, page.rows, ledger, policy, frozenset(concealed))
         hidden.remember(connection, context.agency, parents)
@@ -101,12 +101,6 @@ def _children_of(parents: Mapping[str, tuple[RecordKey, ...]], hidden: Hidden) -
     return secret, excluded
 
 
-def _past_and_present(parents: Mapping[str, tuple[RecordKey, ...]], ledger: Mapping[str, Known]) -> set[RecordKey]:
-    """Every parent that a row of the page has, or had in the ledger. They were recorded before their children."""
-    present = {parent for found in parents.values() for parent in found}
-    return present | {before.parent for before in ledger.values() if before.parent is not None}
-
-
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """One page as a collect would take it: what is decided, and what each reading would change."""
@@ -125,4 +119,5 @@ def foresee(context: Context, source: Source, mapping: CompiledMapping, policy: 
             judged = judge(context, mapping, kind_mapping, page, policy, hidden)
             with context.store.read() as connection:
                 planned = tuple((reading, views.planned_change(connection, reading)) for reading in judged.readings)
+            hidden.open |= {reading.key for reading in judged.readings if reading.concealed is False}
             yield Foreseen(kind, judged, planned)

@@ -5,7 +5,8 @@ Shared by collect and resync. Pure but for the rows it is given.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from connector.core import secrecy
@@ -39,27 +40,29 @@ def sort_rows(
     policy: SecrecyPolicy,
     concealed: frozenset[RecordKey] = frozenset(),
 ) -> Sorted:
-    """Map every row whose fingerprint pair differs from the ledger's; an unchanged one costs nothing more, unless a
-    parent of it was `concealed` since: then it must be too."""
+    """Map every row whose fingerprint pair differs from the ledger's; an unchanged one costs nothing more.
+
+    `concealed`: which of the papers that these rows hang on are, or may have to be."""
     unchanged: list[str] = []
     readings: list[Reading] = []
     for row in rows:
         before = ledger.get(row.key.local_id)
-        overtaken = before is not None and not before.concealed and _hangs_on(mapping, row, before, concealed)
-        if before is not None and before.unchanged(row.fingerprint, mapping_digest) and not overtaken:
+        if before is not None and before.unchanged(fingerprint_of(mapping, row, concealed), mapping_digest):
             unchanged.append(row.key.local_id)
         else:
             readings.append(map_row(mapping, row, policy, concealed))
     return Sorted(tuple(unchanged), tuple(readings))
 
 
-def _hangs_on(mapping: KindMapping, row: SourceRow, before: Known, concealed: frozenset[RecordKey]) -> bool:
-    """Whether any parent, not only the first that the ledger keeps, is among the concealed."""
-    return bool(concealed) and not concealed.isdisjoint({*mapping.parents_of(row), before.parent})
+def fingerprint_of(mapping: KindMapping, row: SourceRow, concealed: AbstractSet[RecordKey]) -> str:
+    """Return the first half of the fingerprint pair: the row, and whether a paper it hangs on is concealed. When that
+    changes, either way, the document of an unchanged row changes too."""
+    shadowed = bool(concealed) and not concealed.isdisjoint(mapping.parents_of(row))
+    return f"{row.fingerprint}+{PARENT_CONCEALED}" if shadowed else row.fingerprint
 
 
 def map_row(
-    mapping: KindMapping, row: SourceRow, policy: SecrecyPolicy, concealed: Collection[RecordKey] = ()
+    mapping: KindMapping, row: SourceRow, policy: SecrecyPolicy, concealed: AbstractSet[RecordKey] = frozenset()
 ) -> Reading:
     """Map one row: a document, or the problems that prevent one. What hangs on a `concealed` paper is concealed too."""
     parents = mapping.parents_of(row)
@@ -69,8 +72,10 @@ def map_row(
     if not fully_concealed and any(parent in concealed for parent in parents):
         mapped = mapping.apply(row, policy, reason=PARENT_CONCEALED)
         document = mapped.documents[0] if mapped.documents else None
-    range_value = mapping.range_of(row)
-    return Reading(row.key, row.fingerprint, range_value, document, mapped.problems, parents, row.identity)
+    fingerprint, found = fingerprint_of(mapping, row, concealed), mapping.range_of(row)
+    return Reading(
+        row.key, fingerprint, found, document, mapped.problems, parents, row.identity, concealed=mapped.concealed
+    )
 
 
 def problem_readings(agency: str, kind: Kind, problems: Sequence[tuple[str, Problem]]) -> list[Reading]:

@@ -3,6 +3,7 @@
 changed at the source   a new version, as in any sweep
 the same                it is looked for, and put again only if the national side has it not or older; of a kind that
                         nobody can look for and a repeated one would double: a named refusal
+excluded or secret now  set aside, as a sweep would
 gone from the source    a named refusal; nothing is sent
 never read whole        left to the next sweep
 read once only          where the source gives no snapshots: left to the next reading
@@ -13,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from connector.core.mapping import CompiledMapping
-from connector.core.model import Actor, Change, RecordKey
+from connector.core.model import Actor, Cause, Change, RecordKey
 from connector.core.secrecy import SecrecyPolicy
 from connector.errors import SourceError
 from connector.sources.base import Source
 from connector.stages.context import Context, Counts
-from connector.stages.hidden import any_hidden
+from connector.stages.hidden import cause_on, hidden_by
 from connector.stages.reading import map_row, mapping_mark, problem_readings
 from connector.store import marks, outbox, records, requests, unsettled, views
 from connector.store.db import Tx
@@ -47,21 +48,34 @@ def _one(context: Context, source: Source, mapping: CompiledMapping, policy: Sec
     with context.store.read() as connection:
         range_value = views.range_value_of(connection, item.key)
     try:
-        reading = _read_again(context, source, mapping, policy, item.key, range_value) if range_value else None
+        found = _read_again(context, source, mapping, policy, item.key, range_value) if range_value else None
     except SourceError as error:
         if error.id == "E-SOURCE-CONNECT":
             raise  # the whole source is away: the request stays open
         return _close(context, item, "source_error")
     actor = Actor(item.by, "resync")
-    kind_mapping = mapping.kind(item.key.kind) if reading is not None else None
+    kind_mapping = mapping.kind(item.key.kind) if isinstance(found, Reading) else None
     once = kind_mapping is None or source.has_snapshot(kind_mapping)
     settle_s = None if once or kind_mapping is None else float(kind_mapping.settings.settle_s)
     with context.store.write() as tx:
-        outcome = "source_gone" if range_value else "next_sweep"
-        if reading is not None:
-            outcome = _record(tx, context, mapping_mark(mapping, policy), reading, item, actor, settle_s)
+        if isinstance(found, Cause):
+            outcome = _set_aside(tx, context, item.key, found)
+        elif found is not None:
+            outcome = _record(tx, context, mapping_mark(mapping, policy), found, item, actor, settle_s)
+        else:
+            outcome = "source_gone" if range_value else "next_sweep"
         requests.done(tx, item, outcome, context.actor)
     return outcome
+
+
+def _set_aside(tx: Tx, context: Context, key: RecordKey, cause: Cause) -> str:
+    """It must not be seen any more: what waits to be sent of it, or hangs on it, is taken out of the way as a sweep
+    would have done."""
+    last = marks.last_sweep(tx.connection, context.agency, key.kind)
+    last_finished = last.id if last is not None else 0
+    records.set_aside(tx, context.agency, key.kind, [key.local_id], cause, last_finished, context.actor)
+    unsettled.forget(tx, context.agency, key.kind, [key.local_id])
+    return str(cause)
 
 
 def _ask_again(context: Context, tx: Tx, item: Item, actor: Actor) -> str:
@@ -112,16 +126,19 @@ def _read_again(
     policy: SecrecyPolicy,
     key: RecordKey,
     range_value: str,
-) -> Reading | None:
-    """Return the reading of one key as it is at the source now, None if it is not there (or must not be seen)."""
+) -> Reading | Cause | None:
+    """Return the reading of one key as it is at the source now, the cause why it must not be seen, or None: it is not
+    there."""
     kind_mapping = mapping.kind(key.kind)
     for page in source.fetch(kind_mapping, [range_value]):
+        if cause := cause_on(page, key):
+            return cause
         for row in page.rows:
             if row.key == key:
                 with context.store.read() as connection:
                     concealed = records.concealed_among(connection, context.agency, kind_mapping.parents_of(row))
                 reading = map_row(kind_mapping, row, policy, concealed)
-                return None if any_hidden(context, source, mapping, reading.parents) else reading
+                return hidden_by(context, source, mapping, reading.parents) or reading
         if problems := [problem for problem in page.problems if problem[0] == key.local_id]:
             return problem_readings(context.agency, key.kind, problems)[0]
     return None

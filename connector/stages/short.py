@@ -17,7 +17,7 @@ from connector.core.kind_mapping import KindMapping
 from connector.core.model import Cause, Kind, RecordKey
 from connector.sources.base import Page, Place
 from connector.stages.context import Context, Counts
-from connector.stages.hidden import Hidden, any_hidden
+from connector.stages.hidden import Hidden, hidden_by
 from connector.stages.judging import Judged, judge
 from connector.stages.recording import Reader, record
 from connector.store import marks, positions, records, unsettled
@@ -100,7 +100,7 @@ def _without_children_of_hidden(context: Context, reader: Reader, kind_mapping: 
     rows = tuple(
         row
         for row in page.rows
-        if not any_hidden(context, reader.source, reader.mapping, kind_mapping.parents_of(row))
+        if not hidden_by(context, reader.source, reader.mapping, kind_mapping.parents_of(row))
         or _set_aside(context, kind_mapping.parents_of(row))
     )
     return replace(page, rows=rows) if len(rows) < len(page.rows) else page
@@ -112,11 +112,16 @@ def _set_aside(context: Context, parents: Iterable[RecordKey]) -> bool:
 
 
 def _tells_on_others(context: Context, kind: Kind, judged: Judged) -> bool:
-    """Whether a record is newly concealed, secret or left out, so that whatever hangs on it must be read again now."""
-    concealed = [one.key.local_id for one in judged.readings if one.document is not None and one.document.concealed]
+    """Whether a record is newly concealed or open, secret or left out, so that whatever hangs on it must be read again
+    now."""
+    read = {one.key.local_id: one for one in judged.readings}
     aside = sorted(judged.secret_ids | judged.excluded_ids)
     with context.store.read() as connection:
-        known = records.known(connection, context.agency, kind, [*concealed, *aside])
-    newly = any(not known[local_id].concealed for local_id in concealed if local_id in known)
+        known = records.known(connection, context.agency, kind, [*read, *aside])
+    newly = any(
+        one.conceals(known[local_id]) != known[local_id].concealed
+        for local_id, one in read.items()
+        if local_id in known
+    )
     causes = (Cause.EXCLUDED, Cause.BECAME_SECRET)
     return newly or any(known[local_id].cause not in causes for local_id in aside if local_id in known)

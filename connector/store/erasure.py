@@ -1,26 +1,38 @@
-"""Erasing the text of records that must not be held: keys, digests and the log stay, bodies go."""
+"""Erasing the text of records that must not be held: keys, digests and the log stay, bodies and free text go."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import exists, update
+from sqlalchemy import Connection, exists, select, update
 
 from connector.core.model import Cause, RecordKey, State
 from connector.store.db import Tx
-from connector.store.keys import chunks, of_key
-from connector.store.tables import Delivery, table_of
+from connector.store.keys import chunks, newest_of_record, of_key
+from connector.store.tables import Delivery, MirrorStatus, Record, ResyncItem, table_of
 
 _delivery = table_of(Delivery)
+_record = table_of(Record)
+_status = table_of(MirrorStatus)
+_item = table_of(ResyncItem)
+
+_BODY = {"body": None, "body_bytes": 0, "problems": None, "candidates": None}
 
 
-def erase_bodies(tx: Tx, key: RecordKey) -> None:
-    """Erase what can be erased; a version in `sending` is erased when its answer has come (see `finish`)."""
+def erase_texts(tx: Tx, key: RecordKey) -> None:
+    """Erase every body and every free text of a key: what we sent, what the nation wrote, what people gave as reasons.
+
+    The body of a version in `sending` is erased when its answer has come (see `finish`)."""
+    tx.connection.execute(
+        update(_delivery).where(*of_key(_delivery, key), _delivery.c.state != State.SENDING).values(**_BODY)
+    )
     tx.connection.execute(
         update(_delivery)
-        .where(*of_key(_delivery, key), _delivery.c.state != State.SENDING)
-        .values(body=None, body_bytes=0, problems=None, candidates=None)
+        .where(*of_key(_delivery, key))
+        .values(change_reason="", acknowledged_reason=None, decided_reason=None)
     )
+    tx.connection.execute(update(_status).where(*of_key(_status, key)).values(note="", closed_reason=None))
+    tx.connection.execute(update(_item).where(*of_key(_item, key)).values(reason=""))
 
 
 def forget_secrets(tx: Tx, ids: Sequence[int]) -> None:
@@ -37,5 +49,11 @@ def forget_secrets(tx: Tx, ids: Sequence[int]) -> None:
         tx.connection.execute(
             update(_delivery)
             .where(_delivery.c.id.in_(chunk), _delivery.c.state != State.SENDING, became_secret)
-            .values(body=None, body_bytes=0, problems=None, candidates=None)
+            .values(**_BODY)
         )
+
+
+def is_secret(connection: Connection, key: RecordKey) -> bool:
+    """Return whether a key is set aside as a state secret, so that nothing which is said of it may be kept."""
+    newest = select(_delivery.c.cause).join(_record, newest_of_record()).where(*of_key(_record, key))
+    return connection.execute(newest).scalar() == Cause.BECAME_SECRET

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from connector.core.model import Actor, Event, RecordKey, State, StatusUpdate
 from connector.errors import DataError
+from connector.store import erasure
 from connector.store.db import Tx
 from connector.store.keys import chunks, of_key
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
@@ -79,7 +80,7 @@ def _apply_one(tx: Tx, agency: str, update_: StatusUpdate, actor: Actor) -> bool
             "status": update_.status,
             "occurred_at": update_.occurred_at,
             "acting_agency": update_.acting_agency,
-            "note": update_.note,
+            "note": "" if erasure.is_secret(tx.connection, key) else update_.note,
             "applied_at": tx.now,
         }
         if shown is None:

@@ -33,7 +33,7 @@ from connector.core.model import (
     RecordKey,
     State,
 )
-from connector.store import erasure
+from connector.store import ancestry, erasure
 from connector.store.db import Tx
 from connector.store.keys import chunks, of_key, of_record
 from connector.store.refs import own_id, with_refs
@@ -64,14 +64,19 @@ def claim(
 
     Once the caller's transaction commits, a crash leaves these rows to `rescue`, which makes them `unknown`.
     Empty list: nothing is due. Parents come before children because a child waits for its parent's receipt.
-    Uses ix_delivery_due."""
-    found = tx.connection.execute(
+    What is due but hangs on a paper that was concealed or set aside since is held back instead, with cause `guard`,
+    until its own row is read again. Uses ix_delivery_due."""
+    due = (
         select(*_CLAIMED)
         .select_from(_delivery)
         .where(_sendable(agency, generation, capabilities), _delivery.c.next_attempt_at <= tx.now)
         .order_by(_delivery.c.next_attempt_at, _delivery.c.id)  # who was told to wait stands behind who was not
         .limit(rows)
-    ).all()
+    )
+    found = tx.connection.execute(due).all()
+    while overtaken := ancestry.overtaken(tx.connection, agency, [row.id for row in found]):
+        _hold_back(tx, [row for row in found if row.id in overtaken], actor)
+        found = tx.connection.execute(due).all()
     claimed: list[Delivery] = []
     size = 0
     for row in found:
@@ -101,6 +106,28 @@ def claim(
 
 
 _said = _delivery.alias("said")
+
+
+def _hold_back(tx: Tx, rows: Sequence[Any], actor: Actor) -> None:
+    """Frozen in clear, and overtaken by what a sweep has read since that broke off before it came to these rows."""
+    step = lifecycle.OVERTAKEN
+    tx.connection.execute(
+        update(_delivery)
+        .where(_delivery.c.id.in_([row.id for row in rows]))
+        .values(state=step.state, cause=step.cause, state_at=tx.now, next_attempt_at=None)
+    )
+    for row in rows:
+        key = RecordKey(row.agency, Kind(row.kind), row.local_id)
+        # Whatever the row says when it is read next, it is recorded as a version of its own.
+        tx.connection.execute(
+            update(_record)
+            .where(*of_key(_record, key), _record.c.version == row.version)
+            .values(digest=None, row_fingerprint=None, mapping_digest=None)
+        )
+        facts = {"from": State.PENDING, "state": step.state, "cause": step.cause}
+        tx.audit(Event("delivery.held_back", row.agency, actor, tx.now, key, row.version, facts))
+
+
 _CLAIMED = (
     _delivery.c.id,
     _delivery.c.agency,

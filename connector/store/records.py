@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from connector.core import lifecycle
 from connector.core.lifecycle import Step, Wait
 from connector.core.model import Actor, Cause, Change, Document, Event, Kind, Operation, Problem, RecordKey, State
-from connector.store import erasure
+from connector.store import ancestry, erasure, marks
 from connector.store.db import Tx
 from connector.store.keys import chunks, newest_of_record, of_key
 from connector.store.tables import Delivery as DeliveryRow
@@ -26,7 +26,7 @@ _delivery = table_of(DeliveryRow)
 _record = table_of(Record)
 
 _REPLACEABLE = tuple(str(state) for state in lifecycle.REPLACEABLE)
-_SET_ASIDE = frozenset({Cause.EXCLUDED, Cause.BECAME_SECRET})
+_SET_ASIDE = frozenset(ancestry.SET_ASIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Reading:
     """One row that was read and mapped anew: a document, or the problems that prevent one.
 
     `range_value` is the value of the column that pages walk over, by which the row is found again.
-    `parents` are the keys that the row names, also where no document could be made of it."""
+    `parents` are the keys that the row names, also where no document could be made of it. `concealed`: whether the row
+    must be concealed, also where no document could be made of it; None: it cannot be told."""
 
     key: RecordKey
     fingerprint: str
@@ -62,6 +63,16 @@ class Reading:
     problems: tuple[Problem, ...]
     parents: tuple[RecordKey, ...] = ()
     identity: str = ""
+    concealed: bool | None = None
+
+    def conceals(self, before: Known | None) -> bool:
+        """Return whether this version counts as concealed. A row that says nothing of it counts as its version before
+        did; one of which nothing is known may be a denunciation."""
+        if self.document is not None:
+            return self.document.concealed
+        if self.concealed is not None:
+            return self.concealed
+        return before.concealed if before is not None else True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +138,19 @@ def set_aside_among(connection: Connection, agency: str, keys: Iterable[RecordKe
 
 
 def concealed_among(connection: Connection, agency: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
-    """Return those of the keys whose newest document is concealed: what hangs on them is concealed too."""
+    """Return those of the keys that are concealed, or of which nobody can know: what hangs on them is concealed too.
+
+    A version without a document says so as well (`Reading.conceals`); a key that the ledger has never seen may be a
+    denunciation."""
     by_kind: dict[Kind, list[str]] = {}
     for key in keys:
         by_kind.setdefault(key.kind, []).append(key.local_id)
+    found = {kind: known(connection, agency, kind, local_ids) for kind, local_ids in by_kind.items()}
     return {
         RecordKey(agency, kind, local_id)
         for kind, local_ids in by_kind.items()
-        for local_id, before in known(connection, agency, kind, local_ids).items()
-        if before.concealed
+        for local_id in local_ids
+        if local_id not in found[kind] or found[kind][local_id].concealed
     }
 
 
@@ -186,13 +201,14 @@ def _record_one(
     if same:
         return "same"
     if before and still_bad:
-        _renew_problems(tx, reading, before.version, actor)
+        _renew_problems(tx, reading, before, actor)
         return "quarantined"
     supersede_older(tx, reading.key, version, actor)
-    if before and document and document.concealed and before.digest and not before.concealed:
+    if before and document and document.concealed and not before.concealed:
         change = Change("reclassified", change.reason)
     state, cause = _first_state(reading, carried)
-    tx.connection.execute(insert(_delivery).values(_delivery_values(tx, reading, version, state, cause, change)))
+    values = _delivery_values(tx, reading, before, version, state, cause, change)
+    tx.connection.execute(insert(_delivery).values(values))
     tx.audit(_recorded(tx, reading, version, state, cause, actor, change))
     if state is State.QUARANTINED:
         return "quarantined"
@@ -236,7 +252,7 @@ def _write_record(
 
 
 def _delivery_values(
-    tx: Tx, reading: Reading, version: int, state: State, cause: Cause | None, change: Change
+    tx: Tx, reading: Reading, before: Known | None, version: int, state: State, cause: Cause | None, change: Change
 ) -> dict[str, Any]:
     document = reading.document
     parent = document.parent if document else None
@@ -253,7 +269,7 @@ def _delivery_values(
         "digest": document.digest if document else None,
         "body": document.body if document else None,
         "body_bytes": len(document.body) if document else 0,
-        "concealed": document is not None and document.concealed,
+        "concealed": reading.conceals(before),
         "parent_kind": parent.kind if parent else None,
         "parent_local_id": parent.local_id if parent else None,
         "change_cause": change.cause,
@@ -279,14 +295,15 @@ def _recorded(
     return Event("record.recorded", reading.key.agency, actor, tx.now, reading.key, version, facts)
 
 
-def _renew_problems(tx: Tx, reading: Reading, version: int, actor: Actor) -> None:
+def _renew_problems(tx: Tx, reading: Reading, before: Known, actor: Actor) -> None:
     """The row is still bad: the same quarantine, with today's reasons if they are others."""
-    where = (*of_key(_delivery, reading.key), _delivery.c.version == version)
-    problems = [asdict(problem) for problem in reading.problems]
-    if tx.connection.execute(select(_delivery.c.problems).where(*where)).scalar() == problems:
+    where = (*of_key(_delivery, reading.key), _delivery.c.version == before.version)
+    problems, concealed = [asdict(problem) for problem in reading.problems], reading.conceals(before)
+    stored = tx.connection.execute(select(_delivery.c.problems, _delivery.c.concealed).where(*where)).one()
+    if stored.problems == problems and stored.concealed == concealed:
         return
-    tx.connection.execute(update(_delivery).where(*where).values(problems=problems))
-    tx.audit(_recorded(tx, reading, version, State.QUARANTINED, Cause.MAPPING, actor, Change()))
+    tx.connection.execute(update(_delivery).where(*where).values(problems=problems, concealed=concealed))
+    tx.audit(_recorded(tx, reading, before.version, State.QUARANTINED, Cause.MAPPING, actor, Change()))
 
 
 def supersede_older(tx: Tx, key: RecordKey, version: int, actor: Actor) -> None:
@@ -333,24 +350,39 @@ def set_aside(
 ) -> int:
     """Take known keys out of the way because the source now excludes them or marks them secret; return how many.
 
-    Their newest version becomes a new one that is not sent. For a secret every body of the key is erased; a version
-    that is just being sent keeps its place in the ledger without its text, and is never sent again."""
-    count = 0
+    Their newest version becomes a new one that is not sent. For a secret every text of the key is erased; a version
+    that is just being sent keeps its place in the ledger without its text, and is never sent again. Whatever hangs on
+    a key goes with it at once: the sweep may break off before it comes to the children's own rows."""
+    fresh: list[RecordKey] = []
     for local_id, before in known(tx.connection, agency, kind, local_ids).items():
         key = RecordKey(agency, kind, local_id)
         if before.cause is not cause:  # else an earlier sweep has set it aside
             _set_aside_one(tx, key, before, cause, last_finished, actor)
-            count += 1
+            fresh.append(key)
         if cause is Cause.BECAME_SECRET:
-            erasure.erase_bodies(tx, key)
-    return count
+            erasure.erase_texts(tx, key)
+    below = ancestry.descendants(tx.connection, agency, fresh) if fresh else []
+    for key in below:
+        _set_aside_below(tx, key, cause, actor)
+    return len(fresh)
+
+
+def _set_aside_below(tx: Tx, key: RecordKey, cause: Cause, actor: Actor) -> None:
+    """A child goes with its parent; that it hangs on a secret counts for more than that it hangs on a draft."""
+    before = known(tx.connection, key.agency, key.kind, [key.local_id])[key.local_id]
+    if before.cause in {cause, Cause.BECAME_SECRET}:
+        return
+    last = marks.last_sweep(tx.connection, key.agency, key.kind)
+    _set_aside_one(tx, key, before, cause, last.id if last is not None else 0, actor)
+    if cause is Cause.BECAME_SECRET:
+        erasure.erase_texts(tx, key)
 
 
 def _set_aside_one(tx: Tx, key: RecordKey, before: Known, cause: Cause, last_finished: int, actor: Actor) -> None:
     version = before.version + 1
     supersede_older(tx, key, version, actor)
     gone = Reading(key, "", "", None, ())
-    values = _delivery_values(tx, gone, version, State.NOT_SENT, cause, Change("void", ""))
+    values = _delivery_values(tx, gone, before, version, State.NOT_SENT, cause, Change("void", ""))
     tx.connection.execute(insert(_delivery).values(values))
     tx.connection.execute(
         update(_record)

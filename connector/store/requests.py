@@ -118,7 +118,7 @@ def open_count(connection: Connection, agency: str) -> int:
 
 def done(tx: Tx, item: Item, outcome: str, actor: Actor) -> None:
     """Close a request with what came of it: changed, quarantined, look, send, in_flight, not_findable, nothing,
-    source_gone, next_sweep."""
+    source_gone, became_secret, excluded, unsettled, next_sweep."""
     tx.connection.execute(update(_item).where(_item.c.id == item.id).values(done_at=tx.now, outcome=outcome))
     facts = {"outcome": outcome, "asked_by": item.by}
     tx.audit(Event("resync.done", item.key.agency, actor, tx.now, item.key, facts=facts))

@@ -35,12 +35,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything the ledger knows of one key."""
+    """Everything the ledger knows of one key.
+
+    commitment: the keyed one to the newest version's document, as in the audit log, "" if there is no document. The
+    plain digest stays in the ledger: with it, whoever sees a masked document could try out what the mask hides."""
 
     line: Line
     versions: tuple[dict[str, Any], ...]
     body: bytes | None
-    digest: str
+    commitment: str
     range_value: str
     status: dict[str, Any] | None
     moments: tuple[Moment, ...]
@@ -63,7 +66,6 @@ def story(connection: Connection, key: RecordKey, generation: int, capabilities:
             _delivery.c.receipt_at,
             _delivery.c.received_at,
             _delivery.c.attempt,
-            _delivery.c.digest,
             _delivery.c.change_cause,
             _delivery.c.change_reason,
             _delivery.c.body,
@@ -75,14 +77,18 @@ def story(connection: Connection, key: RecordKey, generation: int, capabilities:
     newest = kept[-1]
     status = connection.execute(select(_status).where(*of_key(_status, key))).mappings().first()
     range_value = connection.execute(select(_record.c.range_value).where(*of_key(_record, key))).scalar()
+    told = moments(connection, key)
+    commitments = {
+        moment.version: moment.facts.get("commitment", "") for moment in told if moment.event == "record.recorded"
+    }
     return Story(
         line=line,
         versions=tuple({name: value for name, value in row.items() if name != "body"} for row in kept),
         body=newest["body"],
-        digest=newest["digest"] or "",
+        commitment=commitments.get(line.version, ""),
         range_value=range_value or "",
         status=dict(status) if status else None,
-        moments=tuple(moments(connection, key)),
+        moments=tuple(told),
     )
 
 

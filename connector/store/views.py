@@ -31,7 +31,8 @@ _event = table_of(MirrorEvent)
 _stone = table_of(Tombstone)
 
 EXPOSED = "exposed"
-"""Not a state either: the nation was given a version in clear of what must now be concealed, or is a secret now."""
+"""Not a state either: the nation was given a version in clear of what must now be concealed, or any version of what
+is a secret now."""
 
 GONE = "gone"
 """Not a state either: two finished sweeps in a row did not find the record at its source."""
@@ -131,19 +132,23 @@ def _of_same_key(table: Any) -> tuple[ColumnElement[bool], ...]:
 
 
 def _is_exposed() -> ColumnElement[bool]:
-    """Concealed or secret now, received in clear before, and nobody has put their name to it since."""
+    """Concealed now and received in clear before, or secret now and received at all; and nobody has put their name to
+    it since."""
     acknowledged = exists().where(
         *_of_same_key(_noted), _noted.c.version > _older.c.version, _noted.c.acknowledged_by.is_not(None)
     )
-    in_clear = exists().where(
+    received = (
         *_of_same_key(_older),
         _older.c.version < _record.c.version,
-        _older.c.concealed.is_(False),
         _older.c.receipt_at.is_not(None),
         ~acknowledged,
     )
-    hidden = or_(_delivery.c.concealed.is_(True), _delivery.c.cause == Cause.BECAME_SECRET)
-    return and_(hidden, in_clear, _delivery.c.state != State.RETRACTED)
+    secret = _delivery.c.cause == Cause.BECAME_SECRET
+    hidden = or_(
+        and_(secret, exists().where(*received)),
+        and_(_delivery.c.concealed.is_(True), exists().where(*received, _older.c.concealed.is_(False))),
+    )
+    return and_(hidden, _delivery.c.state != State.RETRACTED)
 
 
 def exposed_count(connection: Connection, agency: str) -> int:

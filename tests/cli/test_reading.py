@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 
 import pytest
@@ -180,3 +181,15 @@ def test_what_hangs_on_a_denunciation_is_shown_as_little(synced):
     assert "giữ kín" in said.out
     assert "đã che" not in said.out.partition("Nội dung gửi")[0]
     assert CANARY not in said.out
+
+
+def test_explain_shows_a_commitment_and_no_digest_by_which_a_masked_name_could_be_tried_out(synced):
+    """The plain digest of a document stood beside the masked document: whoever tried some hundred names of the agency's
+    own people had the one that the mask hid. The keyed commitment is that of the audit log."""
+    document = next(body for body in synced.sandbox.bodies() if b'"local_id":"bentre:4"' in body)
+    digest = hashlib.sha256(document).hexdigest()
+    told, found = synced("explain", "don", "bentre:4").out, synced("explain", "don", "bentre:4", "--json")
+    assert digest[:8] not in told
+    assert digest[:8] not in found.out
+    assert found.json["commitment"][:8] in told
+    assert found.json["commitment"] in synced("audit", "log", "don", "4", "--json").out

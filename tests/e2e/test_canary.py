@@ -38,6 +38,7 @@ FAULTS = (
     FaultRule("lose_after_commit", share=0.05, times=1),
     FaultRule("commit_then_500", share=0.02, times=1),
     FaultRule("refuse_422", share=0.02, pointer="/content", rule="national", message=f"refused {NATION}"),
+    FaultRule("refuse_422", share=0.02, pointer=f"/content/{NATION}", rule=f"as {NATION} says", message=NATION),
 )
 """Lost answers, and refusals with a reason in free text."""
 
@@ -96,6 +97,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             list(app.sync(AGENCY))
             sandbox.advance()
             sandbox.move(AGENCY, Kind.PETITION, "bentre:1", "returned_for_correction", f"compare {NATION}")
+            sandbox.move(AGENCY, Kind.PETITION, "bentre:2", f"passed on to {NATION}", "")
             list(app.pull(AGENCY))
         yield World(config, sandbox, sample, stream.getvalue())
 
@@ -161,6 +163,19 @@ def test_no_command_shows_it(world: World, capsys: pytest.CaptureFixture[str]) -
         assert code in (ExitCode.DONE, ExitCode.PARTIAL), (args, shown.err)
         assert shown.out
         hold(" ".join(args), shown.out, shown.err)
+
+
+def test_what_the_nation_writes_where_a_code_belongs_is_shown_to_people_and_to_no_machine(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A status, a rule or a pointer may hold a sentence. It went into the audit log, `mirror.sqlite` and --json."""
+    for args in (("status", "--json"), ("list", "--state", "rejected", "--json"), ("mirror", "show", "--json")):
+        main(["--config", str(world.config), *args])
+        hold_both(" ".join(args), capsys.readouterr().out)
+    main(["--config", str(world.config), "explain", "petition", "bentre:2", "--json"])
+    hold_both("explain --json", capsys.readouterr().out)
+    main(["--config", str(world.config), "explain", "petition", "bentre:2"])
+    assert f"passed on to {NATION}" in " ".join(capsys.readouterr().out.split())
 
 
 def is_planted(world: World, local_id: str) -> bool:

@@ -425,9 +425,28 @@ def test_a_page_of_the_feed_is_read_in_order_with_unknown_statuses_kept() -> Non
     assert first.occurred_at == datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
+def test_a_sentence_where_a_code_belongs_is_text_of_the_note() -> None:
+    """A status or an acting agency in words, with a person in it, went to the audit log and the published mirror."""
+    worded = {
+        **EVENT,
+        "status": "Ông A 0901234567 rút đơn",
+        "acting_agency": "Ban Tiếp công dân",
+        "national_id": "Ông A",
+    }
+    numbered = {**EVENT, "event_id": "e-2", "status": "cccd079123456789", "note": None}
+    with FaultServer((reacting(lambda _: feed(worded, numbered)),)) as server, line_to(server) as line:
+        first, second = line.status_updates(AGENCY, "", 50).updates
+
+    assert (first.status, first.acting_agency, first.national_id) == ("unrecognised", "", "")
+    assert first.note == "Ông A 0901234567 rút đơn: Ban Tiếp công dân: Đã nhận"
+    assert (second.status, second.note) == ("unrecognised", "cccd079123456789")
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        {"local_id": "qldt:Nguyễn Văn A"},
+        {"local_id": "Nguyễn"},
         {"event_id": ""},
         {"event_id": None},
         {"sequence": "5"},

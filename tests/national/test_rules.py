@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.model import Receipt, SightingName, VerdictName
+from connector.core.model import Receipt, RemoteProblem, SightingName, VerdictName
+from connector.national import wording
 from connector.national.base import Answer, Failure, Fault
 from connector.national.replies import RETRY_AFTER_CAP_S, retry_after_s
 from connector.national.rules import MAX_PROBLEMS, RULES, SIGHTINGS, judge, see
@@ -154,6 +155,22 @@ def test_an_oversize_refusal_is_final_whoever_says_it() -> None:
     judged = judge(reply(413, media="text/html"), 3, DIGEST)
 
     assert (judged.name, judged.rule) == (VerdictName.REJECTED, "too_large")
+
+
+def test_a_reason_in_words_where_a_rule_or_a_pointer_belongs_is_text() -> None:
+    """Both stood in lists for machines as they came. A pointer leads to a field of the schema, or nowhere."""
+    errors = [
+        {"pointer": "/content/Nguyễn Văn A", "rule": "Ông A 0901234567", "message": "sai"},
+        {"pointer": "/content/nguyen_van_a", "rule": "N-17", "message": "sai"},
+        {"pointer": "/petitioners/2/full_name", "rule": "https://api/problems/name", "message": ""},
+    ]
+    judged = judge(problem(422, errors=errors), 3, DIGEST)
+    known = {"/content", "/petitioners/*/full_name"}
+    assert [wording.aimed(one, known) for one in judged.problems] == [
+        RemoteProblem("", "unrecognised", "/content/Nguyễn Văn A: Ông A 0901234567: sai"),
+        RemoteProblem("", "N-17", "/content/nguyen_van_a: sai"),
+        RemoteProblem("/petitioners/2/full_name", "https://api/problems/name", ""),
+    ]
 
 
 @pytest.mark.parametrize("status", [400, 415, 422])

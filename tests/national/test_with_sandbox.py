@@ -12,11 +12,12 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from connector.core.model import Delivery, Kind, Operation, RecordKey, SightingName, VerdictName
+from connector.core.model import KINDS, Delivery, Kind, Operation, RecordKey, SightingName, VerdictName
 from connector.errors import CursorExpiredError
 from connector.national.base import NationalSettings
 from connector.national.decree55 import Decree55
 from connector.sandbox import FaultRule, Sandbox
+from tests.mapping_files import schemas
 
 AGENCY = "H12.01"
 
@@ -51,7 +52,11 @@ def sandbox() -> Iterator[Sandbox]:
 @contextmanager
 def line_to(sandbox: Sandbox, deadline_s: float = 30.0) -> Iterator[Decree55]:
     settings = NationalSettings(
-        environment="test", base_url=sandbox.base_url, deadline_s=deadline_s, allow_plain_http=True
+        environment="test",
+        base_url=sandbox.base_url,
+        deadline_s=deadline_s,
+        allow_plain_http=True,
+        fields={kind: frozenset(schemas().fields(kind)) for kind in KINDS},
     )
     opened = Decree55(settings, AGENCY, lambda: ("client", "s3:cret/é"), threading.Event())
     try:
