@@ -17,12 +17,14 @@ from connector.core.fields import Rule, compile_rule, compile_value
 from connector.core.kind_mapping import KindMapping, Needed, ParentRule
 from connector.core.model import Kind, TraceStep
 from connector.core.schema import FieldInfo, Schemas
+from connector.core.secrecy import OPEN_TYPES
 from connector.core.section import Section
 from connector.core.selects import (
     ChildSelect,
     Select,
     Universe,
     names_column,
+    names_otherwise,
     read_child,
     read_select,
     read_universe,
@@ -198,6 +200,9 @@ def _petition_type(section: Section, schemas: Schemas, scope: Scope) -> tuple[Re
     if secrecy is None or found is None:
         return None, ()
     secrecy.close()
+    if (constant := found.raw("constant")) in OPEN_TYPES:
+        expected = "a column of the row: a constant would let every denunciation leave in clear"
+        found.report("E-CFG-VALUE", "constant", constant, expected)
     return compile_value(schemas.fields(Kind.PETITION)["/type"], found, scope)
 
 
@@ -271,6 +276,17 @@ def _check_key_class(draft: Draft) -> None:
         if origin.lower() in secret:
             expected = "a column that feeds no field of class C2 or C3"
             draft.section.report("E-CFG-KEY-CLASS", place, column, expected)
+    _check_key_origin(draft)
+
+
+def _check_key_origin(draft: Draft) -> None:
+    """Behind another name any column could hide: whoever renames or computes a key column says of what it comes."""
+    named = [("key", column) for column in draft.key]
+    named += [(f"{place}.columns", column) for place, parent in draft.parents.items() for column in parent.columns]
+    for place, column in named:
+        if column not in draft.select.origins and names_otherwise(draft.select.sql, column):
+            expected = f"the column itself, or select.origin.{column} = its true table.column"
+            draft.section.report("E-CFG-KEY-ORIGIN", place, column, expected)
 
 
 # --- what rows and readers need

@@ -16,7 +16,7 @@ from connector.core.assembly import Children, Miss, Node, assemble
 from connector.core.chain import canonical, digest
 from connector.core.model import Body, Document, Kind, Mapped, Problem, RecordKey, SourceRow, TraceStep
 from connector.core.schema import FieldInfo, Schemas, pattern_of
-from connector.core.secrecy import SecrecyPolicy, conceal, reason_to_conceal
+from connector.core.secrecy import UNCLASSIFIED, SecrecyPolicy, conceal, reason_to_conceal
 from connector.core.selects import ChildSelect, Select, Universe
 from connector.core.source_settings import SourceSettings
 from connector.core.transforms import Bad
@@ -138,9 +138,8 @@ class KindMapping:
                 misses.append(Miss("", "", petition_type))
             petition_type = None
         reason = reason or reason_to_conceal(petition_type, body)
-        if reason is None and self.kind is Kind.PETITION:
-            # The document itself must not say "denunciation" in clear because two rules read two columns.
-            reason = reason_to_conceal(body.get("type"), body)
+        if reason is None and self.kind is Kind.PETITION and "type" not in body:
+            reason = UNCLASSIFIED
         if reason is not None:
             body = conceal(body, self.fields, reason, policy, self.clear)
             misses = [miss for miss in misses if self._leaves(miss.pattern, policy)]

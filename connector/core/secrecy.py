@@ -28,7 +28,8 @@ _LONG_NUMBER = 9  # the old identity number; of a shorter one three digits would
 _BASIS_LENGTH = 500  # maxLength of /concealed/basis
 _EMPTY: tuple[object, ...] = (None, {}, [])
 
-_OPEN_TYPES = frozenset({"complaint", "recommendation_feedback"})
+OPEN_TYPES = frozenset({"complaint", "recommendation_feedback"})
+"""Types of petitions that are not, and hide no, denunciation."""
 
 _BASIS = {
     DENUNCIATION: "Luật 25/2018/QH14 Điều 8 khoản 3",
@@ -64,16 +65,31 @@ def treat_as_denunciation(petition_type: str | None, parts: Sequence[Body]) -> s
     if petition_type == DENUNCIATION:
         return DENUNCIATION
     if petition_type == MULTIPLE_CONTENTS:
-        return None if types and _OPEN_TYPES.issuperset(types) else MULTIPLE_CONTENTS
-    if petition_type not in _OPEN_TYPES:
+        return None if types and OPEN_TYPES.issuperset(types) else MULTIPLE_CONTENTS
+    if petition_type not in OPEN_TYPES:
         return UNCLASSIFIED
     return MULTIPLE_CONTENTS if DENUNCIATION in types else None
 
 
 def reason_to_conceal(petition_type: str | None, body: Body) -> str | None:
-    """Return why this document must be concealed, or None: it may be a denunciation, or secrecy was asked for."""
-    reason = treat_as_denunciation(petition_type, body.get("parts", ()))
-    return reason or (SECRECY_REQUESTED if body.get("secrecy_requested") else None)
+    """Return why this document must be concealed, or None: it may be a denunciation, or secrecy was asked for.
+
+    The document itself must not say "denunciation" in clear because two rules of a mapping read two columns: so what it
+    says of its own type, instance and kind counts as much as the petition's type."""
+    parts = body.get("parts", ())
+    said = [body[name] for name in ("type", "matter_type") if name in body]
+    for type_ in (petition_type, *said):
+        if reason := treat_as_denunciation(type_, parts):
+            return reason
+    if _says_denunciation(body) or any(_says_denunciation(part) for part in parts):
+        return DENUNCIATION
+    return SECRECY_REQUESTED if body.get("secrecy_requested") else None
+
+
+def _says_denunciation(body: Body) -> bool:
+    """Codes of `instance` and `decision-kind`, and the field, that only denunciations have."""
+    instance, kind = str(body.get("instance", "")), str(body.get("kind", ""))
+    return instance.startswith("denunciation_") or kind.startswith("tc_") or "continued" in body
 
 
 def conceal(

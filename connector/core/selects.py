@@ -113,6 +113,20 @@ def names_column(sql: str, column: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", bare, re.IGNORECASE) is not None
 
 
+def names_otherwise(sql: str, column: str) -> bool:
+    """Whether the SQL text gives another column, or an expression, this result column's name, with AS or without."""
+    # A text is a value too: what follows it without a comma is its name.
+    valued = _COMMENT_OR_TEXT.sub(lambda found: " q " if found.group().startswith("'") else " ", sql)
+    bare, name = re.sub(r'["\[\]`]', " ", valued), re.escape(column)
+    if re.search(rf"\bas\s+{name}(?!\w)", bare, re.IGNORECASE):
+        return True
+    before = re.findall(rf"(\w+|\))\s+{name}\s*(?:,|\)|\bfrom\b|$)", bare, re.IGNORECASE)
+    return any(word.lower() not in _BEFORE_A_COLUMN for word in before)
+
+
+_BEFORE_A_COLUMN = frozenset(
+    {"select", "distinct", "all", "by", "and", "or", "not", "on", "where", "when", "then", "else"}
+)
 _STAR = re.compile(r"\bselect\s+(?:distinct\s+)?\*|,\s*\*|\.\s*\*", re.IGNORECASE)
 _PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 _COMMENT_OR_TEXT = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)

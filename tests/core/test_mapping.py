@@ -273,9 +273,21 @@ def test_a_field_with_a_legal_basis_leaves_in_clear():
 
 def test_a_document_that_calls_itself_a_denunciation_is_concealed_whatever_secrecy_reads():
     changed = files()
-    changed["petition.toml"]["secrecy"] = {"petition_type": {"constant": "complaint"}}
+    changed["codes/loai-sai.toml"] = {**changed["codes/loai-don.toml"], "name": "loai-sai", "map": {"2": "complaint"}}
+    changed["petition.toml"]["secrecy"] = {"petition_type": {"column": "Loai", "codes": "loai-sai"}}
     mapped = compiled(changed).kind(Kind.PETITION).apply(denunciation(), POLICY)
     assert CANARY.encode() not in mapped.documents[0].body
+
+
+@pytest.mark.parametrize("code", ["complaint", "recommendation_feedback"])
+@pytest.mark.parametrize("kind", ["petition", "handling"])
+def test_no_mapping_may_declare_everything_open(kind, code):
+    """With a constant "complaint" every denunciation of the agency would leave in clear, and the check said nothing."""
+    changed = files()
+    changed[f"{kind}.toml"]["secrecy"]["petition_type"] = {"constant": code}
+    assert only_mistake(changed) == ("E-CFG-VALUE", f"{kind}.toml", "secrecy.petition_type.constant")
+    changed[f"{kind}.toml"]["secrecy"]["petition_type"] = {"constant": "denunciation"}
+    compiled(changed)
 
 
 def test_a_reason_from_outside_conceals_what_would_be_open():
@@ -452,6 +464,46 @@ def test_a_key_is_never_made_of_what_a_person_could_be_known_by():
     changed = files()
     changed["handling.toml"]["fields"]["/note"] = {"column": "IdDon"}
     assert only_mistake(changed) == ("E-CFG-KEY-CLASS", "handling.toml", "parent.columns")
+
+
+@pytest.mark.parametrize(
+    "selected",
+    [
+        "x.CanBo AS Id",
+        'x.CanBo as "Id"',
+        "x.CanBo Id",
+        "x.CanBo [Id]",
+        "x.CanBo || '' Id",
+        "TRIM(x.CanBo) Id",
+        "(SELECT CanBo FROM y) Id",
+    ],
+)
+def test_a_key_column_behind_another_name_says_where_it_comes_from(selected):
+    """The class of a key was that of the column's name. `x.CanBo AS Id` made local ids of officials' names, which went
+    into addresses, the audit log and the published mirror."""
+    changed = files()
+    select = changed["handling.toml"]["select"]
+    select["sql"] = select["sql"].replace("x.Id,", f"{selected},", 1)
+    assert only_mistake(changed) == ("E-CFG-KEY-ORIGIN", "handling.toml", "key")
+    select["origin"]["Id"] = "xu_ly.CanBo"
+    compiled(changed)
+    changed["handling.toml"]["fields"]["/note"] = {"column": "CanBo"}
+    select["sql"] = select["sql"].replace("x.Lan,", "x.Lan, x.CanBo,")
+    assert ("E-CFG-KEY-CLASS", "handling.toml", "key") in mistakes(changed)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT DISTINCT Id, Lan, IdDon, Ngay, Huong, Loai FROM x WHERE Id > :lo AND Id <= :hi ORDER BY Lan, Id",
+        'SELECT x."Id", [Lan], `IdDon`, Ngay, Huong, Loai FROM x WHERE (x.Id > :lo AND :hi >= Id)',
+        "WITH y AS (SELECT Id FROM x) SELECT y.Id, Lan, IdDon, Ngay, Huong, Loai FROM y WHERE Id > :lo AND Id <= :hi",
+    ],
+)
+def test_a_key_column_under_its_own_name_needs_no_origin(sql):
+    changed = files()
+    changed["handling.toml"]["select"]["sql"] = sql
+    compiled(changed)
 
 
 def test_a_required_field_needs_a_rule():

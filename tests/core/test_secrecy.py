@@ -217,3 +217,26 @@ def filled(pointer: str, info: FieldInfo, fields: dict[str, FieldInfo]):
 )
 def test_a_screen_shows_at_most_three_digits_of_a_long_number(value, confidentiality, shown):
     assert mask(value, confidentiality) == shown
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"type": "denunciation"}, "denunciation"),
+        ({"matter_type": "denunciation"}, "denunciation"),
+        ({"matter_type": "multiple_contents"}, "multiple_contents"),
+        ({"instance": "denunciation_first"}, "denunciation"),
+        ({"instance": "denunciation_continued"}, "denunciation"),
+        ({"kind": "tc_conclusion"}, "denunciation"),
+        ({"kind": "tc_continued_conclusion"}, "denunciation"),
+        ({"continued": {"outcome": "upheld"}}, "denunciation"),
+        ({"parts": [{"type": "denunciation"}]}, "multiple_contents"),
+        ({"parts": [{"type": "complaint", "instance": "denunciation_first"}]}, "denunciation"),
+        ({"type": "complaint", "instance": "complaint_second", "kind": "kn_second"}, None),
+        ({"kind": "knpa_reply", "matter_type": "recommendation_feedback"}, None),
+    ],
+)
+def test_a_document_of_any_kind_that_says_it_is_a_denunciation_is_treated_as_one(body, reason):
+    """Only a petition's own type counted. A conclusion of a denunciation went out in clear wherever the mapping read the
+    petition's type from a column that was wrong or empty-handed."""
+    assert reason_to_conceal("complaint", body) == reason
