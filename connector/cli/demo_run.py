@@ -136,7 +136,7 @@ def prepare(folder: Path) -> None:
             raise DataError("E-DEMO-FOLDER", folder=str(folder))
         shutil.rmtree(folder)
     for part in ("source", "secrets", "data"):
-        (folder / part).mkdir(parents=True)
+        (folder / part).mkdir(mode=0o700, parents=True)
     (folder / MARKER).write_text("kntc demo\n", encoding="ascii")
 
 

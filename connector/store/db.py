@@ -126,7 +126,7 @@ class Store:
         tables of this program's revision; an older store was upgraded, and a copy of it is kept beside it."""
         if not path.exists():
             _may_create(path, create=create)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # keys of records and heads are nobody else's
             _create(path, key, busy_timeout_s, clock())
         _drop_second_names(path)
         _drop_leftovers(path.parent, clock())

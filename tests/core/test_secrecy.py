@@ -237,6 +237,6 @@ def test_a_screen_shows_at_most_three_digits_of_a_long_number(value, confidentia
     ],
 )
 def test_a_document_of_any_kind_that_says_it_is_a_denunciation_is_treated_as_one(body, reason):
-    """Only a petition's own type counted. A conclusion of a denunciation went out in clear wherever the mapping read the
+    """Only a petition's own type counted. A conclusion of a denunciation left in clear wherever the mapping read the
     petition's type from a column that was wrong or empty-handed."""
     assert reason_to_conceal("complaint", body) == reason

@@ -214,6 +214,15 @@ def test_letters_files_and_recordings_do_not_leave_with_a_denunciation(kind, poi
     assert SCHEMAS.fields(kind)[pointer].in_denunciation == "conceal"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_number_of_any_paper_leaves_with_a_denunciation(kind):
+    """The README promised it, and the numbers of acceptances, decisions, replies and of the register left in clear."""
+    numbers = {
+        p: f for p, f in SCHEMAS.fields(kind).items() if re.search(r"(/|_)no$", p) and not p.endswith("/part_no")
+    }
+    assert {p for p, f in numbers.items() if f.confidentiality == "C1" and not f.in_denunciation} == set()
+
+
 PARENTS = {
     "reception": set(),
     "petition": {"/reception_ref"},

@@ -136,6 +136,13 @@ def test_only_the_owner_may_read_the_file(closed: Path) -> None:
     assert closed.stat().st_mode & 0o077 == 0
 
 
+def test_only_the_owner_may_enter_a_folder_that_the_store_made(tmp_path: Path, clock: Clock) -> None:
+    """It was made with the umask, mostly 0755, and the head files and the published mirror in it are 0644."""
+    folder = tmp_path / "var" / "data"
+    Store.open(folder / "kntc.sqlite", key=STORE_KEY, evidence=EVIDENCE, create=True, clock=clock).close()
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_transaction_that_raises_leaves_nothing_behind(ledger: Ledger) -> None:
     head = ledger.store.heads.read(AGENCY)
     with undone(ledger.store) as tx:
