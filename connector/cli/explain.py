@@ -77,7 +77,7 @@ def _print(desk: Desk, app: App, subject: Subject) -> None:
     screen.heading(_title(desk, subject), say.label("state", line.state).upper())
     screen.line(f"{desk.name_of(subject.key.agency)} {desk.environment_label}")
     if line.national_id:
-        commitment = subject.story.commitment[:8]
+        commitment = subject.story.commitment[:8] or "-"
         text = say("explain.national_id", id=line.national_id, version=line.version, commitment=commitment)
         screen.pair(say("explain.on_national"), text)
     if status := subject.story.status:

@@ -50,22 +50,20 @@ def overtaken(connection: Connection, agency: str, ids: Sequence[int]) -> set[in
         hidden = or_(
             _delivery.c.cause.in_(SET_ASIDE), and_(_delivery.c.concealed.is_(True), above.c.concealed.is_(False))
         )
-        found.update(
-            connection.execute(
-                select(above.c.id)
-                .select_from(
-                    above.join(
-                        _record,
-                        and_(
-                            _record.c.agency == agency,
-                            _record.c.kind == above.c.kind,
-                            _record.c.local_id == above.c.local_id,
-                        ),
-                    ).join(_delivery, newest_of_record())
-                )
-                .where(hidden)
-            ).scalars()
+        # As a subquery, so that SQLite walks from each delivery up, and never along the whole table of records.
+        is_hidden = (
+            select(_delivery.c.id)
+            .join(_record, newest_of_record())
+            .where(
+                _record.c.agency == agency,
+                _record.c.kind == above.c.kind,
+                _record.c.local_id == above.c.local_id,
+                hidden,
+            )
+            .correlate(above)
+            .exists()
         )
+        found.update(connection.execute(select(above.c.id).where(is_hidden)).scalars())
     return found
 
 
