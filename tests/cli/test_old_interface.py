@@ -14,6 +14,7 @@ from connector.config import Config, load_config
 from connector.core.model import Kind
 from connector.edges import _national
 from connector.errors import ConfigError
+from connector.loading import compile_mappings
 from connector.national.decree55 import Decree55
 from connector.national.ttcp2018 import Ttcp2018
 from connector.resources import shipped
@@ -44,7 +45,8 @@ def server() -> Iterator[FaultServer]:
 
 
 def national_of(config: Config) -> Decree55 | Ttcp2018:
-    line = _national(config, config.agency[0], threading.Event())
+    section = config.agency[0]
+    line = _national(config, section, compile_mappings(config)[section.code], threading.Event())
     line.close()
     assert isinstance(line, Decree55 | Ttcp2018)
     return line
