@@ -4,35 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, exists, or_, select, update
 
-from connector.core.model import Cause, RecordKey, State
+from connector.core.model import Cause, Operation, RecordKey, State
 from connector.store.db import Tx
 from connector.store.keys import chunks, newest_of_record, of_key
-from connector.store.tables import Delivery, MirrorStatus, Record, ResyncItem, table_of
+from connector.store.tables import Delivery, MirrorStatus, Record, ResyncItem, Tombstone, table_of
 
 _delivery = table_of(Delivery)
 _record = table_of(Record)
 _status = table_of(MirrorStatus)
 _item = table_of(ResyncItem)
+_stone = table_of(Tombstone)
 
 _BODY = {"body": None, "body_bytes": 0, "problems": None, "candidates": None}
+_GOING = (State.PENDING, State.SENDING, State.UNKNOWN)
 
 
 def erase_texts(tx: Tx, key: RecordKey) -> None:
     """Erase every body and every free text of a key: what we sent, what the nation wrote, what people gave as reasons.
 
     The body of a version in `sending` is erased when its answer has come (see `finish`)."""
-    tx.connection.execute(
-        update(_delivery).where(*of_key(_delivery, key), _delivery.c.state != State.SENDING).values(**_BODY)
-    )
-    tx.connection.execute(
-        update(_delivery)
-        .where(*of_key(_delivery, key))
-        .values(change_reason="", acknowledged_reason=None, decided_reason=None)
-    )
+    of_it = of_key(_delivery, key)
+    tx.connection.execute(update(_delivery).where(*of_it, _delivery.c.state != State.SENDING).values(**_BODY))
+    # The reason of a withdrawal is sent with it: it stays until the withdrawal is over.
+    over = or_(_delivery.c.operation == Operation.PUT, _delivery.c.state.not_in(_GOING))
+    tx.connection.execute(update(_delivery).where(*of_it, over).values(change_reason=""))
+    tx.connection.execute(update(_delivery).where(*of_it).values(acknowledged_reason=None, decided_reason=None))
     tx.connection.execute(update(_status).where(*of_key(_status, key)).values(note="", closed_reason=None))
     tx.connection.execute(update(_item).where(*of_key(_item, key)).values(reason=""))
+    tx.connection.execute(update(_stone).where(*of_key(_stone, key)).values(reason=""))
 
 
 def forget_secrets(tx: Tx, ids: Sequence[int]) -> None:
