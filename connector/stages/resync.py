@@ -5,16 +5,19 @@ the same                it is looked for, and put again only if the national sid
                         nobody can look for and a repeated one would double: a named refusal
 excluded or secret now  set aside, as a sweep would
 gone from the source    a named refusal; nothing is sent
+not in the mapping      a named refusal too: there is no query any more that could read it
 never read whole        left to the next sweep
 read once only          where the source gives no snapshots: left to the next reading
+source busy             the request stays open for the next run
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from connector.core.mapping import CompiledMapping
-from connector.core.model import Actor, Cause, Change, RecordKey
+from connector.core.model import Actor, Cause, Change, Kind, RecordKey
 from connector.core.secrecy import SecrecyPolicy
 from connector.errors import SourceError
 from connector.sources.base import Source
@@ -28,30 +31,57 @@ from connector.store.requests import Item
 
 RESYNC_ROWS = 100
 
+TRIES_A_KIND = 3
+"""So many failing queries of one kind, and the run leaves its other requests open: each would wait for a time limit."""
+
+_MOMENTARY = frozenset({"E-SOURCE-CONNECT", "E-SOURCE-QUERY"})
+"""What may heal by itself: a source that is away, locked, or too slow just now."""
+
 
 def resync(context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy) -> Iterator[Counts]:
-    """Carry out the open requests of the agency; yield counts by outcome after each commit. Raises SourceError."""
+    """Carry out the open requests of the agency; yield counts by outcome after each commit.
+
+    Raises SourceError: at once if the source is away, and at the end if some requests could not be read just now. They
+    stay open; the others are done."""
+    last_id = 0
+    failed: Counter[Kind] = Counter()
+    trouble: SourceError | None = None
     while not context.stop.is_set():
         with context.store.read() as connection:
-            items = requests.open_items(connection, context.agency, RESYNC_ROWS)
+            items = requests.open_items(connection, context.agency, RESYNC_ROWS, after_id=last_id)
         if not items:
-            return
+            break
         for item in items:
             if context.stop.is_set():
                 return
-            outcome = _one(context, source, mapping, policy, item)
+            last_id = item.id
+            if failed[item.key.kind] >= TRIES_A_KIND:
+                continue
+            try:
+                outcome = _one(context, source, mapping, policy, item)
+            except SourceError as error:
+                if error.id == "E-SOURCE-CONNECT":
+                    raise
+                failed[item.key.kind] += 1
+                trouble = error
+                continue
             # If the process dies here, the request is closed together with what it did.
             yield {outcome: 1}
 
+    if trouble is not None:
+        raise trouble
+
 
 def _one(context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy, item: Item) -> str:
+    if item.key.kind not in mapping.kinds:
+        return _close(context, item, "kind_gone")
     with context.store.read() as connection:
         range_value = views.range_value_of(connection, item.key)
     try:
         found = _read_again(context, source, mapping, policy, item.key, range_value) if range_value else None
     except SourceError as error:
-        if error.id == "E-SOURCE-CONNECT":
-            raise  # the whole source is away: the request stays open
+        if error.id in _MOMENTARY:
+            raise  # the request stays open
         return _close(context, item, "source_error")
     actor = Actor(item.by, "resync")
     kind_mapping = mapping.kind(item.key.kind) if isinstance(found, Reading) else None

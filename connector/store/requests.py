@@ -102,11 +102,10 @@ def ask(tx: Tx, agency: str, keys: Sequence[RecordKey], actor: Actor, reason: st
     return len(new)
 
 
-def open_items(connection: Connection, agency: str, limit: int) -> list[Item]:
-    """Return open requests, oldest first. Uses ix_resync_open."""
-    rows = connection.execute(
-        select(_item).where(_item.c.agency == agency, _item.c.done_at.is_(None)).order_by(_item.c.id).limit(limit)
-    ).all()
+def open_items(connection: Connection, agency: str, limit: int, *, after_id: int = 0) -> list[Item]:
+    """Return open requests behind `after_id`, oldest first. Uses ix_resync_open."""
+    found = select(_item).where(_item.c.agency == agency, _item.c.done_at.is_(None), _item.c.id > after_id)
+    rows = connection.execute(found.order_by(_item.c.id).limit(limit)).all()
     return [Item(row.id, RecordKey(agency, Kind(row.kind), row.local_id), row.by, row.reason) for row in rows]
 
 
@@ -118,7 +117,7 @@ def open_count(connection: Connection, agency: str) -> int:
 
 def done(tx: Tx, item: Item, outcome: str, actor: Actor) -> None:
     """Close a request with what came of it: changed, quarantined, look, send, in_flight, not_findable, nothing,
-    source_gone, became_secret, excluded, unsettled, next_sweep."""
+    source_gone, source_error, kind_gone, became_secret, excluded, unsettled, next_sweep."""
     tx.connection.execute(update(_item).where(_item.c.id == item.id).values(done_at=tx.now, outcome=outcome))
     facts = {"outcome": outcome, "asked_by": item.by}
     tx.audit(Event("resync.done", item.key.agency, actor, tx.now, item.key, facts=facts))
