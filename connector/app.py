@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -54,6 +55,11 @@ ROUNDS = 50
 def utc_now() -> datetime:
     """Return the time; the one clock of the program."""
     return datetime.now(UTC)
+
+
+def as_steps(stage: str, counted: Iterator[Counts]) -> Iterator[Step]:
+    """Return what a stage did, as steps of it."""
+    return (Step(stage, counts) for counts in counted)
 
 
 def job_mark(job: str) -> str:
@@ -218,23 +224,32 @@ class App:
         """Do the whole job for one agency: collect, resync, push and resolve until nothing is due, pull.
 
         Waits out holds of up to LONGEST_WAIT_S; what is due later stays for the next run. Raises as the stages do."""
-        for stage, run in (("collect", self.collect), ("resync", self.resync)):
-            for counts in run(code):
-                yield Step(stage, counts)
-        self.note_success(code, "collect")
-        yield from self.deliver(code)
-        self.note_success(code, "deliver")
-        for counts in self.pull(code):
-            yield Step("pull", counts)
-        self.note_success(code, "pull")
+        jobs: tuple[tuple[str, Callable[[], Iterator[Step]]], ...] = (
+            ("collect", lambda: as_steps("collect", self.collect(code))),
+            ("resync", lambda: as_steps("resync", self.resync(code))),
+            ("deliver", lambda: self.deliver(code)),
+            ("pull", lambda: as_steps("pull", self.pull(code))),
+        )
+        for job, run in jobs:
+            total: Counter[str] = Counter()
+            for step in run():
+                total.update(step.counts)
+                yield step
+            self.note_success(code, job, total)
 
-    def note_success(self, code: str, job: str) -> None:
-        """Note that a job (collect, resync, deliver, pull) ran to its end: for `status`, and for the daemon's plan.
+    def note_success(self, code: str, job: str, counts: Counts) -> None:
+        """Note that a job (collect, resync, deliver, pull) did its work: for `status`, and for the daemon's plan.
 
-        A run that was told to stop has not."""
-        if not self.stop.is_set():
-            with self.store.write() as tx:
-                marks.advance(tx, code, job_mark(job), "")
+        A run that was told to stop has not, nor has one that a guard, a channel on hold or the feed turned away."""
+        turned_away = self.stop.is_set() or any(counts.get(name) for name in ("guard", "stopped"))
+        if turned_away or (job == "deliver" and self._is_held(code)):
+            return
+        with self.store.write() as tx:
+            marks.advance(tx, code, job_mark(job), "")
+
+    def _is_held(self, code: str) -> bool:
+        with self.store.read() as connection:
+            return channel.state_of(connection, code).held_until is not None
 
     def deliver(self, code: str, longest_wait_s: float = LONGEST_WAIT_S) -> Iterator[Step]:
         """Push and resolve in turn until nothing is due within `longest_wait_s`, or until `is_cut_off`."""
@@ -254,13 +269,15 @@ class App:
         """Return whether the agency's channel is held because nothing reached the national side, or it refused us."""
         with self.store.read() as connection:
             state = channel.state_of(connection, code)
-        return state.held_until is not None and (state.rule or "").partition(":")[0] in CUT_OFF
+        return state.held_until is not None and _answer_of(state.rule) in CUT_OFF
 
     def seconds_to_next(self, code: str) -> float | None:
         """Return how long until something of this agency is due (0: now), None if nothing waits for time."""
         context = self.context(code)
         with self.store.read() as connection:
-            due = outbox.next_due(connection, code, context.generation, context.capabilities)
+            due = outbox.next_due(
+                connection, code, context.generation, context.capabilities, self.now(), farthest_s=context.farthest_s
+            )
             state = channel.state_of(connection, code)
         if due is None:
             return None
@@ -302,6 +319,11 @@ class App:
             agency.source.close()
             agency.national.close()
         self.store.close()
+
+
+def _answer_of(rule: str | None) -> str:
+    """Return what was answered, without when it was asked and what exactly failed: `looked-first:nothing_sent:dns`."""
+    return (rule or "").removeprefix("looked-first:").partition(":")[0]
 
 
 def set_from_handler(event: threading.Event) -> None:

@@ -117,7 +117,7 @@ def _run_job(app: App, job: Job) -> None:
         for counts in job.run():
             for name, count in counts.items():
                 total[name] = total.get(name, 0) + count
-        app.note_success(job.agency, job.name)
+        app.note_success(job.agency, job.name, total)
     except KntcError as error:
         log.error("job.failed", agency=job.agency, job=job.name, error_id=error.id)
         return

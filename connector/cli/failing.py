@@ -106,10 +106,18 @@ def _show_usage(error: TyperException, asked: Asked) -> int:
 
 def _show_bug(error: Exception, asked: Asked) -> None:
     """Say where, never what: an exception's text may hold a value of a record."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename.rpartition('connector/')[2]}:{frame.lineno}" for frame in frames]
-    screen = _screen(asked)
-    screen.error(screen.say.error("E-BUG", error=type(error).__name__, where=places[-1] if places else "?"))
+    show(fault_of(error), _screen(asked))
     if asked.verbose:
-        for place in places:
+        for place in _places(error):
             print(f"  {place}", file=sys.stderr)
+
+
+def fault_of(error: Exception) -> KntcError:
+    """Return a fault of this program as an error that can be shown: its kind and its place, nothing else."""
+    places = _places(error)
+    return KntcError("E-BUG", error=type(error).__name__, where=places[-1] if places else "?")
+
+
+def _places(error: Exception) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename.rpartition('connector/')[2]}:{frame.lineno}" for frame in frames]

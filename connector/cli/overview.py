@@ -47,6 +47,7 @@ class Overview:
     causes: Mapping[tuple[str, str], int]
     waiting: Mapping[str, int]
     blocked: int
+    paused: int
     channel: ChannelState
     jobs: Mapping[str, datetime]
     guards: tuple[Any, ...]
@@ -66,6 +67,11 @@ class Overview:
     def total(self, state: str) -> int:
         """Return how many current versions of all kinds are in a state."""
         return sum(by_state.get(state, 0) for by_state in self.states.values())
+
+    @property
+    def unhindered(self) -> int:
+        """How many wait for nothing but their time: no parent, and no pause that covers them."""
+        return self.total("pending") + self.total("sending") - self.blocked - self.paused
 
     def caused(self, state: str, *causes: str) -> int:
         """Return how many are in a state for one of these causes."""
@@ -102,6 +108,7 @@ def overview(app: App, code: str) -> Overview:
             causes=views.causes(connection, code),
             waiting=decisions.counts(connection, code),
             blocked=blocked,
+            paused=views.paused_count(connection, code, context.generation, context.capabilities),
             channel=channel.state_of(connection, code),
             jobs={name: mark[1] for name, mark in marked.items() if mark},
             guards=guards,
@@ -109,7 +116,9 @@ def overview(app: App, code: str) -> Overview:
             books=sums,
             excluded=excluded,
             asked=requests.open_count(connection, code),
-            next_due=outbox.next_due(connection, code, context.generation, context.capabilities),
+            next_due=outbox.next_due(
+                connection, code, context.generation, context.capabilities, app.now(), farthest_s=context.farthest_s
+            ),
             pull_stopped=stopped[0] if stopped else "",
             exposed=exposed,
             settling=unsettled.count(connection, code),
@@ -258,11 +267,10 @@ def by_itself(desk: Desk, view: Overview) -> list[str]:
         found.append(say("wait.settling", count=view.settling))
     if view.blocked:
         found.append(say("wait.blocked", count=view.blocked))
-    waiting = view.total("pending") + view.total("sending") - view.blocked
-    if view.pauses and waiting > 0:
-        found.append(say("wait.paused", count=waiting))
-    elif waiting > 0:
-        found.append(say("wait.pending", count=waiting, due=due))
+    if view.paused:
+        found.append(say("wait.paused", count=view.paused))
+    if view.unhindered > 0:
+        found.append(say("wait.pending", count=view.unhindered, due=due))
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,6 +44,14 @@ class Run:
         total = self.stages.setdefault(step.stage, {})
         for name, count in step.counts.items():
             total[name] = total.get(name, 0) + count
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one agency's part of a run ended, and the same for machines."""
+
+    exit_code: ExitCode
+    shown: Mapping[str, Any]
 
 
 def sync(
@@ -115,10 +124,9 @@ def run(ctx: typer.Context) -> None:
 
 
 def _named(stage: str, counted: Iterator[Mapping[str, int]]) -> Iterator[Step]:
-    from connector.app import Step
+    from connector.app import as_steps
 
-    for counts in counted:
-        yield Step(stage, counts)
+    return as_steps(stage, counted)
 
 
 def _work(
@@ -128,25 +136,34 @@ def _work(
     desk = desk_of(ctx, as_json=as_json)
     codes = desk.agencies(agency)
     stop = threading.Event()
-    runs: list[Run] = []
-    views: list[Overview] = []
+    ended: list[Ended] = []
     with opened(desk, create=True, stop=stop) as app, app.stage_lock(), stopped_by_signals(stop):
         for number, code in enumerate(codes):
             if stop.is_set():
                 break
             if number:
                 desk.screen.note("")
-            ran, view = _work_for(desk, app, command, parts, code)
-            runs.append(ran)
-            views.append(view)
-            _tell(desk, app, command, ran, view)
+            ended.append(_one_agency(desk, app, command, parts, code))
     if stop.is_set():
         desk.screen.error(desk.say.error("E-INTERRUPTED"))
-    code_ = _worst(runs, interrupted=stop.is_set())
+    code_ = _worst(ended, interrupted=stop.is_set())
     if as_json:
-        agencies = [_as_json(desk, ran, view) for ran, view in zip(runs, views, strict=True)]
+        agencies = [one.shown for one in ended]
         desk.screen.json(command, desk.environment, agencies=agencies, stopped=stop.is_set(), exit_code=int(code_))
     raise typer.Exit(code_)
+
+
+def _one_agency(desk: Desk, app: App, command: str, parts: Sequence[tuple[str, Steps]], code: str) -> Ended:
+    """Do one agency's part of a run and tell of it. Where not even its standing can be told, the others go on."""
+    try:
+        ran, view = _work_for(desk, app, command, parts, code)
+        _tell(desk, app, command, ran, view)
+        return Ended(ran.exit_code, _as_json(desk, ran, view))
+    except (KntcError, BrokenPipeError):
+        raise
+    except Exception as error:  # noqa: BLE001  see _run_part
+        fault = _fault(desk, code, command, error)
+        return Ended(fault.exit_code, {"agency": code, "errors": [_error(desk, fault)], "exit_code": fault.exit_code})
 
 
 def _work_for(
@@ -169,31 +186,51 @@ def _work_for(
 def _run_part(desk: Desk, app: App, ran: Run, name: str, steps: Steps, watch: progress.Watch) -> None:
     """Run one part; note its success for `status` and the daemon's schedule."""
     watch.begin(name)
+    total: Counter[str] = Counter()
     try:
         for step in steps(app, ran.agency):
             ran.add(step)
+            total.update(step.counts)
             watch.step(step)
     except (SourceError, RemoteError) as error:
         ran.errors.append(error)
         failing.show(error, desk.screen)
         return
-    job = {"collect": "collect", "deliver": "deliver", "push": "deliver", "pull": "pull"}.get(name)
+    except KntcError:
+        raise  # of the store or the configuration: nobody can go on
+    except Exception as error:  # noqa: BLE001  a fault of ours in one agency's work stops neither the others nor the rest
+        ran.errors.append(_fault(desk, ran.agency, name, error))
+        return
+    job = {"push": "deliver", "resolve": ""}.get(name, name)
     if job:
-        app.note_success(ran.agency, job)
+        app.note_success(ran.agency, job, total)
+
+
+def _fault(desk: Desk, agency: str, job: str, error: Exception) -> KntcError:
+    """Log and show where the program failed; never what with, for that may be a value of a record."""
+    from connector.logs import get_logger
+
+    fault = failing.fault_of(error)
+    get_logger().error("job.failed", agency=agency, job=job, error=type(error).__name__, where=fault.values["where"])
+    failing.show(fault, desk.screen)
+    return fault
 
 
 def exit_code_of(app: App, command: str, ran: Run, view: Overview) -> ExitCode:
-    """Return 69 where source or national side could not be used, 1 where anything waits for somebody, else 0."""
+    """Return 70 where the program itself failed, 69 where source or national side could not be used, 1 where anything
+    waits for somebody, else 0."""
+    if any(error.exit_code is ExitCode.BUG for error in ran.errors):
+        return ExitCode.BUG
     held = view.channel.held_until is not None
     if ran.errors or app.is_cut_off(ran.agency):
         return ExitCode.REMOTE_UNAVAILABLE
-    left = command in ("sync", "push") and not view.pauses and (view.total("pending") or view.total("sending"))
+    left = command in ("sync", "push") and view.unhindered > 0
     stopped = ran.stages.get("pull", {}).get("stopped")
     return max(app.exit_code_of(ran.agency), ExitCode.PARTIAL if left or held or stopped else ExitCode.DONE)
 
 
-def _worst(runs: Sequence[Run], *, interrupted: bool) -> ExitCode:
-    worst = max((ran.exit_code for ran in runs), default=ExitCode.DONE)
+def _worst(ended: Sequence[Ended], *, interrupted: bool) -> ExitCode:
+    worst = max((one.exit_code for one in ended), default=ExitCode.DONE)
     return max(worst, ExitCode.PARTIAL) if interrupted else worst
 
 
@@ -252,6 +289,10 @@ def _as_json(desk: Desk, ran: Run, view: Overview) -> dict[str, Any]:
         "started_at": ran.started_at,
         "elapsed_s": round(ran.elapsed_s, 3),
         "stages": ran.stages,
-        "errors": [{"id": error.id, "what": failing.text_of(error, desk.screen).what} for error in ran.errors],
+        "errors": [_error(desk, error) for error in ran.errors],
         "exit_code": int(ran.exit_code),
     }
+
+
+def _error(desk: Desk, error: KntcError) -> dict[str, str]:
+    return {"id": error.id, "what": failing.text_of(error, desk.screen).what}

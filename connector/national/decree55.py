@@ -37,7 +37,7 @@ from connector.national import wording
 from connector.national.access import Credentials, authorised
 from connector.national.base import Answer, NationalSettings, Reply, Request
 from connector.national.bearer import Bearer, client_credentials
-from connector.national.replies import MAX_PROBLEM_TEXT, expect, instant, integer, json_object, name, server_date
+from connector.national.replies import MAX_PROBLEM_TEXT, expect, instant, integer, is_served, name, server_date
 from connector.national.rules import judge, see
 from connector.national.transport import Transport
 
@@ -107,9 +107,11 @@ class Decree55:
         )
 
     def probe(self) -> bool:
-        """One page of one status event: it needs name, TLS, token and permission, and changes nothing."""
+        """One page of one status event: it needs name, TLS, token and permission, and changes nothing.
+
+        What the API itself answers counts, a refusal included: a feed out of order (410) holds up no sending."""
         reply = self._authorised(self._feed_request(self._agency, "", 1), self._transport.exchange)
-        return isinstance(reply, Answer) and reply.status == HTTPStatus.OK and json_object(reply) is not None
+        return isinstance(reply, Answer) and is_served(reply)
 
     def check(self) -> None:
         """See base.National."""
@@ -210,7 +212,7 @@ def _update(agency: str, item: object) -> StatusUpdate | None:
     event_id, status = name(item.get("event_id")), name(item.get("status"))
     local_id = wording.local_id(item.get("local_id"))
     sequence, occurred_at = integer(item.get("sequence")), instant(item.get("occurred_at"))
-    if not event_id or not status or not local_id or sequence is None or occurred_at is None:
+    if not event_id or not status or not local_id or not sequence or occurred_at is None:
         return None
     note = item.get("note")
     note = note if isinstance(note, str) else ""

@@ -25,6 +25,8 @@ RETRY_AFTER_CAP_S = 900.0
 MAX_INTEGER = 2**53 - 1  # what every JSON reader agrees on, and what a store's 64-bit column can hold
 MAX_PROBLEM_TEXT = 1_000
 MAX_NAME = 200
+EARLIEST_YEAR = 1900
+"""What lies before is a program's "no date" (0001-01-01 in .NET), and no time of anything."""
 
 
 class Replied(Protocol):
@@ -97,6 +99,14 @@ def retry_after_s(reply: Reply) -> float | None:
     return min(max(wait_s, 0.0), RETRY_AFTER_CAP_S)
 
 
+def is_served(answer: Answer) -> bool:
+    """Return whether the API itself answered a read that we are entitled to, and does not ask us to wait."""
+    if answer.status == HTTPStatus.OK:
+        return json_object(answer) is not None
+    refused = answer.status // 100 == 4 and answer.status not in (401, 403, 408, 425, 429)  # noqa: PLR2004
+    return refused and media_type(answer) == "application/problem+json"
+
+
 def server_date(reply: Reply) -> datetime | None:
     """Return the server's Date header in UTC; None if there is none that can be read."""
     return _http_date(reply.headers.get("date", "")) if isinstance(reply, Answer) else None
@@ -146,12 +156,12 @@ def name(value: object) -> str | None:
 
 
 def instant(value: object) -> datetime | None:
-    """Return an RFC 3339 time with its offset, in UTC; None for anything else."""
+    """Return an RFC 3339 time with its offset, in UTC; None for anything else, and for a year before 1900."""
     if not isinstance(value, str):
         return None
     try:
         read = datetime.fromisoformat(value)
-        return read.astimezone(UTC) if read.tzinfo else None
+        return read.astimezone(UTC) if read.tzinfo and read.year >= EARLIEST_YEAR else None
     except (ValueError, OverflowError):  # OverflowError: year 1 or 9999 with an offset
         return None
 

@@ -33,3 +33,8 @@ class Context:
     now: Callable[[], datetime]
     jitter: Callable[[], float]
     probable_cases: Probable = Probable.ASK
+
+    @property
+    def farthest_s(self) -> float:
+        """No wait of a delivery is longer; a later time in the store is a wrong clock's."""
+        return max(self.limits.longest_delay_s + self.limits.first_delay_s, self.capabilities.absent_after_s)

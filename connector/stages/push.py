@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from connector.core import lifecycle
 from connector.core.lifecycle import Probable
@@ -32,7 +33,11 @@ FINISH_ROWS = 200
 FINISH_TRIES = 6
 """Each waits for the store as long as `busy_timeout_s` says; after the last, the next push makes them unknown."""
 
-_UNSENT = frozenset({"stopping", "channel-held"})
+LEASE_SHARE = 0.5
+"""A claim older than this share of its lease is given back unsent: what is sent must end while the lease holds, or
+whoever takes it over looks before the last byte has left."""
+
+_UNSENT = frozenset({"stopping", "channel-held", "claim-expired"})
 """Rules of deliveries that were claimed but never handed to the network: they say nothing of the channel."""
 
 
@@ -57,11 +62,12 @@ def push(context: Context, national: National, effort: Effort) -> Iterator[Count
             if not channel_is_free(context, national):
                 yield {"held": 1}
                 return
+            send_until = context.now() + timedelta(seconds=effort.lease_s * LEASE_SHARE)
             claimed = _claim(context, effort)
             # If the process dies from here on, these rows are `sending`: bytes may or may not have left.
             if not claimed:
                 return
-            yield from _send(context, national, pool, claimed)
+            yield from _send(context, national, pool, claimed, send_until)
 
 
 def _rescue(context: Context) -> None:
@@ -82,15 +88,20 @@ def _claim(context: Context, effort: Effort) -> list[Delivery]:
             rows=effort.rows,
             body_bytes=effort.body_bytes,
             actor=context.actor,
+            farthest_s=context.farthest_s,
         )
 
 
 def _send(
-    context: Context, national: National, pool: ThreadPoolExecutor, claimed: Sequence[Delivery]
+    context: Context,
+    national: National,
+    pool: ThreadPoolExecutor,
+    claimed: Sequence[Delivery],
+    send_until: datetime,
 ) -> Iterator[Counts]:
     """Submit the claimed deliveries and write the outcomes down in groups, as they come."""
     halt = threading.Event()
-    futures = {pool.submit(_submit, context, national, delivery, halt): delivery for delivery in claimed}
+    futures = {pool.submit(_submit, context, national, delivery, halt, send_until): delivery for delivery in claimed}
     gathered: list[tuple[Delivery, Outcome]] = []
     waiting = len(futures)
     for future in as_completed(futures):
@@ -106,16 +117,26 @@ def _send(
             gathered = []
 
 
-def _submit(context: Context, national: National, delivery: Delivery, halt: threading.Event) -> Outcome:
+def _submit(
+    context: Context, national: National, delivery: Delivery, halt: threading.Event, send_until: datetime
+) -> Outcome:
     """In a worker thread: send one delivery, unless there is no more sending."""
-    if context.stop.is_set() or halt.is_set():
-        rule = "stopping" if context.stop.is_set() else "channel-held"
+    if rule := _no_more(context, halt, send_until):
         return Outcome(delivery.id, Verdict(VerdictName.HOLD, rule), None, 0.0)
     recourse = lifecycle.recourse_of(delivery.key.kind, delivery.refs.own, context.capabilities)
     if recourse.repeatable or not recourse.findable:
         return national.submit(delivery)
     seen = national.find(delivery)
     return _already_there(delivery, seen, context.probable_cases) or national.submit(_as_seen(delivery, seen))
+
+
+def _no_more(context: Context, halt: threading.Event, send_until: datetime) -> str:
+    """Return why a claimed delivery is not handed to the network any more, "" if it is."""
+    if context.stop.is_set():
+        return "stopping"
+    if halt.is_set():
+        return "channel-held"
+    return "" if context.now() < send_until else "claim-expired"
 
 
 def _already_there(delivery: Delivery, seen: Sighting, policy: Probable) -> Outcome | None:

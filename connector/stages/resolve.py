@@ -31,7 +31,10 @@ def resolve(context: Context, national: National, workers: int) -> Iterator[Coun
     with ThreadPoolExecutor(workers, thread_name_prefix="find") as pool:
         while not context.stop.is_set():
             with context.store.read() as connection:
-                due = outbox.unknowns_due(connection, context.agency, context.generation, context.now(), LOOK_ROWS)
+                due = outbox.unknowns_due(
+                    connection, context.agency, context.generation, context.now(), LOOK_ROWS,
+                    farthest_s=context.farthest_s,
+                )  # fmt: skip
             if not due:
                 return
             if not channel_is_free(context, national):

@@ -25,7 +25,7 @@ from connector.core.model import (
 )
 from connector.store import erasure
 from connector.store.db import Tx
-from connector.store.settling import Clockwork, InLedger, settle, settled, standings, stored
+from connector.store.settling import Clockwork, InLedger, note_sent, settle, settled, standings, stored
 
 __all__ = ["Clockwork", "finish", "finish_finds"]
 
@@ -48,12 +48,17 @@ def finish(
         outcome = by_id[standing.id]
         facts = _facts_of(tx, outcome, standing)
         if standing.state is not State.SENDING:
+            note_sent(tx, standing)  # bytes left later than its rescuer knew
             tx.audit(Event("delivery.late", standing.key.agency, actor, tx.now, standing.key, standing.version, facts))
             continue
         recourse = lifecycle.recourse_of(standing.key.kind, standing.own, capabilities)
         step = lifecycle.after_answer(outcome.verdict.name, standing.of_lifecycle(), clockwork.limits, recourse)
         step = lifecycle.of_operation(standing.operation, step)
-        values: dict[str, Any] = {"rule": outcome.verdict.rule, "http_status": outcome.http_status}
+        values: dict[str, Any] = {
+            "rule": outcome.verdict.rule,
+            "http_status": outcome.http_status,
+            "last_sent_at": tx.now,  # no byte of this attempt leaves after this: from here an ABSENT settles
+        }
         if outcome.verdict.name is VerdictName.REJECTED:
             values["problems"] = [asdict(problem) for problem in outcome.verdict.problems]
         if step.state is State.UNKNOWN:
@@ -109,7 +114,8 @@ def _finish_find(
 ) -> State:
     recourse = lifecycle.recourse_of(standing.key.kind, standing.own, capabilities)
     absents = _absents(standing, sighting.name)
-    settled_at = standing.last_sent_at and standing.last_sent_at + timedelta(seconds=capabilities.absent_after_s)
+    sent_at = standing.last_sent_at and min(standing.last_sent_at, tx.now)  # not when a clock that was ahead says
+    settled_at = sent_at and sent_at + timedelta(seconds=capabilities.absent_after_s)
     absence = Absence(settled_at is None or tx.now >= settled_at, absents >= capabilities.absent_sightings)
     step = lifecycle.after_find(sighting.name, standing.of_lifecycle(), clockwork.limits, recourse, absence)
     step = lifecycle.of_operation(standing.operation, step)
@@ -117,7 +123,7 @@ def _finish_find(
     if settled_at and sighting.name is SightingName.ABSENT and not absence.seen_enough:  # two looks, not one twice
         waits[Wait.SETTLED] = max(settled_at, tx.now + timedelta(seconds=clockwork.limits.first_delay_s))
     receipt = sighting.receipt if step.state in (State.DELIVERED, State.RETRACTED) else None
-    values = _seen(sighting, standing, recourse, step) | {"absents": absents}
+    values = _seen(sighting, standing, recourse, step) | {"absents": absents, "last_sent_at": sent_at}
     settle(tx, standing, step, receipt, values, generation, clockwork, waits)
     facts: dict[str, Any] = {} if recourse.findable else {"rule": sighting.rule}
     if recourse.findable:

@@ -99,6 +99,11 @@ def _apply_one(tx: Tx, agency: str, update_: StatusUpdate, actor: Actor) -> bool
     return newest
 
 
+def mend(tx: Tx, key: RecordKey) -> None:
+    """Take a returned record off the list, for what the nation has said so far: a newer version was delivered."""
+    tx.connection.execute(update(_status).where(*of_key(_status, key)).values(closed_sequence=_status.c.sequence))
+
+
 def close_returned(tx: Tx, key: RecordKey, actor: Actor, reason: str) -> None:
     """Take a returned record off the list in a person's name, for what the nation has said so far.
 

@@ -45,6 +45,10 @@ _record = table_of(Record)
 _pause = table_of(Pause)
 
 
+FARTHEST_S = 2 * 86_400.0
+"""No configuration knows a longer wait. A time beyond it was written while the clock was ahead: it counts as come."""
+
+
 # --- claiming ------------------------------------------------------------------------------------------------------
 
 
@@ -59,24 +63,21 @@ def claim(
     rows: int,
     body_bytes: int,
     actor: Actor,
+    farthest_s: float = FARTHEST_S,
 ) -> list[Delivery]:
     """Return the deliveries now marked `sending`, oldest first, at most `rows` and about `body_bytes`.
+
+    farthest_s: the longest wait there is; what waits for a later time than that is due.
 
     Once the caller's transaction commits, a crash leaves these rows to `rescue`, which makes them `unknown`.
     Empty list: nothing is due. Parents come before children because a child waits for its parent's receipt.
     What is due but hangs on a paper that was concealed or set aside since is held back instead, with cause `guard`,
     until its own row is read again. Uses ix_delivery_due."""
-    due = (
-        select(*_CLAIMED)
-        .select_from(_delivery)
-        .where(_sendable(agency, generation, capabilities), _delivery.c.next_attempt_at <= tx.now)
-        .order_by(_delivery.c.next_attempt_at, _delivery.c.id)  # who was told to wait stands behind who was not
-        .limit(rows)
-    )
-    found = tx.connection.execute(due).all()
+    sendable = _sendable(agency, generation, capabilities)
+    found = _come(tx.connection, sendable, tx.now, rows, farthest_s)
     while overtaken := ancestry.overtaken(tx.connection, agency, [row.id for row in found]):
         _hold_back(tx, [row for row in found if row.id in overtaken], actor)
-        found = tx.connection.execute(due).all()
+        found = _come(tx.connection, sendable, tx.now, rows, farthest_s)
     claimed: list[Delivery] = []
     size = 0
     for row in found:
@@ -180,7 +181,7 @@ def _sendable(agency: str, generation: int, capabilities: Capabilities) -> Colum
         _delivery.c.state == State.PENDING,
         _delivery.c.kind.in_([str(kind) for kind in capabilities.carried]),
         ~on_its_way,
-        ~_paused(),
+        ~is_paused(),
         parent_is_received(generation, capabilities),
     )
 
@@ -202,7 +203,8 @@ def parent_is_received(generation: int, capabilities: Capabilities) -> ColumnEle
     )
 
 
-def _paused() -> ColumnElement[bool]:
+def is_paused() -> ColumnElement[bool]:
+    """Return the condition that a pause covers a delivery."""
     return exists().where(
         _pause.c.agency == _delivery.c.agency,
         or_(_pause.c.kind == "", _pause.c.kind == _delivery.c.kind),
@@ -210,34 +212,63 @@ def _paused() -> ColumnElement[bool]:
     )
 
 
-def unknowns_due(connection: Connection, agency: str, generation: int, now: datetime, rows: int) -> list[Delivery]:
+def unknowns_due(
+    connection: Connection,
+    agency: str,
+    generation: int,
+    now: datetime,
+    rows: int,
+    *,
+    farthest_s: float = FARTHEST_S,
+) -> list[Delivery]:
     """Return unknown deliveries whose time to be looked for has come, oldest first. Changes nothing."""
-    found = connection.execute(
-        select(*_CLAIMED)
-        .where(
-            _delivery.c.agency == agency,
-            _delivery.c.state == State.UNKNOWN,
-            _delivery.c.next_attempt_at <= now,
-            ~_paused(),
-        )
-        .order_by(_delivery.c.next_attempt_at, _delivery.c.id)
-        .limit(rows)
-    ).all()
+    unknown = and_(_delivery.c.agency == agency, _delivery.c.state == State.UNKNOWN, ~is_paused())
+    found = _come(connection, unknown, now, rows, farthest_s)
     return with_refs(connection, generation, [_delivery_of(row, row.attempt) for row in found])
 
 
-def next_due(connection: Connection, agency: str, generation: int, capabilities: Capabilities) -> datetime | None:
+def _come(
+    connection: Connection, waiting: ColumnElement[bool], now: datetime, rows: int, farthest_s: float
+) -> list[Any]:
+    """Return the waiting deliveries whose time has come, then those whose time is none. Uses ix_delivery_due twice."""
+    found: list[Any] = []
+    for time in (_delivery.c.next_attempt_at <= now, _is_too_far(now, farthest_s)):
+        if len(found) < rows:
+            found += connection.execute(
+                select(*_CLAIMED)
+                .select_from(_delivery)
+                .where(waiting, time)
+                .order_by(_delivery.c.next_attempt_at, _delivery.c.id)  # who was told to wait stands behind who was not
+                .limit(rows - len(found))
+            ).all()
+    return found
+
+
+def _is_too_far(now: datetime, farthest_s: float) -> ColumnElement[bool]:
+    return _delivery.c.next_attempt_at > now + timedelta(seconds=farthest_s)
+
+
+def next_due(
+    connection: Connection,
+    agency: str,
+    generation: int,
+    capabilities: Capabilities,
+    now: datetime,
+    *,
+    farthest_s: float = FARTHEST_S,
+) -> datetime | None:
     """Return when the next delivery of this agency can be sent or looked for, None if nothing waits for time."""
     looked_for = and_(
         _delivery.c.agency == agency,
         _delivery.c.state == State.UNKNOWN,
         _delivery.c.next_attempt_at.is_not(None),
-        ~_paused(),
+        ~is_paused(),
     )
     waits = or_(looked_for, _sendable(agency, generation, capabilities))
-    found = connection.execute(
-        select(_delivery.c.next_attempt_at).where(waits).order_by(_delivery.c.next_attempt_at).limit(1)
-    ).scalar()
+    times = select(_delivery.c.next_attempt_at).where(waits).order_by(_delivery.c.next_attempt_at).limit(1)
+    if connection.execute(times.where(_is_too_far(now, farthest_s))).first():
+        return now
+    found = connection.execute(times).scalar()
     return found if isinstance(found, datetime) else None
 
 
@@ -287,6 +318,7 @@ def _strand(tx: Tx, ids: Sequence[int], step: Step) -> None:
             state_at=tx.now,
             crashes=_delivery.c.crashes + 1,
             next_attempt_at=tx.now if step.wait is Wait.NOW else None,
+            last_sent_at=tx.now,  # the last byte may have left a moment ago
             lease_owner=None,
             lease_until=None,
         )

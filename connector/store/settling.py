@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from connector.core import lifecycle
 from connector.core.lifecycle import Limits, Standing, Step, Wait
 from connector.core.model import Actor, Candidate, Cause, Event, Kind, Operation, Receipt, RecordKey, State
+from connector.store import mirror, views
 from connector.store.db import Tx
 from connector.store.keys import chunks, of_key, of_record
 from connector.store.refs import own_id
@@ -57,6 +58,7 @@ class InLedger:
     next_attempt_at: datetime | None
     own: str
     operation: Operation
+    received_version: int  # the newest that the nation has confirmed in this generation, 0 if none
 
     def of_lifecycle(self) -> Standing:
         """Return what the tables must know of it."""
@@ -99,6 +101,7 @@ _STANDINGS = select(
     _record.c.national_id,
     _record.c.receipt_generation,
     _delivery.c.operation,
+    _record.c.receipt_version,
 ).join(_record, of_record())
 
 
@@ -120,6 +123,7 @@ def _in_ledger(row: Any, generation: int) -> InLedger:
         next_attempt_at=row.next_attempt_at,
         own=own_id(row.national_id, row.receipt_generation, generation),
         operation=Operation(row.operation),
+        received_version=row.receipt_version if row.receipt_generation == generation else 0,
     )
 
 
@@ -177,7 +181,28 @@ def settle(
     if step.state is State.RETRACTED:
         _take_back(tx, standing)
     elif receipt is not None:
+        if _is_certainly_new(standing, receipt, str(values.get("rule"))):
+            mirror.mend(tx, standing.key)
         _confirm(tx, standing, receipt, generation)
+
+
+def note_sent(tx: Tx, standing: InLedger) -> None:
+    """Note that bytes of a delivery may have left until now: from here an ABSENT settles, and what was not seen before
+    says nothing."""
+    noted = update(_delivery).where(_delivery.c.id == standing.id).values(last_sent_at=tx.now, absents=0)
+    tx.connection.execute(noted)
+
+
+def _is_certainly_new(standing: InLedger, receipt: Receipt, rule: str) -> bool:
+    """Whether the nation has a newer version now than what it may have sent back.
+
+    A first attempt that was answered at once cannot have been sent back yet. A later answer, or a sighting, can tell
+    of a version that lay there for long: only if its status is a good one, nothing has become of it."""
+    if standing.version <= standing.received_version:
+        return False
+    if standing.state is State.SENDING and standing.attempt == 1 and not rule.startswith("looked-first"):
+        return True
+    return receipt.status in views.KNOWN_STATUSES and receipt.status not in views.RETURNING
 
 
 def _due_at(

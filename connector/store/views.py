@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,17 +15,19 @@ import orjson
 from sqlalchemy import Connection, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from connector.core import lifecycle
 from connector.core.diff import changed_pointers
 from connector.core.model import KINDS, Capabilities, Cause, Kind, RecordKey, State
 from connector.store import tombstones
 from connector.store.keys import newest_of_record, of_key
-from connector.store.outbox import parent_is_received
+from connector.store.outbox import is_paused, parent_is_received
 from connector.store.records import Reading
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, Tombstone, table_of
 
 _delivery = table_of(Delivery)
 _record = table_of(Record)
 _older = _delivery.alias("older")
+_active = _delivery.alias("active")
 _noted = _delivery.alias("noted")
 _status = table_of(MirrorStatus)
 _event = table_of(MirrorEvent)
@@ -57,7 +60,7 @@ KNOWN_STATUSES = frozenset(
 )
 """Statuses of the national feed that we know (schemas/codes/national-status.json); any other is shown as returned."""
 
-_RETURNING = ("returned_for_correction", "duplicate_suspected")
+RETURNING = ("returned_for_correction", "duplicate_suspected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,11 @@ class Line:
 
 
 def counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
-    """Return, per kind, how many current versions are in each state; delivered ones that came back count as RETURNED.
+    """Return, per kind, how many keys stand where: in the state of their newest version, but in the one of an older
+    version if that is on its way or unknown, and RETURNED if the nation sent back what it has, unless more is amiss.
 
     Every kind is there, also with no records at all."""
-    state = case((_is_returned(), RETURNED), (_is_stuck(), State.UNKNOWN), else_=_delivery.c.state).label("state")
+    state = _stands().label("state")
     rows = connection.execute(
         current(_delivery.c.kind, state, func.count())
         .where(_record.c.agency == agency)
@@ -96,35 +100,41 @@ def counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
 
 
 def current(*columns: Any) -> Select[Any]:
-    """Return a SELECT over records, their newest versions and what the mirror shows of them."""
-    joined = _record.join(_delivery, newest_of_record()).outerjoin(
-        _status,
-        and_(
-            _status.c.agency == _record.c.agency,
-            _status.c.kind == _record.c.kind,
-            _status.c.local_id == _record.c.local_id,
-        ),
+    """Return a SELECT over records, their newest versions, the older one of each that the nation may be acting on (at
+    most one: ux_delivery_active), and what the mirror shows of them."""
+    joined = (
+        _record.join(_delivery, newest_of_record())
+        .outerjoin(
+            _active,
+            and_(
+                *_of_same_key(_active),
+                _active.c.version < _record.c.version,
+                _active.c.state.in_([str(state) for state in lifecycle.ACTIVE]),
+            ),
+        )
+        .outerjoin(_status, and_(*_of_same_key(_status)))
     )
     return select(*columns).select_from(joined)
 
 
-def _is_returned() -> ColumnElement[bool]:
-    """Delivered, sent back since (both times are the nation's), and not closed by a person."""
-    return and_(
-        _delivery.c.state == State.DELIVERED,
-        _status.c.sequence > _status.c.closed_sequence,
-        _status.c.occurred_at >= _record.c.received_at,
-        or_(_status.c.status.in_(_RETURNING), _status.c.status.not_in(KNOWN_STATUSES)),
+def _stands() -> ColumnElement[str]:
+    """Where a key stands, of all its versions. Nothing newer of it goes before an older one that is unknown."""
+    return case(
+        (_active.c.state.is_not(None), _active.c.state),
+        (_delivery.c.state.in_([str(state) for state in lifecycle.NEEDS_ATTENTION]), _delivery.c.state),
+        (_is_returned(), RETURNED),
+        else_=_delivery.c.state,
     )
 
 
-def _is_stuck() -> ColumnElement[bool]:
-    """An older version is unknown and only a person can settle it: nothing newer of this key goes before that."""
-    return exists().where(*_of_same_key(_older), _older.c.version < _record.c.version, *_asks_a_person(_older))
-
-
-def _asks_a_person(table: Any) -> tuple[ColumnElement[bool], ...]:
-    return (table.c.state == State.UNKNOWN, table.c.next_attempt_at.is_(None))
+def _is_returned() -> ColumnElement[bool]:
+    """Received once, sent back since in the nation's own order, and closed neither by a newer version nor by a person
+    (see `mirror`). Whatever has become of the record here meanwhile: it is the nation that waits."""
+    return and_(
+        _record.c.receipt_version.is_not(None),
+        _status.c.sequence > _status.c.closed_sequence,
+        or_(_status.c.status.in_(RETURNING), _status.c.status.not_in(KNOWN_STATUSES)),
+    )
 
 
 def _of_same_key(table: Any) -> tuple[ColumnElement[bool], ...]:
@@ -175,19 +185,20 @@ def lines(
         wanted.append(_is_exposed())
     elif state == GONE:
         wanted.append(tombstones.is_gone())
-    elif state == State.UNKNOWN:
-        wanted.append(or_(_delivery.c.state == state, _is_stuck()))
     elif state is not None:
-        wanted.append(_delivery.c.state == state)
+        wanted.append(or_(_delivery.c.state == state, _stands() == state))
     if kind is not None:
         wanted.append(_record.c.kind == kind)
     if cause is not None:
         wanted.append(_delivery.c.cause == cause)
     if key is not None:
         wanted += of_key(_record, key)
-    returned = case((_is_returned(), literal(1)), else_=literal(0)).label("returned")
+    stands = _stands() if state is None or state == EXPOSED else literal(state)
     rows = connection.execute(
-        current(*_LINE, returned).where(*wanted).order_by(_delivery.c.state_at.desc(), _delivery.c.id).limit(limit)
+        current(*_LINE, stands.label("stands"))
+        .where(*wanted)
+        .order_by(_delivery.c.state_at.desc(), _delivery.c.id)
+        .limit(limit)
     )
     return [_line(row) for row in rows]
 
@@ -210,27 +221,29 @@ _LINE = (
     _delivery.c.parent_local_id,
     _status.c.status.label("national_status"),
     _status.c.occurred_at.label("status_at"),
-    select(func.min(_older.c.cause))
-    .where(*_of_same_key(_older), _older.c.version < _record.c.version, *_asks_a_person(_older))
-    .scalar_subquery()
-    .label("stuck_cause"),
     select(_stone.c.decision)
     .where(*_of_same_key(_stone), _stone.c.closed_at.is_(None))
     .scalar_subquery()
     .label("gone"),
+    _active.c.state.label("active_state"),
+    _active.c.cause.label("active_cause"),
+    _active.c.rule.label("active_rule"),
+    _active.c.next_attempt_at.label("active_next_attempt_at"),
 )
 
 
 def _line(row: Any) -> Line:
     parent = RecordKey(row.agency, Kind(row.parent_kind), row.parent_local_id) if row.parent_kind else None
+    returned = row.stands == RETURNED
+    older = row.stands == row.active_state and row.stands != row.state
     return Line(
         key=RecordKey(row.agency, Kind(row.kind), row.local_id),
         version=row.version,
-        state=RETURNED if row.returned else State.UNKNOWN if row.stuck_cause else row.state,
-        cause=row.national_status if row.returned else row.stuck_cause or row.cause or "",
-        rule=row.rule or "",
-        since=row.status_at if row.returned else row.state_at,
-        next_attempt_at=row.next_attempt_at,
+        state=row.stands,
+        cause=row.national_status if returned else (row.active_cause if older else row.cause) or "",
+        rule=(row.active_rule if older else row.rule) or "",
+        since=row.status_at if returned else row.state_at,
+        next_attempt_at=row.active_next_attempt_at if older else row.next_attempt_at,
         attempt=row.attempt,
         problems=tuple(row.problems or ()),
         national_id=row.national_id or "",
@@ -275,7 +288,10 @@ def blocked(
     if key is not None:
         wanted += of_key(_record, key)
     rows = connection.execute(
-        current(*_LINE, literal(0).label("returned"), its_state).where(*wanted).order_by(_delivery.c.id).limit(limit)
+        current(*_LINE, _delivery.c.state.label("stands"), its_state)
+        .where(*wanted)
+        .order_by(_delivery.c.id)
+        .limit(limit)
     )
     return [_blocked_line(row) for row in rows]
 
@@ -295,6 +311,13 @@ def _is_blocked(generation: int, capabilities: Capabilities) -> ColumnElement[bo
 def blocked_count(connection: Connection, agency: str, generation: int, capabilities: Capabilities) -> int:
     """Return how many current versions wait for a parent."""
     found = current(func.count()).where(_record.c.agency == agency, _is_blocked(generation, capabilities))
+    return int(connection.execute(found).scalar_one())
+
+
+def paused_count(connection: Connection, agency: str, generation: int, capabilities: Capabilities) -> int:
+    """Return how many records wait for nothing but the end of a pause that covers them."""
+    waits = and_(_stands() == State.PENDING, is_paused(), parent_is_received(generation, capabilities))
+    found = current(func.count()).where(_record.c.agency == agency, waits)
     return int(connection.execute(found).scalar_one())
 
 
@@ -357,13 +380,17 @@ def range_value_of(connection: Connection, key: RecordKey) -> str | None:
 
 
 def causes(connection: Connection, agency: str) -> dict[tuple[str, str], int]:
-    """Return how many current versions are in each pair of state and cause; pairs without a cause are left out."""
-    rows = connection.execute(
-        current(_delivery.c.state, _delivery.c.cause, func.count())
-        .where(_record.c.agency == agency, _delivery.c.cause.is_not(None))
-        .group_by(_delivery.c.state, _delivery.c.cause)
-    )
-    return {(state, cause): count for state, cause, count in rows}
+    """Return how many keys have a newest version, or an older one that is unknown, in each pair of state and cause;
+    pairs without a cause are left out."""
+    found: Counter[tuple[str, str]] = Counter()
+    for table in (_delivery, _active):
+        rows = connection.execute(
+            current(table.c.state, table.c.cause, func.count())
+            .where(_record.c.agency == agency, table.c.cause.is_not(None))
+            .group_by(table.c.state, table.c.cause)
+        )
+        found.update({(state, cause): count for state, cause, count in rows})
+    return dict(found)
 
 
 def others_with_problem(connection: Connection, key: RecordKey, rule: str, column: str) -> int:

@@ -542,8 +542,12 @@ def test_a_refused_acknowledgement_is_an_error() -> None:
     [
         (feed(), True),
         (problem(503, "busy"), False),
+        (problem(429, "busy"), False),
         (problem(401, "unauthorized"), False),
+        (problem(403, "forbidden"), False),
         (answer(200, b"<html></html>", "text/html"), False),
+        (problem(410, "cursor-expired"), True),
+        (answer(410, b"<html></html>", "text/html"), False),
     ],
 )
 def test_a_probe_is_one_small_read(reply: bytes, *, allowed: bool) -> None:

@@ -156,7 +156,7 @@ def test_a_paused_key_is_not_looked_for_either(ledger: Ledger) -> None:
         marks.pause(tx, AGENCY, "", ONE.local_id, ACTOR, "chờ")
     with ledger.store.read() as connection:
         assert outbox.unknowns_due(connection, AGENCY, 1, ledger.clock.now, 10) == []
-        assert outbox.next_due(connection, AGENCY, 1, CAREFUL) is None
+        assert outbox.next_due(connection, AGENCY, 1, CAREFUL, ledger.clock.now) is None
 
 
 # --- one version of a key on its way ---------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def test_a_newer_version_waits_until_an_unknown_one_is_found(ledger: Ledger) -> 
 
 def due_in(ledger: Ledger, capabilities: Capabilities = CAREFUL) -> float | None:
     with ledger.store.read() as connection:
-        due = outbox.next_due(connection, AGENCY, 1, capabilities)
+        due = outbox.next_due(connection, AGENCY, 1, capabilities, ledger.clock.now)
     return None if due is None else (due - ledger.clock.now).total_seconds()
 
 

@@ -235,6 +235,29 @@ def test_a_lost_version_that_is_not_there_gives_way_to_a_newer_one(ledger: Ledge
     assert ledger.states(KEY) == ["superseded", "pending"]
 
 
+def test_an_absent_settles_from_the_end_of_the_attempt_and_not_from_its_claim(ledger: Ledger) -> None:
+    """Of a batch that took minutes, the last was believed absent at once and sent a second time, while the bytes of the
+    first were still on their way: one record, two national effects."""
+    delivery = sent(ledger)
+    ledger.clock.forward(500)
+    ledger.finish(answer(delivery, VerdictName.UNKNOWN))
+    ledger.clock.forward(500)
+    assert ledger.find(sighting(delivery, SightingName.ABSENT)) == {State.UNKNOWN: 1}
+    ledger.clock.forward(100)
+    assert ledger.find(sighting(delivery, SightingName.ABSENT)) == {State.PENDING: 1}
+
+
+def test_an_absent_settles_from_the_rescue_and_from_an_answer_that_came_after_it(ledger: Ledger) -> None:
+    delivery = sent(ledger)
+    ledger.clock.forward(500)
+    ledger.rescue("me")
+    ledger.clock.forward(500)
+    ledger.finish(answer(delivery, VerdictName.UNKNOWN))  # its sender was alive after all, and wrote until now
+    assert ledger.find(sighting(delivery, SightingName.ABSENT)) == {State.UNKNOWN: 1}
+    ledger.clock.forward(599)
+    assert ledger.find(sighting(delivery, SightingName.ABSENT)) == {State.UNKNOWN: 1}
+
+
 def test_a_sighting_of_what_is_settled_already_changes_nothing(ledger: Ledger) -> None:
     lost = ledger.lose_answer(KEY)
     ledger.find(sighting(lost, SightingName.SAME))
