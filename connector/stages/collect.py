@@ -11,9 +11,12 @@ state secrets are counted, and nothing else about them is kept; a known key that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from datetime import datetime
 
 from connector.core.model import Kind
+from connector.errors import SourceError
+from connector.logs import get_logger
 from connector.stages import guards, short
 from connector.stages.context import Context, Counts
 from connector.stages.guards import Checked, Trip
@@ -28,28 +31,51 @@ def collect(context: Context, reader: Reader) -> Iterator[Counts]:
     """Read every kind of the mapping, in full or only what changed; yield counts after each commit: read, created,
     updated, same, quarantined, waiting, gone, …
 
-    `guard`: a guard stopped the agency before anything was recorded, or a kind before its rest was. Raises
-    SourceError; what was recorded before it stays, and the unfinished sweep says nothing about what is gone."""
+    `guard`: a guard stopped the agency before anything was recorded, or a kind before its rest was. Raises SourceError:
+    at once if the source is away, and at the end if one kind could not be read; kinds that do not hang on it were. What
+    was recorded before it stays, and the unfinished sweep says nothing about what is gone."""
     found = _checked(context, reader)
     guards.settle(context, found.trips, found.asked)
     if found.trips:
         yield {"guard": len(found.trips)}
         return
     hidden, in_full = Hidden(), set(found.swept)
+    unread: set[Kind] = set()
+    trouble: SourceError | None = None
     for kind in reader.mapping.kinds:
-        kind_mapping = reader.mapping.kind(kind)
         if context.stop.is_set():
             return
-        if kind not in in_full and found.seen.clock is not None:
-            wider = yield from short.read_changed(context, reader, kind_mapping, hidden, found.seen.clock)
-            if not wider or context.stop.is_set():
-                continue
-            in_full.update(reader.mapping.kinds)  # this kind, and those that may hang on it
-        stopped = yield from sweep(context, reader, kind_mapping, hidden, found.seen.clock)
+        if not unread.isdisjoint(parent.kind for parent in reader.mapping.kind(kind).parents):
+            unread.add(kind)  # what its parents hide is not known
+            continue
+        try:
+            stopped = yield from _read(context, reader, kind, hidden, in_full, found.seen.clock)
+        except SourceError as error:
+            if error.id == "E-SOURCE-CONNECT":
+                raise
+            unread.add(kind)
+            trouble = trouble or error
+            get_logger().warning("job.failed", agency=context.agency, job="collect", kind=kind, error_id=error.id)
+            continue
         if stopped:
             return
+    if trouble is not None:
+        raise trouble
     if not context.stop.is_set():
         guards.remember(context, found.seen)
+
+
+def _read(
+    context: Context, reader: Reader, kind: Kind, hidden: Hidden, in_full: set[Kind], clock: datetime | None
+) -> Generator[Counts, None, bool]:
+    """Read one kind, in full where it is `in_full` or has to be; return whether a guard stopped it."""
+    kind_mapping = reader.mapping.kind(kind)
+    if kind not in in_full and clock is not None:
+        wider = yield from short.read_changed(context, reader, kind_mapping, hidden, clock)
+        if not wider or context.stop.is_set():
+            return False
+        in_full.update(reader.mapping.kinds)  # this kind, and those that may hang on it
+    return (yield from sweep(context, reader, kind_mapping, hidden, clock))
 
 
 def _checked(context: Context, reader: Reader) -> Checked:

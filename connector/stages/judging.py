@@ -6,7 +6,7 @@ Writes nothing: collect records what is decided here, a dry run shows it, a guar
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connector.core.kind_mapping import KindMapping
 from connector.core.mapping import CompiledMapping
@@ -26,10 +26,10 @@ class Judged:
     """One page, decided: what to record, what is unchanged, and how it adds up."""
 
     readings: tuple[Reading, ...]
-    unchanged: tuple[str, ...]
-    counts: SweepCounts
-    secret_ids: frozenset[str]
-    excluded_ids: frozenset[str]
+    unchanged: tuple[str, ...] = ()
+    counts: SweepCounts = field(default_factory=SweepCounts)
+    secret_ids: frozenset[str] = frozenset()
+    excluded_ids: frozenset[str] = frozenset()
     reused: frozenset[str] = frozenset()  # local ids of known keys that stand on other records now
 
 

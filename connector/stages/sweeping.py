@@ -10,6 +10,7 @@ from connector.core.model import Kind
 from connector.logs import get_logger
 from connector.stages import guards
 from connector.stages.context import Context, Counts
+from connector.stages.doubles import Doubles
 from connector.stages.hidden import Hidden
 from connector.stages.judging import judge
 from connector.stages.recording import Reader, record
@@ -33,8 +34,9 @@ def sweep(
         ref = SweepRef(marks.begin_sweep(tx, context.agency, kind, reader.mark), last.id if last is not None else 0)
     settle_s = reader.settle_s(kind_mapping)
     total, strangers = SweepCounts(), Strangers(context, kind, ref.last_finished, reader.bounds)
+    doubles = Doubles(context, kind_mapping, ref)
     for page in reader.source.pages(kind_mapping):
-        judged = judge(context, reader.mapping, kind_mapping, page, reader.policy, hidden)
+        judged = doubles.keep(judge(context, reader.mapping, kind_mapping, page, reader.policy, hidden))
         total = total.plus(judged.counts)
         judged = strangers.keep(judged)
         if not strangers.too_many():
@@ -49,10 +51,11 @@ def sweep(
     if trip:
         yield {"guard": 1}
         return True
-    if strangers.readings:
-        with context.store.write() as tx:
-            counts = record(tx, context, reader.mark, kind, strangers.as_page(), ref, settle_s)
-        yield counts
+    for held_back in (strangers.as_page(), doubles.as_page()):
+        if held_back.readings:
+            with context.store.write() as tx:
+                counts = record(tx, context, reader.mark, kind, held_back, ref, settle_s)
+            yield counts
     with context.store.write() as tx:
         gone = _finish(tx, context, reader, kind_mapping, ref, total, clock)
     # If the process dies here, the sweep counts as finished, with everything it has found and missed.

@@ -154,6 +154,36 @@ def concealed_among(connection: Connection, agency: str, keys: Iterable[RecordKe
     }
 
 
+def seen_in(connection: Connection, agency: str, kind: Kind, local_ids: Sequence[str], sweep: SweepRef) -> set[str]:
+    """Return those of the local ids that this sweep has recorded or touched already."""
+    found: set[str] = set()
+    for chunk in chunks(local_ids, 500):
+        of_kind = (_record.c.agency == agency, _record.c.kind == kind, _record.c.local_id.in_(chunk))
+        found.update(
+            connection.execute(select(_record.c.local_id).where(*of_kind, _record.c.seen_sweep == sweep.id)).scalars()
+        )
+    return found
+
+
+def quarantined_for(connection: Connection, agency: str, kind: Kind, local_ids: Sequence[str], rule: str) -> set[str]:
+    """Return those of the local ids whose newest version is a row that could not be read whole, for this rule."""
+    found: set[str] = set()
+    for chunk in chunks(local_ids, 500):
+        rows = connection.execute(
+            select(_record.c.local_id, _delivery.c.problems)
+            .join(_delivery, newest_of_record())
+            .where(
+                _record.c.agency == agency,
+                _record.c.kind == kind,
+                _record.c.local_id.in_(chunk),
+                _record.c.row_fingerprint == "",
+                _delivery.c.state == State.QUARANTINED,
+            )
+        )
+        found.update(row.local_id for row in rows if any(each.get("rule") == rule for each in row.problems or ()))
+    return found
+
+
 # --- recording what was read ---------------------------------------------------------------------------------------
 
 
