@@ -1,6 +1,6 @@
 """Mappings, schemas and code lists, read from disk and compiled: what the pure core is given as data.
 
-May import: core, config, resources, errors.
+May import: core, config, resources, errors, sqlalchemy for URLs.
 """
 
 from __future__ import annotations
@@ -9,12 +9,18 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from connector import resources
 from connector.config import Config, load_config
 from connector.core.codes import CodeList
 from connector.core.mapping import CompiledMapping, compile_mapping
 from connector.core.schema import Schemas
 from connector.errors import ConfigError, ConfigProblem
+
+_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "mssql": 1433, "oracle": 1521}
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def load(path: Path) -> Config:
@@ -74,12 +80,12 @@ def compile_mappings(config: Config) -> dict[str, CompiledMapping]:
 def _overlaps(config: Config, compiled: dict[str, CompiledMapping]) -> list[ConfigProblem]:
     """Two agencies may read one database only if every query says whose rows it means: else each sends all of them."""
     problems = []
-    first: dict[tuple[str, str], str] = {}
+    first: dict[tuple[tuple[str, ...], str], str] = {}
     for index, agency in enumerate(config.agency):
         mapping = compiled.get(agency.code)
         if mapping is None:
             continue
-        shared = first.setdefault((agency.source.url, mapping.digest), agency.code)
+        shared = first.setdefault((_database(config, agency.source.url), mapping.digest), agency.code)
         selects = (mapping.kind(kind).select.sql for kind in mapping.kinds)
         if shared != agency.code and not all(":agency_code" in sql for sql in selects):
             problems.append(
@@ -92,6 +98,21 @@ def _overlaps(config: Config, compiled: dict[str, CompiledMapping]) -> list[Conf
                 )
             )
     return problems
+
+
+def _database(config: Config, text: str) -> tuple[str, ...]:
+    """Return which database a URL means, however it is spelt and whoever logs in."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        return (text,)  # refused elsewhere
+    backend, database = url.get_backend_name(), url.database or ""
+    if backend == "sqlite":
+        return (backend, str(config.resolve(database).resolve()))
+    host = (url.host or "localhost").lower().rstrip(".")
+    port = url.port or _PORTS.get(backend, 0)
+    server = "mysql" if backend == "mariadb" else backend
+    return (server, "localhost" if host in _LOOPBACK else host, str(port), database)
 
 
 def _no_mapping(config: Config, index: int, named: str) -> ConfigProblem:

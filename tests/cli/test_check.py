@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from connector import loading
+from connector.config import load_config
 from connector.resources import shipped
 from tests.cli.conftest import kntc
 from tests.world import AGENCY, OTHER, install, source_path
@@ -157,13 +159,30 @@ def test_a_wrong_mapping_names_file_key_found_and_expected(world):
     assert kntc("mapping", "check", world.folder / "nowhere").code == 78
 
 
-def test_two_agencies_that_would_each_send_the_same_rows_are_refused(tmp_path, world):
-    """Without :agency_code in its queries a mapping gives every row to whoever asks."""
+@pytest.mark.parametrize("spelt", ["{file}", "./{file}", "../{folder}/{file}"])
+def test_two_agencies_that_would_each_send_the_same_rows_are_refused(tmp_path, world, spelt):
+    """Without :agency_code in its queries a mapping gives every row to whoever asks. A dot in the path was enough to
+    make it another database, and all rows were sent twice, in two names."""
     config = install(tmp_path, world.sandbox.base_url, agencies=(AGENCY, OTHER))
-    config.write_text(config.read_text(encoding="utf-8").replace(f"{OTHER}.sqlite", f"{AGENCY}.sqlite"), "utf-8")
+    same = spelt.format(file=f"{AGENCY}.sqlite", folder=tmp_path.name)
+    config.write_text(config.read_text(encoding="utf-8").replace(f"{OTHER}.sqlite", same), "utf-8")
     said = kntc("--config", config, "check")
     assert "E-CFG-SHARED-SOURCE" not in said.out + said.err
     petition = tmp_path / "mappings" / "bentre" / "petition.toml"
     petition.write_text(petition.read_text(encoding="utf-8").replace(":agency_code", f"'{AGENCY}'"), "utf-8")
     said = kntc("--config", config, "check")
     assert (said.code, "E-CFG-SHARED-SOURCE" in said.out + said.err) == (78, True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("postgresql+psycopg://doc@DB.tinh.vn/kntc", "postgresql://khac@db.tinh.vn:5432/kntc", True),
+        ("mysql+pymysql://u@127.0.0.1/kntc", "mariadb+pymysql://u@localhost:3306/kntc", True),
+        ("postgresql://u@db/kntc", "postgresql://u@db/kntc_2025", False),
+        ("postgresql://u@db/kntc", "postgresql://u@db:5433/kntc", False),
+    ],
+)
+def test_a_database_is_the_same_however_its_address_is_spelt(world, one, other, same):
+    config = load_config(world.config)
+    assert (loading._database(config, one) == loading._database(config, other)) is same
