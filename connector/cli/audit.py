@@ -122,11 +122,17 @@ class Proof:
 
 def verify(ctx: typer.Context, agency: AgencyOption = None, as_json: JsonOption = False) -> None:
     """Follow the chain, compare it with the head file and with the ledger, and say what that proves."""
+    from sqlalchemy.exc import DatabaseError
+
+    from connector.app import STORE_FILE
+
     desk = desk_of(ctx, as_json=as_json)
     try:
         with opened(desk) as app:
             proofs = [_prove(app, code) for code in desk.agencies(agency)]
-    except StoreError as error:
+    except (StoreError, DatabaseError) as raised:
+        file = str(desk.config.data_dir / STORE_FILE)
+        error = raised if isinstance(raised, StoreError) else StoreError("E-STORE-UNREADABLE", file=file)
         if error.id not in (*_UNREADABLE, *_MISSING):
             raise
         failing.show(error, desk.screen)
@@ -159,7 +165,8 @@ def _prove(app: App, code: str) -> Proof:
         agreed = agreement.compare(connection, code) if fault is None else None
         if fault is None and head_error is None:
             head_error = _head_fault(app, code, connection, on_file, head)
-    times = [orjson.loads(entry.content)[4] if entry else "" for entry in (first, None if fault else last)]
+    readable = (first if head.seq else None, last if fault is None else None)  # what has been verified
+    times = [orjson.loads(entry.content)[4] if entry else "" for entry in readable]
     return Proof(code, head, fault, head_error, on_file.seq if on_file else 0, agreed, times[0], times[1])
 
 

@@ -21,6 +21,7 @@ GENESIS = "0" * 64
 """`prev` of the first entry of every chain."""
 
 ENTRY_FORMAT = 1
+ENTRY_FIELDS = 15
 
 
 def canonical(value: Any) -> bytes:
@@ -93,10 +94,19 @@ def verify(entries: Iterable[Entry], after: Head) -> tuple[Head, ChainFault | No
             return head, ChainFault(entry.seq, "E-AUDIT-HASH")
         try:
             fields = orjson.loads(entry.content)
-            said = fields[1:4]
-        except (orjson.JSONDecodeError, TypeError):
+        except orjson.JSONDecodeError:
+            fields = None
+        if not _is_entry(fields):
             return head, ChainFault(entry.seq, "E-AUDIT-FORM")
-        if said != [head.agency, entry.seq, head.hash]:
+        if fields[1:4] != [head.agency, entry.seq, head.hash]:
             return head, ChainFault(entry.seq, "E-AUDIT-PREV")
         head = Head(head.agency, entry.seq, entry.hash)
     return head, None
+
+
+def _is_entry(fields: object) -> bool:
+    """Whether this is what `link` writes: a chain that somebody else has linked anew may hold anything."""
+    if not isinstance(fields, list) or len(fields) != ENTRY_FIELDS:
+        return False
+    texts = [fields[place] for place in (4, 5, 6, 8, 9, 10)]
+    return all(isinstance(text, str) for text in texts) and isinstance(fields[11], int) and isinstance(fields[12], dict)

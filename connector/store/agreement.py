@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import Connection, select
 
-from connector.core.model import State
 from connector.store import audit
 from connector.store.tables import Delivery, table_of
 
@@ -57,9 +56,5 @@ def compare(connection: Connection, agency: str) -> Agreement:
         sendings=sendings,
         without_entry=len(held.keys() - told.keys()),
         without_row=len(told.keys() - held.keys()),
-        other_state=sum(_differs(told[version], held[version]) for version in told.keys() & held.keys()),
+        other_state=sum(told[version] != held[version] for version in told.keys() & held.keys()),
     )
-
-
-def _differs(told: str, held: str) -> bool:
-    return State(told) is not State(held)

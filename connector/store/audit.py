@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, LargeBinary, cast, insert, select
 
 from connector.core import chain
 from connector.core.chain import ChainFault, Head
@@ -70,16 +70,18 @@ def entries(
         wanted &= _audit.c.kind == kind
     if local_id is not None:
         wanted &= _audit.c.local_id == local_id
-    columns = (_audit.c.agency, _audit.c.seq, _audit.c.prev, _audit.c.hash, _audit.c.content)
+    # As bytes: a text that is no UTF-8 must become a fault of its entry, not a failure to read.
+    texts = [cast(column, LargeBinary) for column in (_audit.c.prev, _audit.c.hash, _audit.c.content)]
+    columns = (_audit.c.seq, *texts)
     while True:
         page = connection.execute(
             select(*columns).where(wanted, _audit.c.seq > after_seq).order_by(_audit.c.seq).limit(_READ_ROWS)
         ).all()
-        for row in page:
-            yield Entry(*row)
+        for seq, *found in page:
+            yield Entry(agency, seq, *(text.decode(errors="replace") for text in found))
         if len(page) < _READ_ROWS:
             return
-        after_seq = page[-1].seq
+        after_seq = page[-1][0]
 
 
 def verify(connection: Connection, agency: str) -> tuple[Head, ChainFault | None]:

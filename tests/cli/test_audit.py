@@ -39,6 +39,7 @@ def tamper(world: World, sql: str) -> None:
     with sqlite3.connect(world.folder / "data" / "kntc.sqlite") as connection:
         for trigger in ("changed", "deleted"):
             connection.execute(f"DROP TRIGGER audit_entry_is_never_{trigger}")
+        connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute(sql)
     connection.close()
 
@@ -56,9 +57,13 @@ def test_an_untouched_log_is_verified_and_says_what_that_does_not_prove(plain):
     ("sql", "code", "rule"),
     [
         ("UPDATE audit_entry SET content = replace(content, 'pending', 'unknown') WHERE seq = 5", 10, "E-AUDIT-HASH"),
+        ("UPDATE audit_entry SET content = CAST(x'5bff5d' AS TEXT) WHERE seq = 5", 10, "E-AUDIT-HASH"),
+        ("UPDATE audit_entry SET content = CAST(x'5bff5d' AS TEXT) WHERE seq = 1", 10, "E-AUDIT-HASH"),
+        ("UPDATE audit_entry SET hash = CAST(x'ff' AS TEXT) WHERE seq = 5", 10, "E-AUDIT-HASH"),
         ("DELETE FROM audit_entry WHERE seq = 5", 11, "E-AUDIT-GAP"),
         ("DELETE FROM audit_entry WHERE seq > 20", 11, "E-STORE-ROLLED-BACK"),
         ("UPDATE delivery SET state = 'superseded' WHERE local_id = 'bentre:4'", 10, "E-AUDIT-LEDGER"),
+        ("UPDATE delivery SET state = 'x' WHERE local_id = 'bentre:4'", 10, "E-AUDIT-LEDGER"),
         ("DELETE FROM delivery WHERE local_id = 'bentre:4'", 10, "E-AUDIT-LEDGER"),
     ],
 )
@@ -70,6 +75,13 @@ def test_tampering_shows_with_its_own_exit_code(copied, sql, code, rule):
     assert rule in said.err
     assert copied("audit", "verify", "--json").json["exit_code"] == code
     said.assert_narrow()
+
+
+def test_a_ledger_that_holds_no_text_where_text_belongs_is_unreadable(copied):
+    """An outside hand that wrote bytes was called a fault of the program, with the advice to run it again."""
+    tamper(copied, "UPDATE delivery SET local_id = CAST(x'ff' AS TEXT) WHERE local_id = 'bentre:4'")
+    said = copied("audit", "verify")
+    assert (said.code, "E-STORE-UNREADABLE" in said.err) == (13, True)
 
 
 def test_a_lost_head_file_is_missing_and_a_broken_one_unreadable(copied):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 import rfc8785
 from hypothesis import given
@@ -82,3 +84,17 @@ def test_a_removed_entry_is_a_gap(at: int) -> None:
 def test_a_commitment_says_nothing_without_its_key() -> None:
     assert chain.commitment(b"k" * 32, b"x") != chain.commitment(b"q" * 32, b"x")
     assert chain.commitment(b"k" * 32, b"x") == chain.commitment(b"k" * 32, b"x")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda fields: fields[:5], lambda fields: [*fields[:12], [], *fields[13:]], lambda _: {"n": 1}]
+)
+def test_a_chain_that_was_linked_anew_with_other_things_is_unreadable(change: Callable[[list[object]], object]) -> None:
+    """Only its links were checked, and what read the entries afterwards failed as a fault of the program."""
+    made = entries(3)
+    fields = [1, "H51.01", 3, made[1].hash, "2026-03-02T01:00:00.000000Z", "x", "y", False, "z", "", "", 0, {}, "", ""]
+    content = orjson.dumps(change(fields))
+    made[2] = replace(made[2], content=content.decode(), hash=chain.digest(content))
+    _, fault = chain.verify(made, Head("H51.01", 0, GENESIS))
+    assert fault is not None
+    assert (fault.seq, fault.rule) == (3, "E-AUDIT-FORM")
