@@ -33,22 +33,31 @@ def held(folder: Path, at: datetime) -> Iterator[None]:
         (folder / HOLDER_FILE).write_text(note, encoding="ascii")
         yield
     finally:
+        (folder / HOLDER_FILE).unlink(missing_ok=True)  # before it is free: afterwards it may be another one's
         lock.release()
 
 
 def holder(folder: Path) -> str | None:
-    """Return who holds the lock just now ("pid 7 …", "?" if it did not say), None if nobody does or none can tell."""
-    if not (folder / LOCK_FILE).exists():
-        return None
-    lock = FileLock(folder / LOCK_FILE)
+    """Return who holds the lock just now ("pid 7 …"), None if nobody does or none can tell.
+
+    Read from its note, and never by trying the lock: whoever asked would hold it for that moment, and a run that began
+    then was refused. BUG(lock): after a kill -9, a stranger that got the same process number is taken for the holder,
+    until the next run; nothing but `status` believes it."""
+    noted = _named(folder)
+    pid = noted.removeprefix("pid ").partition(" ")[0]
+    return noted if pid.isdecimal() and _is_alive(int(pid)) else None
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name != "posix":
+        return True  # there is no harmless signal; the note is all there is
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return _named(folder)
-    except OSError:
-        return None
-    lock.release()
-    return None
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _named(folder: Path) -> str:
