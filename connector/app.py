@@ -340,21 +340,22 @@ def open_app(
     actor: Actor,
     *,
     create: bool = False,
+    look: bool = False,
     stop: threading.Event | None = None,
     now: Callable[[], datetime] = utc_now,
     jitter: Callable[[], float] = random.random,
 ) -> Iterator[App]:
     """Give an App for the configuration; close it at the end.
 
-    create: make the store if there has never been one. Raises ConfigError with the problems of all mappings at once,
-    StoreError, LockedError. Nothing is sent or read from a source by opening."""
+    create: make the store if there has never been one; look: nothing will be written to it. Raises ConfigError with
+    the problems of all mappings at once, StoreError, LockedError. Nothing is sent or read from a source by opening."""
     halt = stop or threading.Event()
     mappings = compile_mappings(config)
     evidence = {
         agency.code: read_hex_key(agency.evidence_key, config, f"agency.{index}.evidence_key")
         for index, agency in enumerate(config.agency)
     }
-    store = open_store(config, evidence, create=create, now=now)
+    store = open_store(config, evidence, create=create, look=look, now=now)
     app = App(
         config=config,
         store=store,
@@ -381,7 +382,12 @@ def _store_id(store: Store) -> str:
 
 
 def open_store(
-    config: Config, evidence: Mapping[str, bytes], *, create: bool, now: Callable[[], datetime] = utc_now
+    config: Config,
+    evidence: Mapping[str, bytes],
+    *,
+    create: bool,
+    look: bool = False,
+    now: Callable[[], datetime] = utc_now,
 ) -> Store:
     """Open the store that the configuration names, with the key it refers to."""
     key = read_hex_key(config.store.key, config, "store.key") if config.store.key else None
@@ -392,5 +398,6 @@ def open_store(
         config_digest=config.digest[:16],
         busy_timeout_s=config.store.busy_timeout_s,
         create=create,
+        look=look,
         clock=now,
     )

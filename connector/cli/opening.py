@@ -126,11 +126,12 @@ def person() -> Actor:
 
 
 @contextmanager
-def opened(desk: Desk, *, create: bool = False, stop: Event | None = None) -> Iterator[App]:
-    """Give the App of the configuration; with `create`, make the store if there has never been one."""
+def opened(desk: Desk, *, create: bool = False, look: bool = False, stop: Event | None = None) -> Iterator[App]:
+    """Give the App of the configuration; with `create`, make the store if there has never been one; with `look`,
+    change no byte of it."""
     from connector.app import open_app
 
-    with open_app(desk.config, person(), create=create, stop=stop) as app:
+    with open_app(desk.config, person(), create=create, look=look, stop=stop) as app:
         yield app
 
 
@@ -154,7 +155,7 @@ def opened_to_look(desk: Desk, stop: Event | None = None) -> Iterator[tuple[App,
 
     folder = desk.config.data_dir
     known = (folder / STORE_FILE).exists() or any(folder.glob("*.head.json"))
-    with opened(desk, stop=stop) if known else opened_on_trial(desk, stop) as app:
+    with opened(desk, look=True, stop=stop) if known else opened_on_trial(desk, stop) as app:
         yield app, known
 
 

@@ -42,7 +42,7 @@ def pause(
     from connector.store import marks
 
     desk = desk_of(ctx)
-    with opened(desk) as app:
+    with opened(desk, look=dry_run) as app:
         code, kind_, local_id = _scope(desk, app, record, agency, kind)
         words = naming.scope(desk.say, kind_, local_id)
         if dry_run:
@@ -66,7 +66,7 @@ def resume(
     from connector.store import marks
 
     desk = desk_of(ctx)
-    with opened(desk) as app:
+    with opened(desk, look=dry_run) as app:
         code, kind_, local_id = _scope(desk, app, record, agency, kind)
         words = naming.scope(desk.say, kind_, local_id)
         if dry_run:
@@ -102,7 +102,7 @@ def approve(
     from connector.store import marks
 
     desk = desk_of(ctx)
-    with opened(desk) as app:
+    with opened(desk, look=dry_run) as app:
         with app.store.read() as connection:
             guard = marks.guard_of(connection, plan)
         if guard is None:

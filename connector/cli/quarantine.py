@@ -190,7 +190,7 @@ def retry(
     desk = desk_of(ctx)
     if not record and not (all_ or kind):
         raise Misused("E-CHOICE-NEEDED")
-    with opened(desk) as app:
+    with opened(desk, look=dry_run) as app:
         code = desk.one_agency(agency) if len(app.agencies) == 1 or agency or not record else None
         wanted = naming.kind_named(desk.say, kind) if kind else None
         if record:
@@ -213,7 +213,7 @@ def acknowledge(
     from connector.store import mirror, requests, tombstones, views
 
     desk = desk_of(ctx)
-    with opened(desk) as app:
+    with opened(desk, look=dry_run) as app:
         key = naming.find(app, desk.agencies(agency), record)
         line = _line_of(app, key)
         name = naming.record(desk.say, key)

@@ -63,7 +63,7 @@ def resync(
     if not (named or from_file or kind or state or since or until or all_):
         raise Misused("E-CHOICE-NEEDED")
     wanted = naming.kind_named(desk.say, kind) if kind else None
-    with opened(desk) as app:
+    with opened(desk, look=dry_run) as app:
         code = desk.one_agency(agency)
         selection = Selection(
             keys=keys_named(app, code, named, wanted),

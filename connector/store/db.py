@@ -117,9 +117,10 @@ class Store:
         config_digest: str = "",
         busy_timeout_s: float = 10.0,
         create: bool = False,
+        look: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Store:
-        """Open the store at `path`; with `create`, make it if nothing was ever there.
+        """Open the store at `path`; with `create`, make it if nothing was ever there; with `look`, for reading only.
 
         key: 32 bytes for SQLCipher, None for a plain file. evidence: the evidence key of each agency.
         Raises StoreError (nothing overwritten) and LockedError. On disk afterwards: the file, its WAL, and the
@@ -128,14 +129,24 @@ class Store:
             _may_create(path, create=create)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # keys of records and heads are nobody else's
             _create(path, key, busy_timeout_s, clock())
-        _drop_second_names(path)
-        _drop_leftovers(path.parent, clock())
-        connect = _connector(path, key, busy_timeout_s)
+        if not look:
+            _drop_second_names(path)
+            _drop_leftovers(path.parent, clock())
+        # Whoever closes a store last plays its WAL into the main file, unless he may not write. A WAL that a killed
+        # process left is played by the next writer, not by one who looks.
+        read_only = look and _has_wal(path)
+        connect = _connector(path, key, busy_timeout_s, read_only=read_only)
         writer = _engine(connect, key, "BEGIN IMMEDIATE", pool_size=1)
         reader = _engine(connect, key, "BEGIN", pool_size=4)
         store = cls(path, writer, reader, evidence, config_digest, clock)
         try:
             if _revision_of(writer, path) != REVISION:
+                if read_only:  # only a writer can bring it to this program's revision
+                    store.close()
+                    return cls.open(
+                        path, key=key, evidence=evidence, config_digest=config_digest, busy_timeout_s=busy_timeout_s,
+                        clock=clock,
+                    )  # fmt: skip
                 _upgrade(writer, path, key, busy_timeout_s)
         except BaseException:
             store.close()
@@ -189,12 +200,20 @@ def _may_create(path: Path, *, create: bool) -> None:
         raise StoreError("E-STORE-ABSENT", file=str(path))
 
 
-def _connector(path: Path, key: bytes | None, busy_timeout_s: float) -> Callable[[], Any]:
+def _has_wal(path: Path) -> bool:
+    wal = path.with_name(f"{path.name}-wal")
+    return wal.exists() and wal.stat().st_size > 0
+
+
+def _connector(path: Path, key: bytes | None, busy_timeout_s: float, *, read_only: bool = False) -> Callable[[], Any]:
     """Return a function that opens one connection. The raw key goes in as hex, so no key derivation is paid for."""
     module: ModuleType = sqlcipher3.dbapi2 if key is not None else sqlite3
+    file = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
 
     def connect() -> Any:
-        connection = module.connect(str(path), timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
+        connection = module.connect(
+            file, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
+        )
         try:
             if key is not None:
                 connection.execute("PRAGMA cipher_log_level = NONE")  # else it writes to stderr by itself

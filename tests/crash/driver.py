@@ -119,8 +119,8 @@ def watch_creation(wire: Tripwire) -> None:
     """Pass the moments of a store's creation: its first connection, its tables, its place."""
     connector, link = db._connector, Path.hardlink_to
 
-    def connector_and_tell(*args: Any) -> Callable[[], Any]:
-        connect = connector(*args)
+    def connector_and_tell(*args: Any, **options: Any) -> Callable[[], Any]:
+        connect = connector(*args, **options)
 
         def connect_and_tell() -> Any:
             connection = connect()

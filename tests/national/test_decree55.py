@@ -451,6 +451,7 @@ def test_a_sentence_where_a_code_belongs_is_text_of_the_note() -> None:
         {"event_id": None},
         {"sequence": "5"},
         {"sequence": -1},
+        {"sequence": 0},
         {"sequence": 2**60},
         {"kind": "dossier"},
         {"kind": ["petition"]},
@@ -459,6 +460,7 @@ def test_a_sentence_where_a_code_belongs_is_text_of_the_note() -> None:
         {"occurred_at": "yesterday"},
         {"occurred_at": "2026-03-02T08:00:00"},
         {"occurred_at": "0001-01-01T00:00:00+07:00"},
+        {"occurred_at": "0001-01-01T00:00:00Z"},
     ],
 )
 def test_an_item_that_is_no_event_is_counted_and_the_others_are_kept(change: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -213,3 +214,27 @@ def test_opening_a_store_of_today_does_not_pay_for_alembic(closed: Path) -> None
         "sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+# --- only looking ----------------------------------------------------------------------------------------------------
+
+
+def test_who_only_looks_leaves_the_wal_of_a_killed_process_to_the_next_writer(tmp_path: Path, clock: Clock) -> None:
+    """A dry run was the last to close the store, so SQLite played the WAL into the main file: bytes had changed."""
+    ledger = new_ledger(tmp_path / "alive", clock)
+    ledger.record(reading(key_of(1)))
+    path = Path(shutil.copytree(ledger.store.path.parent, tmp_path / "killed")) / ledger.store.path.name
+    ledger.store.close()
+    wal = path.with_name(f"{path.name}-wal")
+    before = path.read_bytes(), wal.read_bytes()
+    assert before[1]
+    looking = Store.open(path, key=STORE_KEY, evidence=EVIDENCE, look=True)
+    with looking.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM delivery")).scalar() == 1
+    with pytest.raises(OperationalError, match="readonly"), looking.write() as tx:
+        tx.connection.execute(text("DELETE FROM delivery"))
+    looking.close()
+    assert (path.read_bytes(), wal.read_bytes()) == before
+    open_(path).close()
+    assert path.read_bytes() != before[0]
+    assert not wal.exists()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -13,6 +13,22 @@ from sqlmodel import SQLModel
 from connector.store import tables
 from connector.store.tables import table_of
 from tests.store.ledger import AGENCY, START, Ledger, undone
+
+
+@pytest.mark.parametrize(
+    ("moment", "kept"),
+    [
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00.000000Z"),
+        (datetime(2026, 3, 2, 8, 0, 0, 5, tzinfo=timezone(timedelta(hours=7))), "2026-03-02T01:00:00.000005Z"),
+    ],
+)
+def test_an_instant_has_the_same_width_in_every_year(moment: datetime, kept: str) -> None:
+    """A national "no date" (0001-01-01) was kept as "1-01-01": nothing could read it back, and every command failed."""
+    type_: Any = tables.Instant()
+    assert type_.process_bind_param(moment, None) == kept
+    assert type_.process_result_value(kept, None) == moment
+    assert type_.process_result_value(kept.lstrip("0"), None) == moment  # as stores of before may hold it
+
 
 RECORD = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "version": 1, "first_seen_at": START}
 DELIVERY = {
