@@ -35,7 +35,7 @@ from connector.stages.push import Effort, push
 from connector.stages.recording import Reader
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
-from connector.store import books, channel, marks, mirror, outbox, tombstones, views
+from connector.store import books, channel, marks, mirror, outbox, tombstones, unreadable, views
 from connector.store.db import Store, Tx, store_id
 from connector.store.marks import Target
 
@@ -288,7 +288,8 @@ class App:
 
     def exit_code_of(self, code: str) -> ExitCode:
         """Return PARTIAL if the agency has any rejected, unknown, quarantined, blocked or returned record, an
-        unbalanced sum, a guard that waits, or a record that is gone and asks for a decision; never set by hand."""
+        unbalanced sum, an unreadable item of the feed, a guard that waits, or a record that is gone and asks for a
+        decision; never set by hand."""
         context = self.context(code)
         with self.store.read() as connection:
             found = views.counts(connection, code)
@@ -299,7 +300,16 @@ class App:
             unbalanced = not all(books.of(connection, code, kind).balanced for kind in found)
             guarded = marks.open_guards(connection, code) or tombstones.undecided(connection, code)
             stopped = marks.mark_of(connection, code, "pull.stopped")
-        partial = troubled or exposed or blocked or unbalanced or guarded or (stopped is not None and bool(stopped[0]))
+            unread = unreadable.count(connection, code)
+        partial = (
+            troubled
+            or exposed
+            or blocked
+            or unbalanced
+            or guarded
+            or unread
+            or (stopped is not None and bool(stopped[0]))
+        )
         return ExitCode.PARTIAL if partial else ExitCode.DONE
 
     # --- locks ---

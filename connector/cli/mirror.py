@@ -1,4 +1,4 @@
-"""`kntc mirror show`: what the National Database has said of our records, from the local copy. Reads only."""
+"""`kntc mirror show`, `kntc mirror unreadable`: what the National Database has said, from the local copy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from connector.cli import naming
-from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened
+from connector.cli.opening import (
+    AgencyOption,
+    Desk,
+    DryRunOption,
+    JsonOption,
+    ReasonOption,
+    desk_of,
+    opened,
+    person,
+    reason_of,
+)
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -26,6 +36,42 @@ def show(
             _show_one(desk, app, record, agency)
         else:
             _show_counts(desk, app, agency)
+
+
+def unreadable(
+    ctx: typer.Context,
+    agency: AgencyOption = None,
+    close: Annotated[str | None, typer.Option("--close")] = None,
+    reason: ReasonOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List items of the feed that could not be read, or close one that a person has looked into."""
+    from connector.store import unreadable as kept
+
+    desk = desk_of(ctx, as_json=as_json)
+    with opened(desk, look=dry_run or close is None) as app:
+        if close is not None:
+            code = desk.one_agency(agency)
+            if dry_run:
+                desk.screen.line(desk.say("dry.close_item", item=close))
+                return
+            why, actor = reason_of(reason), person()
+            with app.store.write() as tx:
+                kept.close(tx, code, close, actor, why)
+            desk.screen.note(desk.say("mirror.item_closed", item=close, by=actor.name))
+            return
+        with app.store.read() as connection:
+            found = {code: kept.items(connection, code) for code in desk.agencies(agency)}
+        if as_json:
+            shown = [{"agency": code, "id": item.id, "at": item.at} for code, items in found.items() for item in items]
+            desk.screen.json("mirror unreadable", desk.environment, at=app.now(), items=shown)
+            return
+        for code, items in found.items():
+            desk.screen.heading(desk.name_of(code), desk.environment_label)
+            for item in items:
+                desk.screen.pair(desk.say.instant(item.at), item.id)
+            desk.screen.line(desk.say("mirror.items" if items else "mirror.no_items"), hang=2)
 
 
 def _show_counts(desk: Desk, app: App, agency: str | None) -> None:

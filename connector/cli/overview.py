@@ -57,6 +57,7 @@ class Overview:
     asked: int
     next_due: datetime | None
     pull_stopped: str
+    unreadable: int
     suspected: int
     exposed: int
     undecided: int
@@ -86,7 +87,18 @@ def overview(app: App, code: str) -> Overview:
     """Return how an agency stands, as one consistent reading of the store; `partial` as its exit code has it."""
     from connector.app import job_mark
     from connector.errors import ExitCode
-    from connector.store import books, channel, decisions, marks, outbox, requests, tombstones, unsettled, views
+    from connector.store import (
+        books,
+        channel,
+        decisions,
+        marks,
+        outbox,
+        requests,
+        tombstones,
+        unreadable,
+        unsettled,
+        views,
+    )
 
     context = app.context(code)
     with app.store.read() as connection:
@@ -120,6 +132,7 @@ def overview(app: App, code: str) -> Overview:
                 connection, code, context.generation, context.capabilities, app.now(), farthest_s=context.farthest_s
             ),
             pull_stopped=stopped[0] if stopped else "",
+            unreadable=unreadable.count(connection, code),
             exposed=exposed,
             settling=unsettled.count(connection, code),
             undecided=tombstones.undecided(connection, code),
@@ -166,6 +179,7 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         ],
         "requests_open": view.asked,
         "pull_stopped": view.pull_stopped,
+        "feed_unreadable": view.unreadable,
         "next_due": view.next_due,
     }
 
@@ -227,6 +241,7 @@ def to_do(desk: Desk, view: Overview) -> list[tuple[str, str]]:
         ("undecided", view.waits_for(*DECIDABLE), "kntc unknown list"),
         ("unclear", view.waits_for("conflict", "national_ahead"), "kntc unknown list"),
         ("secret", view.caused("not_sent", "became_secret"), "kntc list --cause became_secret"),
+        ("unreadable", view.unreadable, "kntc mirror unreadable"),
         ("keyless", keyless, "kntc help E-MAP-EMPTY-KEY"),
         ("books", sum(not book.balanced for book in view.books), "kntc status"),
     )

@@ -224,9 +224,10 @@ def acknowledge(
         with app.store.write() as tx:
             if line.gone == "ask":
                 tombstones.decide(tx, key, "keep", actor, why)
-            elif line.state == views.RETURNED:
-                mirror.close_returned(tx, key, actor, why)
             else:
-                requests.acknowledge(tx, key, actor, why)
+                if views.lines(tx.connection, key.agency, state=views.RETURNED, key=key):  # also behind a newer version
+                    mirror.close_returned(tx, key, actor, why)
+                if line.state != views.RETURNED:
+                    requests.acknowledge(tx, key, actor, why)
         done = "kept" if line.gone == "ask" else "closed" if line.state == views.RETURNED else "noted"
         desk.screen.note(desk.say(f"acknowledged.{done}", record=name, by=actor.name))

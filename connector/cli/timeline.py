@@ -47,6 +47,8 @@ def sentence(desk: Desk, moment: Moment) -> str:
         "status": desk.say.label("national", str(facts.get("status", ""))),
         "rules": ", ".join(str(rule) for rule in rules),
         "by": moment.actor,
+        "count": facts.get("count", "?"),
+        "item": facts.get("item", "?"),
     }
     return desk.say.first(*ids, f"event.{moment.event}", moment.event, **values)
 

@@ -306,7 +306,12 @@ class StatusPage:
     updates: tuple[StatusUpdate, ...]
     next: str
     more: bool
-    malformed: int = 0  # items that were not events; counted, never silently dropped
+    unreadable: tuple[str, ...] = ()  # items that were not events, by id or digest; never silently dropped
+
+    @property
+    def malformed(self) -> int:
+        """How many items were not events."""
+        return len(self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)

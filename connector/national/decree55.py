@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import threading
 import time
 import uuid
@@ -46,6 +47,7 @@ IDEMPOTENCY_NAMESPACE = uuid.UUID("6f0d0c1e-5b0a-5c55-9d55-202206130055")
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105  a path, not a secret
 MAX_CURSOR = 1_000
+PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 
 
 class Decree55:
@@ -118,7 +120,7 @@ class Decree55:
         self.status_updates(self._agency, "", 1)
 
     def status_updates(self, agency: str, after: str, limit: int) -> StatusPage:
-        """See base.National. Items that are not events are counted in `malformed`."""
+        """See base.National. Items that are not events are named in `unreadable`."""
         reply = self._authorised(self._feed_request(agency, after, limit), self._transport.exchange_repeatedly)
         if _status(reply) == HTTPStatus.GONE:
             raise CursorExpiredError("E-FEED-CURSOR-EXPIRED", agency=agency)
@@ -200,8 +202,16 @@ def _page(agency: str, document: dict[str, Any]) -> StatusPage | None:
         updates=tuple(update for update in updates if update is not None),
         next=cursor,
         more=more,
-        malformed=updates.count(None),
+        unreadable=tuple(_id_of(item) for item, update in zip(items, updates, strict=True) if update is None),
     )
+
+
+def _id_of(item: object) -> str:
+    """Return how people can speak of an item that is no event: by its id if it has a plain one, else by its digest."""
+    id_ = item.get("event_id") if isinstance(item, dict) else None
+    if isinstance(id_, str) and PLAIN_ID.fullmatch(id_):
+        return id_
+    return f"sha256-{hashlib.sha256(orjson.dumps(item)).hexdigest()[:16]}"
 
 
 def _update(agency: str, item: object) -> StatusUpdate | None:

@@ -14,7 +14,7 @@ from connector.errors import CursorExpiredError, RemoteError
 from connector.logs import get_logger
 from connector.national.base import National
 from connector.stages.context import Context, Counts
-from connector.store import marks, mirror
+from connector.store import marks, mirror, unreadable
 
 CURSOR = "pull.cursor"
 STOPPED = "pull.stopped"
@@ -44,9 +44,7 @@ def pull(context: Context, national: National, page_limit: int) -> Iterator[Coun
             return
         with context.store.write() as tx:
             counts = mirror.apply(tx, context.agency, page.updates, context.actor)
-            if page.malformed:
-                facts = {"count": page.malformed}
-                tx.audit(Event("feed.unreadable", context.agency, context.actor, tx.now, facts=facts))
+            unreadable.note(tx, context.agency, page.unreadable, context.actor)
             if page.next != cursor:
                 marks.advance(tx, context.agency, CURSOR, page.next)
             if (stopped := marks.mark_of(tx.connection, context.agency, STOPPED)) and stopped[0]:

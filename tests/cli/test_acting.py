@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from filelock import FileLock
 
+from connector import lock
+from connector.app import open_app, utc_now
 from connector.cli import resync
-from connector.core.model import Kind
+from connector.config import load_config
+from connector.core.model import Actor, Kind
 from connector.sandbox import FaultRule
+from connector.store import unreadable
 from tests.cli.conftest import World
 from tests.cli.test_sync import digest_of
 from tests.world import AGENCY, OTHER, install
@@ -54,7 +57,7 @@ def test_resync_is_asked_now_and_carried_out_by_the_next_run(world):
 
 def test_resync_works_while_somebody_holds_the_stage_lock(world):
     world("sync")
-    with FileLock(world.folder / "data" / "stage.lock"):
+    with lock.held(world.folder / "data", utc_now()):
         said = world("resync", "petition/4", "--reason", "kiểm tra")
     assert said.code == 0
     assert "Dịch vụ sẽ làm trong vòng" in said.out
@@ -167,3 +170,35 @@ def test_a_national_refusal_names_the_source_column(world):
     assert "quá xa" in world("explain", "don", "4").out
     assert "quá xa" not in world("list", "--state", "rejected", "--json").out
     assert "kntc status --state rejected" in world("status").out
+
+
+def test_an_unreadable_item_of_the_feed_makes_runs_partial_until_a_person_closes_it(world):
+    """It may be the return of a record. The cursor had passed it, with a count that nobody saw again."""
+    world("sync")
+    with open_app(load_config(world.config), Actor("máy", "test")) as app, app.store.write() as tx:
+        unreadable.note(tx, AGENCY, ["EV-7"], app.actor)
+    status = world("status", "--json").json["agencies"][0]
+    assert (status["feed_unreadable"], status["partial"]) == (1, True)
+    assert "kntc mirror unreadable" in world("status").out
+    listed = world("mirror", "unreadable")
+    assert "EV-7" in listed.out
+    listed.assert_narrow()
+    assert world("mirror", "unreadable", "--close", "EV-7").code == 2
+    assert world("mirror", "unreadable", "--close", "EV-8", "--reason", "x").code == 65
+    assert "Không ghi gì" in world("mirror", "unreadable", "--close", "EV-7", "--dry-run").text
+    closed = world("mirror", "unreadable", "--close", "EV-7", "--reason", "đã hỏi CSDLQG")
+    assert closed.code == 0
+    assert world("mirror", "unreadable", "--json").json["items"] == []
+    assert "EV-7" in world("audit", "log").out
+
+
+def test_a_pause_of_one_kind_excuses_no_other(world):
+    """A pause of enforcements, of which there were none, and a push that left 20 petitions behind was done."""
+    for number in (1, 2, 3):
+        world.edit(Kind.PETITION, number, "LoaiDonThu", 1)
+    world("collect")
+    world.sandbox.play(FaultRule("in_progress"))
+    world("pause", "--kind", "enforcement", "--reason", "x")
+    said = world("push")
+    assert said.code == 1
+    assert "bị tạm dừng theo lệnh" not in said.text

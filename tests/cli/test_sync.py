@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import io
 import signal
+import sqlite3
 from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
-from filelock import FileLock
 
+from connector import lock
+from connector.app import utc_now
 from connector.cli import main, working
 from connector.core.model import Kind
 from connector.sample.agency import build
+from connector.sample.edits import edit
 from connector.sandbox import FaultRule, Sandbox
-from tests.cli.conftest import World, interrupt_soon
+from tests.cli.conftest import World, interrupt_soon, kntc
 from tests.world import AGENCY, OTHER, credentials, install, source_path
 
 
@@ -94,7 +97,7 @@ def test_each_stage_runs_by_itself(world):
 
 def test_a_second_run_at_the_same_time_is_refused_and_told_who_is_at_work(world):
     world("collect")
-    with FileLock(world.folder / "data" / "stage.lock"):
+    with lock.held(world.folder / "data", utc_now()):
         said = world("sync")
         assert "đang chạy" in world("status").out
     assert said.code == 75
@@ -178,6 +181,25 @@ def test_a_dry_push_says_how_many_are_due_and_which_wait(world):
     assert "petition" not in due["now"]
     assert due["wait_for_parent"] > 0
     assert "bị tạm dừng theo lệnh" in world("push", "--dry-run").out
+
+
+def test_a_fault_of_ours_in_one_agencys_work_does_not_end_that_of_the_others(tmp_path):
+    """One impossible row of one agency, and the run of all ended with a bug before the second had been looked at."""
+    for agency in (AGENCY, OTHER):
+        build(source_path(tmp_path, agency), 7, petitions=20)
+    with Sandbox(credentials=credentials(AGENCY, OTHER), seed=7) as sandbox:
+        config = install(tmp_path, sandbox.base_url, agencies=(AGENCY, OTHER), store='encryption = "none"')
+        assert kntc("--config", config, "sync").code == 0
+        with sqlite3.connect(tmp_path / "data" / "kntc.sqlite") as store:
+            store.execute("UPDATE sweep SET finished_at = 'CANARY' WHERE agency = ?", (AGENCY,))
+        store.close()
+        edit(source_path(tmp_path, OTHER), Kind.PETITION, 5, "NgayNhanDon", "2024-02-28")
+        said = kntc("--config", config, "sync", "--json")
+    first, second = said.json["agencies"]
+    assert (said.code, first["exit_code"], second["exit_code"]) == (70, 70, 0)
+    assert {error["id"] for error in first["errors"]} == {"E-BUG"}
+    assert second["stages"]["push"]["delivered"] >= 1
+    assert "CANARY" not in said.out + said.err
 
 
 class Terminal(io.StringIO):

@@ -572,3 +572,19 @@ def test_a_national_side_without_idempotent_creates_is_a_setting() -> None:
 
     assert line.capabilities.create_idempotent == frozenset()
     assert line.capabilities.absent_after_s == 600.0
+
+
+@pytest.mark.parametrize(
+    ("item", "named"),
+    [
+        ({**EVENT, "occurred_at": "2026-03-02 09:00:00"}, "e-1"),
+        ({**EVENT, "event_id": "Nguyễn Văn A", "sequence": 0}, "sha256-"),
+        ("x", "sha256-"),
+    ],
+)
+def test_an_item_that_is_no_event_is_named_by_its_id_or_its_digest(item: object, named: str) -> None:
+    with FaultServer((reacting(lambda _: feed(item)),)) as server, line_to(server) as line:
+        (unreadable,) = line.status_updates(AGENCY, "", 50).unreadable
+
+    assert unreadable.startswith(named)
+    assert unreadable.isascii()
