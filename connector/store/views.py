@@ -56,6 +56,7 @@ KNOWN_STATUSES = frozenset(
         "settled",
         "enforced",
         "closed",
+        "withdrawn",
     }
 )
 """Statuses of the national feed that we know (schemas/codes/national-status.json); any other is shown as returned."""
