@@ -13,7 +13,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ from connector.core.chain import Head
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
 from connector.core.model import Actor
 from connector.edges import Agency, agency_of
-from connector.errors import DataError, ExitCode
+from connector.errors import DataError, ExitCode, KntcError, LockedError, StoreError
 from connector.loading import compile_mappings
 from connector.logs import get_logger
 from connector.stages.collect import collect, plan, tripped
@@ -35,7 +35,7 @@ from connector.stages.push import Effort, push
 from connector.stages.recording import Reader
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
-from connector.store import books, channel, marks, mirror, outbox, tombstones, unreadable, views
+from connector.store import books, channel, jobs, marks, mirror, outbox, tombstones, unreadable, views
 from connector.store.db import Store, Tx, store_id
 from connector.store.marks import Target
 
@@ -64,7 +64,7 @@ def as_steps(stage: str, counted: Iterator[Counts]) -> Iterator[Step]:
 
 def job_mark(job: str) -> str:
     """Return the name of the mark that holds a job's last success."""
-    return f"job.{job}"
+    return jobs.success_mark(job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,13 +224,13 @@ class App:
         """Do the whole job for one agency: collect, resync, push and resolve until nothing is due, pull.
 
         Waits out holds of up to LONGEST_WAIT_S; what is due later stays for the next run. Raises as the stages do."""
-        jobs: tuple[tuple[str, Callable[[], Iterator[Step]]], ...] = (
+        parts: tuple[tuple[str, Callable[[], Iterator[Step]]], ...] = (
             ("collect", lambda: as_steps("collect", self.collect(code))),
             ("resync", lambda: as_steps("resync", self.resync(code))),
             ("deliver", lambda: self.deliver(code)),
             ("pull", lambda: as_steps("pull", self.pull(code))),
         )
-        for job, run in jobs:
+        for job, run in parts:
             total: Counter[str] = Counter()
             for step in run():
                 total.update(step.counts)
@@ -250,6 +250,32 @@ class App:
     def _is_held(self, code: str) -> bool:
         with self.store.read() as connection:
             return channel.state_of(connection, code).held_until is not None
+
+    def note_failure(self, code: str, job: str, error: KntcError) -> None:
+        """Note that a job ended in an error: for `status`, until it succeeds again. Never raises: whoever calls has an
+        error to tell, and where it is the store's own, nothing is written there."""
+        if not isinstance(error, StoreError | LockedError):
+            self._note(code, job, error.id, error.values)
+
+    def note_bug(self, code: str, job: str, error: Exception, where: str) -> None:
+        """Note that a job ended in a fault of this program: its kind and place, never its text."""
+        self._note(code, job, "E-BUG", {"error": type(error).__name__, "where": where})
+
+    def note_shortfall(self, code: str, job: str, counts: Mapping[str, int]) -> None:
+        """Note that a job ended without an error and yet did not do its work: stopped by a guard, by a feed that has
+        forgotten us, or because the channel is cut off."""
+        if counts.get("guard"):
+            self._note(code, job, "guard", {})
+        elif counts.get("stopped"):
+            self._note(code, job, "E-FEED-CURSOR-EXPIRED", {"agency": code})
+        elif job == "deliver" and self.is_cut_off(code):
+            with self.store.read() as connection:
+                rule = channel.state_of(connection, code).rule or ""
+            self._note(code, job, "held", {"rule": rule})
+
+    def _note(self, code: str, job: str, what: str, values: Mapping[str, str | float]) -> None:
+        with suppress(KntcError), self.store.write() as tx:
+            jobs.note_failure(tx, code, job, what, values)
 
     def deliver(self, code: str, longest_wait_s: float = LONGEST_WAIT_S) -> Iterator[Step]:
         """Push and resolve in turn until nothing is due within `longest_wait_s`, or until `is_cut_off`."""

@@ -120,10 +120,13 @@ def _run_job(app: App, job: Job) -> None:
         app.note_success(job.agency, job.name, total)
     except KntcError as error:
         log.error("job.failed", agency=job.agency, job=job.name, error_id=error.id)
+        app.note_failure(job.agency, job.name, error)
         return
     except Exception as error:  # noqa: BLE001  a bug in one job must not end the daemon; its text may hold values
         log.error("job.failed", agency=job.agency, job=job.name, error=type(error).__name__, where=_where(error))
+        app.note_bug(job.agency, job.name, error, _where(error))
         return
+    app.note_shortfall(job.agency, job.name, total)
     log.info(
         "stage.finished", agency=job.agency, stage=job.name, counts=total,
         elapsed_s=round(time.monotonic() - started, 3),

@@ -21,7 +21,9 @@ from connector.errors import ExitCode, KntcError, RolledBackError, StoreError
 if TYPE_CHECKING:
     from connector.app import App
     from connector.core.chain import ChainFault, Head
+    from connector.core.model import Entry
     from connector.store.agreement import Agreement
+    from connector.store.stories import Moment
 
 _UNREADABLE = ("E-STORE-UNREADABLE", "E-STORE-HEAD-UNREADABLE", "E-STORE-FOREIGN")
 _MISSING = ("E-STORE-GONE", "E-STORE-HEAD-MISSING", "E-STORE-ABSENT")
@@ -42,54 +44,60 @@ def log(
             codes, kind, local_id = [key.agency], str(key.kind), key.local_id
         else:
             codes, kind, local_id = desk.agencies(agency), None, None
-        shown = {code: list(_newest(app, code, kind, local_id, limit)) for code in codes}
+        shown = {code: _newest(app, code, kind, local_id, limit) for code in codes}
         if as_json:
-            entries = [fields for found in shown.values() for fields in found]
+            entries = [_entry_as_json(entry, moment) for found in shown.values() for entry, moment in found]
             desk.screen.json("audit log", desk.environment, at=app.now(), entries=entries)
             return
         for code, found in shown.items():
             desk.screen.heading(f"{desk.say('audit.title')} {code}", desk.environment_label)
-            for fields in found:
-                _print_entry(desk, app, fields)
+            for entry, moment in found:
+                _print_entry(desk, app, entry, moment)
             if not found:
                 desk.screen.line(desk.say("audit.empty"))
 
 
-def _newest(app: App, code: str, kind: str | None, local_id: str | None, limit: int) -> Iterator[dict[str, Any]]:
-    """Yield the newest entries, oldest first, taken apart."""
+def _newest(app: App, code: str, kind: str | None, local_id: str | None, limit: int) -> list[tuple[Entry, Moment]]:
+    """Return the newest entries, oldest first, each also taken apart and with the reason that a person gave."""
     import orjson
 
-    from connector.store import audit
+    from connector.store import audit, stories
 
     with app.store.read() as connection:
         kept = deque(audit.entries(connection, code, kind=kind, local_id=local_id), maxlen=limit)
-    for entry in kept:
-        fields = orjson.loads(entry.content)
-        yield {
-            "agency": entry.agency,
-            "seq": entry.seq,
-            "at": fields[4],
-            "event": fields[5],
-            "actor": fields[6],
-            "authenticated": fields[7],
-            "trigger": fields[8],
-            "kind": fields[9],
-            "local_id": fields[10],
-            "version": fields[11],
-            "facts": fields[12],
-            "program": fields[13],
-            "hash": entry.hash,
-        }
+        fields = {entry.seq: orjson.loads(entry.content) for entry in kept}
+        return list(zip(kept, stories.told(connection, code, fields, app.store.commitment), strict=True))
 
 
-def _print_entry(desk: Desk, app: App, fields: dict[str, Any]) -> None:
-    from connector.store.stories import Moment
+def _entry_as_json(entry: Entry, moment: Moment) -> dict[str, Any]:
+    import orjson
 
-    at = utc(fields["at"])
-    moment = Moment(at, fields["event"], fields["actor"], fields["trigger"], fields["version"], fields["facts"])
-    subject = f"{desk.say.label('kind', fields['kind'])} {fields['local_id']}: " if fields["kind"] else ""
-    by = desk.say("audit.by", by=fields["actor"], trigger=desk.say.label("trigger", fields["trigger"]))
-    label = f"{desk.say.number(fields['seq'])}  {desk.say.moment(at, app.now())}"
+    fields = orjson.loads(entry.content)
+    return {
+        "agency": entry.agency,
+        "seq": entry.seq,
+        "at": fields[4],
+        "event": fields[5],
+        "actor": fields[6],
+        "authenticated": fields[7],
+        "trigger": fields[8],
+        "kind": fields[9],
+        "local_id": fields[10],
+        "version": fields[11],
+        "facts": fields[12],
+        "program": fields[13],
+        "hash": entry.hash,
+        "reason": {"text": moment.reason.text, "standing": moment.reason.standing} if moment.reason else None,
+    }
+
+
+def _print_entry(desk: Desk, app: App, entry: Entry, moment: Moment) -> None:
+    import orjson
+
+    fields = orjson.loads(entry.content)
+    subject = f"{desk.say.label('kind', fields[9])} {fields[10]}: " if fields[9] else ""
+    by = desk.say("audit.by", by=moment.actor, trigger=desk.say.label("trigger", moment.trigger))
+    label = f"{desk.say.number(entry.seq)}  {desk.say.moment(moment.at, app.now())}"
     desk.screen.pair(label, f"{subject}{timeline.sentence(desk, moment)} {by}", width=max(20, len(label) + 2))
 
 

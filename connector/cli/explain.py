@@ -60,7 +60,7 @@ def _look_up(app: App, key: RecordKey) -> Subject:
 
     context = app.context(key.agency)
     with app.store.read() as connection:
-        story = stories.story(connection, key, context.generation, context.capabilities)
+        story = stories.story(connection, key, context.generation, context.capabilities, app.store.commitment)
     if story is None:  # found a moment ago; the ledger forgets nothing
         raise RuntimeError("the ledger lost a key while it was read")
     reading, error = None, None

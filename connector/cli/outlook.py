@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from connector.cli import naming, records
+from connector.cli import naming, records, timeline
 from connector.cli.opening import Desk
 from connector.cli.overview import ASK_A_PERSON, rule_in_words
 
@@ -42,17 +42,21 @@ def sentences(desk: Desk, app: App, line: Line, holder: str | None) -> Iterator[
 
 
 def _in_the_way(desk: Desk, app: App, line: Line) -> Iterator[str]:
-    from connector.store import channel, marks
+    from connector.store import channel, marks, reasons
 
     with app.store.read() as connection:
         state = channel.state_of(connection, line.key.agency)
         pauses = marks.pauses(connection, line.key.agency)
+        scopes = [(pause.kind, pause.local_id) for pause in pauses]
+        given = reasons.newest(connection, line.key.agency, "sending.paused", scopes, app.store.commitment)
     if state.held_until is not None:
         why, until = rule_in_words(desk, state.rule), desk.say.moment(state.held_until, app.now())
         yield desk.say("next.channel", why=why, until=until)
     for pause in pauses:
         if pause.kind in ("", line.key.kind) and pause.local_id in ("", line.key.local_id):
             yield desk.say("next.paused", scope=naming.scope(desk.say, pause.kind, pause.local_id), by=pause.by)
+            if told := given.get((pause.kind, pause.local_id)):
+                yield timeline.reason(desk, told)
 
 
 def _when(desk: Desk, app: App, line: Line, holder: str | None) -> str:

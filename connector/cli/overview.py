@@ -10,16 +10,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from connector.cli import failing
 from connector.cli.opening import Desk
 from connector.cli.screen import WIDTH, wrapped
 from connector.core.model import KINDS, Kind
+from connector.errors import KntcError
 
 if TYPE_CHECKING:
     from connector.app import App
     from connector.store.books import Books
     from connector.store.channel import ChannelState
+    from connector.store.jobs import Failure
+    from connector.store.reasons import Told
 
 JOBS = ("collect", "deliver", "pull")
+
+TROUBLED = ("collect", "resync", "deliver", "pull")
+"""Jobs whose failures are told; of `resync` nobody asks when it last went well."""
 
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("delivered", ("delivered",)),
@@ -39,8 +46,10 @@ ASK_A_PERSON = ("conflict", "national_ahead", *DECIDABLE)
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How one agency stands just now. `jobs`: the last success of each; `next_due`: when something waits to be done;
-    `waiting`: how many records wait for a person, by cause, older versions included."""
+    """How one agency stands just now. `jobs`: the last success of each; `failures`: what has failed since;
+    `store_error`: the store is closed, because it contradicts its head file; `approved`: plans that a person let go and
+    no run has carried out; `next_due`: when something waits to be done; `waiting`: how many records
+    wait for a person, by cause, older versions included."""
 
     agency: str
     states: Mapping[Kind, Mapping[str, int]]
@@ -50,8 +59,13 @@ class Overview:
     paused: int
     channel: ChannelState
     jobs: Mapping[str, datetime]
+    failures: Mapping[str, Failure]
+    store_error: KntcError | None
     guards: tuple[Any, ...]
+    approved: tuple[Any, ...]
+    approval_reasons: Mapping[tuple[str, str], Told]
     pauses: tuple[Any, ...]
+    pause_reasons: Mapping[tuple[str, str], Told]
     books: tuple[Books, ...]
     excluded: Mapping[str, int]
     asked: int
@@ -91,8 +105,10 @@ def overview(app: App, code: str) -> Overview:
         books,
         channel,
         decisions,
+        jobs,
         marks,
         outbox,
+        reasons,
         requests,
         tombstones,
         unreadable,
@@ -101,6 +117,7 @@ def overview(app: App, code: str) -> Overview:
     )
 
     context = app.context(code)
+    store_error = _store_error(app, code)
     with app.store.read() as connection:
         states = views.counts(connection, code)
         marked = {name: marks.mark_of(connection, code, job_mark(name)) for name in JOBS}
@@ -114,6 +131,10 @@ def overview(app: App, code: str) -> Overview:
                 excluded[reason] = excluded.get(reason, 0) + count
         returned = views.lines(connection, code, state=views.RETURNED)
         exposed = views.exposed_count(connection, code)
+        pauses = tuple(marks.pauses(connection, code))
+        scopes = [(pause.kind, pause.local_id) for pause in pauses]
+        approved = tuple(jobs.approved_waiting(connection, code))
+        plans = [("plan", guard.plan) for guard in approved]
         return Overview(
             agency=code,
             states=states,
@@ -123,8 +144,13 @@ def overview(app: App, code: str) -> Overview:
             paused=views.paused_count(connection, code, context.generation, context.capabilities),
             channel=channel.state_of(connection, code),
             jobs={name: mark[1] for name, mark in marked.items() if mark},
+            failures=jobs.failures(connection, code, TROUBLED),
+            store_error=store_error,
             guards=guards,
-            pauses=tuple(marks.pauses(connection, code)),
+            approved=approved,
+            pauses=pauses,
+            approval_reasons=reasons.newest(connection, code, "guard.approved", plans, app.store.commitment),
+            pause_reasons=reasons.newest(connection, code, "sending.paused", scopes, app.store.commitment),
             books=sums,
             excluded=excluded,
             asked=requests.open_count(connection, code),
@@ -142,6 +168,18 @@ def overview(app: App, code: str) -> Overview:
         )
 
 
+def _store_error(app: App, code: str) -> KntcError | None:
+    """Return why nothing may be sent from this store, None if it agrees with its head file."""
+    from connector.errors import RolledBackError
+
+    with app.store.read() as connection:
+        try:
+            app.store.heads.check(connection, code)
+        except RolledBackError as error:
+            return error
+    return None
+
+
 def as_json(view: Overview, name: str) -> dict[str, Any]:
     """Return the view as machines read it."""
     return {
@@ -157,11 +195,20 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "settling": view.settling,
         "channel": {"held_until": view.channel.held_until, "rule": view.channel.rule or ""},
         "last_success": dict(view.jobs),
+        "failures": {job: {"what": failure.what, "at": failure.at} for job, failure in view.failures.items()},
+        "store_error": view.store_error.id if view.store_error else "",
+        "approved_waiting": [
+            {"plan": guard.plan, "name": guard.name, "by": guard.approved_by, "at": guard.approved_at}
+            for guard in view.approved
+        ],
         "guards": [
             {"plan": guard.plan, "name": guard.name, "numbers": guard.numbers, "tripped_at": guard.tripped_at}
             for guard in view.guards
         ],
-        "pauses": [{"kind": p.kind, "local_id": p.local_id, "by": p.by, "at": p.at} for p in view.pauses],
+        "pauses": [
+            {"kind": p.kind, "local_id": p.local_id, "by": p.by, "at": p.at, "reason": _reason_of(view, p)}
+            for p in view.pauses
+        ],
         "books": [
             {
                 "kind": str(book.kind),
@@ -184,7 +231,22 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
     }
 
 
+def _reason_of(view: Overview, pause: Any) -> dict[str, str] | None:
+    told = view.pause_reasons.get((pause.kind, pause.local_id))
+    return {"text": told.text, "standing": told.standing} if told else None
+
+
 # --- the parts as people read them ---------------------------------------------------------------------------------
+
+
+def failure_in_words(desk: Desk, failure: Failure) -> str:
+    """Return why a job did not come to its end, as a sentence with its error id."""
+    if failure.what == "guard":
+        return desk.say("status.failed.guard")
+    if failure.what == "held":
+        return desk.say("status.failed.held", why=rule_in_words(desk, str(failure.values.get("rule", ""))))
+    text = failing.text_of(KntcError(failure.what, **failure.values), desk.screen)
+    return f"{text.what} ({text.id})"
 
 
 def print_counts(desk: Desk, view: Overview) -> None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import naming, overview
+from connector.cli import failing, naming, overview, timeline
 from connector.cli.opening import AgencyOption, Desk, JsonOption, KindOption, desk_of, holder_of_lock, opened
 from connector.cli.records import as_json, print_records
+from connector.errors import ExitCode
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -28,7 +29,7 @@ def status(
     limit: LimitOption = LONGEST_LIST,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how each agency stands, or its records in one state."""
+    """Show how each agency stands, or its records in one state. A store that nothing may be sent from is an error."""
     if state is not None:
         list_(ctx, agency=agency, state=state, limit=limit, as_json=as_json)
         return
@@ -37,13 +38,19 @@ def status(
         codes = desk.agencies(agency)
         views = [overview.overview(app, code) for code in codes]
         holder = holder_of_lock(app)
+    closed = [view.store_error for view in views if view.store_error]
+    code = ExitCode.CONFIGURATION if closed else ExitCode.DONE
     desk.screen.json(
         "status",
         desk.environment,
         at=app.now(),
         running=holder or "",
         agencies=[overview.as_json(view, desk.name_of(view.agency)) for view in views],
+        exit_code=int(code),
     ) if as_json else _print_all(desk, views, holder)
+    for error in closed:
+        failing.show(error, desk.screen)
+    raise typer.Exit(code)
 
 
 def _print_all(desk: Desk, views: list[Overview], holder: str | None) -> None:
@@ -59,28 +66,55 @@ def _print(desk: Desk, view: Overview, holder: str | None) -> None:
     for job in overview.JOBS:
         at = view.jobs.get(job)
         screen.pair(say(f"status.job.{job}"), say.moment(at, view.now) if at else say("status.never"))
-    if view.channel.held_until is not None:
-        why = overview.rule_in_words(desk, view.channel.rule)
-        until = say.moment(view.channel.held_until, view.now)
-        screen.pair(say("status.channel"), say("status.channel_held", until=until, why=why))
-    else:
-        screen.pair(say("status.channel"), say("status.channel_free"))
+        _print_failure(desk, view, job)
+    _print_failure(desk, view, "resync")
+    screen.pair(say("status.channel"), _channel(desk, view))
     screen.pair(say("status.service"), say("status.running", holder=holder) if holder else say("status.not_running"))
     if view.next_due is not None:
         due = max(view.next_due, view.channel.held_until or view.next_due)
         shown = say.moment(due, view.now) if due > view.now else say("status.now")
         screen.pair(say("status.next_due"), shown)
-    if view.asked:
-        screen.pair(say("status.asked"), say("status.asked_count", count=view.asked))
-    for pause in view.pauses:
-        scope = naming.scope(say, pause.kind, pause.local_id)
-        screen.pair(say("status.pause"), say("status.paused_by", scope=scope, by=pause.by, at=pause.at))
+    _print_orders(desk, view)
     screen.line()
     overview.print_counts(desk, view)
     overview.print_books(desk, view)
     if overview.to_do(desk, view) or overview.by_itself(desk, view):
         screen.line()
     overview.print_to_do(desk, view)
+
+
+def _channel(desk: Desk, view: Overview) -> str:
+    if view.store_error is not None:
+        return desk.say("status.store_closed", id=view.store_error.id)
+    if view.channel.held_until is None:
+        return desk.say("status.channel_free")
+    why = overview.rule_in_words(desk, view.channel.rule)
+    return desk.say("status.channel_held", until=desk.say.moment(view.channel.held_until, view.now), why=why)
+
+
+def _print_orders(desk: Desk, view: Overview) -> None:
+    """What people have ordered and is still in force or still to be done, with who and why."""
+    say, screen = desk.say, desk.screen
+    if view.asked:
+        screen.pair(say("status.asked"), say("status.asked_count", count=view.asked))
+    for guard in view.approved:
+        text = say("status.approved_by", plan=guard.plan, by=guard.approved_by, at=guard.approved_at)
+        if told := view.approval_reasons.get(("plan", guard.plan)):
+            text += f" {timeline.reason(desk, told)}"
+        screen.pair(say("status.approved"), text)
+    for pause in view.pauses:
+        scope = naming.scope(say, pause.kind, pause.local_id)
+        text = say("status.paused_by", scope=scope, by=pause.by, at=pause.at)
+        if told := view.pause_reasons.get((pause.kind, pause.local_id)):
+            text += f". {timeline.reason(desk, told)}"
+        screen.pair(say("status.pause"), text)
+
+
+def _print_failure(desk: Desk, view: Overview, job: str) -> None:
+    if failure := view.failures.get(job):
+        at = desk.say.moment(failure.at, view.now)
+        text = desk.say(f"status.failed.{job}", at=at, why=overview.failure_in_words(desk, failure))
+        desk.screen.pair("", text)
 
 
 def list_(

@@ -2,19 +2,21 @@
 
 `event.<name>.<detail>` in the catalogue is the sentence of an event, by its verdict, sighting, outcome, decision,
 cause or state.
-May import: words, opening, overview.
+May import: words, opening, overview, naming.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from connector.cli import naming
 from connector.cli.opening import Desk
 from connector.cli.overview import rule_in_words
 
 if TYPE_CHECKING:
+    from connector.store.reasons import Told
     from connector.store.stories import Moment
 
 _DETAILS = ("verdict", "sighting", "outcome", "decision", "cause", "state")
@@ -49,8 +51,23 @@ def sentence(desk: Desk, moment: Moment) -> str:
         "by": moment.actor,
         "count": facts.get("count", "?"),
         "item": facts.get("item", "?"),
+        "scope": _scope(desk, facts),
+        "plan": facts.get("plan", "?"),
     }
-    return desk.say.first(*ids, f"event.{moment.event}", moment.event, **values)
+    text = desk.say.first(*ids, f"event.{moment.event}", moment.event, **values)
+    return f"{text}. {reason(desk, moment.reason)}" if moment.reason else text
+
+
+def reason(desk: Desk, told: Told) -> str:
+    """Return what a person gave as reason, or why it cannot be told."""
+    return desk.say(f"why_given.{told.standing}", text=told.text, at=told.erased_at)
+
+
+def _scope(desk: Desk, facts: Mapping[str, Any]) -> str:
+    """Return what an action was about: one record, one kind, everything; of a request, how many of which kinds."""
+    if len(facts.get("kinds", ())) and not facts.get("local_id"):
+        return ", ".join(f"{desk.say.label('kind', kind)} {desk.say.number(n)}" for kind, n in facts["kinds"].items())
+    return naming.scope(desk.say, str(facts.get("kind", "")), str(facts.get("local_id", "")))
 
 
 def _when(at: datetime, now: datetime) -> str:

@@ -195,15 +195,23 @@ def _run_part(desk: Desk, app: App, ran: Run, name: str, steps: Steps, watch: pr
     except (SourceError, RemoteError) as error:
         ran.errors.append(error)
         failing.show(error, desk.screen)
+        app.note_failure(ran.agency, _JOBS.get(name, name), error)
         return
     except KntcError:
         raise  # of the store or the configuration: nobody can go on
     except Exception as error:  # noqa: BLE001  a fault of ours in one agency's work stops neither the others nor the rest
-        ran.errors.append(_fault(desk, ran.agency, name, error))
+        fault = _fault(desk, ran.agency, name, error)
+        ran.errors.append(fault)
+        app.note_bug(ran.agency, _JOBS.get(name, name), error, str(fault.values["where"]))
         return
     job = {"push": "deliver", "resolve": ""}.get(name, name)
     if job:
         app.note_success(ran.agency, job, total)
+    app.note_shortfall(ran.agency, _JOBS.get(name, name), ran.stages.get(name, {}))
+
+
+_JOBS = {"push": "deliver", "resolve": "deliver"}
+"""Parts of a run whose troubles are those of a job that has another name."""
 
 
 def _fault(desk: Desk, agency: str, job: str, error: Exception) -> KntcError:

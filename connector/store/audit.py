@@ -25,16 +25,18 @@ _audit = table_of(AuditEntry)
 _READ_ROWS = 2_000
 
 
-def append(connection: Connection, events: Sequence[Event], program: str, config_digest: str) -> list[Head]:
-    """Link the events to their agencies' chains and insert them; return the new heads.
+def append(connection: Connection, events: Sequence[Event], program: str, config_digest: str) -> list[Entry]:
+    """Link the events to their agencies' chains and insert them; return the entries, one for each, in order.
 
     Inside the caller's write transaction: a crash loses the entries together with the change they tell of."""
     heads: dict[str, Head] = {}
+    linked: list[Entry] = []
     rows = []
     for event in events:
         head = heads.get(event.agency) or head_of(connection, event.agency)
         entry = chain.link(head, event, program, config_digest)
         heads[event.agency] = Head(entry.agency, entry.seq, entry.hash)
+        linked.append(entry)
         rows.append(
             {
                 "agency": entry.agency,
@@ -50,7 +52,7 @@ def append(connection: Connection, events: Sequence[Event], program: str, config
         )
     if rows:
         connection.execute(insert(_audit), rows)
-    return list(heads.values())
+    return linked
 
 
 def head_of(connection: Connection, agency: str) -> Head:

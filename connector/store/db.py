@@ -15,7 +15,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -42,13 +42,14 @@ from sqlmodel import SQLModel
 
 from connector import __version__
 from connector.core import chain
+from connector.core.chain import Head
 from connector.core.model import Event
 from connector.errors import LockedError, StoreError
-from connector.store import audit
+from connector.store import audit, reasons
 from connector.store.tables import StoreInfo, table_of
 
 APPLICATION_ID = 0x4B4E5443  # "KNTC" in the SQLite header, so that another program's file is told apart
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration that this program knows (store/migrations/versions)."""
 
 LEFTOVER_S = 3_600.0
@@ -77,10 +78,20 @@ class Tx:
     now: datetime
     evidence: Mapping[str, bytes]
     events: list[Event] = field(default_factory=list)
+    reasons: dict[int, reasons.Given] = field(default_factory=dict)
 
     def audit(self, event_: Event) -> None:
         """Add an entry to this transaction."""
         self.events.append(event_)
+
+    def audit_with_reason(self, event_: Event, reason: str, kind: str = "", local_id: str = "") -> None:
+        """Add an entry that holds a commitment to a person's reason; the words themselves lie beside the log.
+
+        kind, local_id: what it is about, where the event names no record; "" means all."""
+        about = (str(event_.key.kind), event_.key.local_id) if event_.key else (kind, local_id)
+        self.reasons[len(self.events)] = reasons.Given(*about, reason)
+        facts = {**event_.facts, "reason": self.commitment(event_.agency, reason.encode())}
+        self.audit(replace(event_, facts=facts))
 
     def commitment(self, agency: str, data: bytes) -> str:
         """Return the agency's keyed commitment to the data, for entries and fingerprints."""
@@ -166,7 +177,9 @@ class Store:
             yield tx
             for agency in {event_.agency for event_ in tx.events}:
                 self.heads.check(connection, agency)  # else a write would hide that the store went back in time
-            heads = audit.append(connection, tx.events, __version__, self._config_digest)
+            entries = audit.append(connection, tx.events, __version__, self._config_digest)
+            reasons.keep(connection, [(entries[at], given) for at, given in tx.reasons.items()])
+        heads = {entry.agency: Head(entry.agency, entry.seq, entry.hash) for entry in entries}.values()
         if heads:
             self.heads.write(heads)
 
@@ -176,6 +189,10 @@ class Store:
         with _translated(self.path), self._reader.connect() as connection:
             connection.execute(text("PRAGMA query_only = ON"))
             yield connection
+
+    def commitment(self, agency: str, data: bytes) -> str:
+        """Return the agency's keyed commitment to the data: what an entry must hold if it speaks of these."""
+        return chain.commitment(self._evidence[agency], data)
 
     def close(self) -> None:
         """Give the file free. Safe to call twice."""

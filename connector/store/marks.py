@@ -208,8 +208,8 @@ def approve(tx: Tx, plan: str, actor: Actor, reason: str) -> str:
     tx.connection.execute(
         update(_guard).where(_guard.c.plan == plan).values(approved_by=actor.name, approved_at=tx.now, reason=reason)
     )
-    facts = {"guard": row.name, "plan": plan, "reason": tx.commitment(row.agency, reason.encode())}
-    tx.audit(Event("guard.approved", row.agency, actor, tx.now, facts=facts))
+    facts = {"guard": row.name, "plan": plan}
+    tx.audit_with_reason(Event("guard.approved", row.agency, actor, tx.now, facts=facts), reason, "plan", plan)
     return str(row.agency)
 
 
@@ -224,8 +224,8 @@ def pause(tx: Tx, agency: str, kind: str, local_id: str, actor: Actor, reason: s
     tx.connection.execute(
         insert(_pause).values(agency=agency, kind=kind, local_id=local_id, by=actor.name, reason=reason, at=tx.now)
     )
-    facts = {"kind": kind, "local_id": local_id, "reason": tx.commitment(agency, reason.encode())}
-    tx.audit(Event("sending.paused", agency, actor, tx.now, facts=facts))
+    event = Event("sending.paused", agency, actor, tx.now, facts={"kind": kind, "local_id": local_id})
+    tx.audit_with_reason(event, reason, kind, local_id)
     return True
 
 
@@ -234,8 +234,8 @@ def resume(tx: Tx, agency: str, kind: str, local_id: str, actor: Actor, reason: 
     where = (_pause.c.agency == agency, _pause.c.kind == kind, _pause.c.local_id == local_id)
     if not tx.connection.execute(delete(_pause).where(*where)).rowcount:
         return False
-    facts = {"kind": kind, "local_id": local_id, "reason": tx.commitment(agency, reason.encode())}
-    tx.audit(Event("sending.resumed", agency, actor, tx.now, facts=facts))
+    event = Event("sending.resumed", agency, actor, tx.now, facts={"kind": kind, "local_id": local_id})
+    tx.audit_with_reason(event, reason, kind, local_id)
     return True
 
 

@@ -116,8 +116,8 @@ def close_returned(tx: Tx, key: RecordKey, actor: Actor, reason: str) -> None:
         .where(*of_key(_status, key))
         .values(closed_sequence=sequence, closed_by=actor.name, closed_reason=reason)
     )
-    facts = {"sequence": sequence, "reason": tx.commitment(key.agency, reason.encode())}
-    tx.audit(Event("returned.closed", key.agency, actor, tx.now, key, facts=facts))
+    event = Event("returned.closed", key.agency, actor, tx.now, key, facts={"sequence": sequence})
+    tx.audit_with_reason(event, reason)
 
 
 _PUBLISHED = """

@@ -377,12 +377,8 @@ def ask_again(tx: Tx, key: RecordKey, generation: int, capabilities: Capabilitie
             candidates=None,
         )
     )
-    facts = {
-        "from": row.state,
-        "state": step.state,
-        "reason": tx.commitment(key.agency, reason.encode()),
-    }
-    tx.audit(Event("delivery.asked_again", key.agency, actor, tx.now, key, row.version, facts))
+    facts = {"from": row.state, "state": step.state}
+    tx.audit_with_reason(Event("delivery.asked_again", key.agency, actor, tx.now, key, row.version, facts), reason)
     return "look" if step.state is State.UNKNOWN else "send"
 
 
@@ -393,6 +389,6 @@ def _look_again(tx: Tx, key: RecordKey, delivery_id: int, version: int, actor: A
         .where(_delivery.c.id == delivery_id)
         .values(next_attempt_at=tx.now, cause=None, finds=0, absents=0, candidates=None)
     )
-    facts = {"from": State.UNKNOWN, "state": State.UNKNOWN, "reason": tx.commitment(key.agency, reason.encode())}
-    tx.audit(Event("delivery.asked_again", key.agency, actor, tx.now, key, version, facts))
+    facts = {"from": State.UNKNOWN, "state": State.UNKNOWN}
+    tx.audit_with_reason(Event("delivery.asked_again", key.agency, actor, tx.now, key, version, facts), reason)
     return "look"

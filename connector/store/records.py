@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from connector.core import lifecycle
 from connector.core.lifecycle import Step, Wait
 from connector.core.model import Actor, Cause, Change, Document, Event, Kind, Operation, Problem, RecordKey, State
-from connector.store import ancestry, erasure, marks
+from connector.store import ancestry, erasure, marks, reasons
 from connector.store.db import Tx
 from connector.store.keys import chunks, newest_of_record, of_key
 from connector.store.tables import Delivery as DeliveryRow
@@ -389,6 +389,8 @@ def set_aside(
         if before.cause is not cause:  # else an earlier sweep has set it aside
             _set_aside_one(tx, key, before, cause, last_finished, actor)
             fresh.append(key)
+            if cause is Cause.BECAME_SECRET:  # once: what people write about it from now on must stay
+                reasons.erase(tx.connection, key, tx.now)
         if cause is Cause.BECAME_SECRET:
             erasure.erase_texts(tx, key)
     below = ancestry.descendants(tx.connection, agency, fresh) if fresh else []
@@ -405,6 +407,7 @@ def _set_aside_below(tx: Tx, key: RecordKey, cause: Cause, actor: Actor) -> None
     last = marks.last_sweep(tx.connection, key.agency, key.kind)
     _set_aside_one(tx, key, before, cause, last.id if last is not None else 0, actor)
     if cause is Cause.BECAME_SECRET:
+        reasons.erase(tx.connection, key, tx.now)
         erasure.erase_texts(tx, key)
 
 

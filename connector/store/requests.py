@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
-from connector.core.model import Actor, Event, Kind, RecordKey
+from connector.core.model import KINDS, Actor, Event, Kind, RecordKey
 from connector.errors import DataError
 from connector.store.db import Tx
 from connector.store.keys import chunks, newest_of_record, of_key
@@ -97,8 +97,13 @@ def ask(tx: Tx, agency: str, keys: Sequence[RecordKey], actor: Actor, reason: st
                 for key in chunk
             ],
         )
-    facts = {"asked": len(keys), "new": len(new), "reason": tx.commitment(agency, reason.encode())}
-    tx.audit(Event("resync.asked", agency, actor, tx.now, facts=facts))
+    kinds = {str(kind): sum(key.kind is kind for key in keys) for kind in KINDS}
+    facts: dict[str, object] = {"asked": len(keys), "new": len(new)}
+    facts["kinds"] = {kind: count for kind, count in kinds.items() if count}
+    about = (str(keys[0].kind), keys[0].local_id) if len(keys) == 1 else ("", "")
+    if len(keys) == 1:
+        facts |= {"kind": about[0], "local_id": about[1]}
+    tx.audit_with_reason(Event("resync.asked", agency, actor, tx.now, facts=facts), reason, *about)
     return len(new)
 
 
@@ -135,5 +140,4 @@ def acknowledge(tx: Tx, key: RecordKey, actor: Actor, reason: str) -> None:
         .where(*of_key(_delivery, key), _delivery.c.version == version)
         .values(acknowledged_by=actor.name, acknowledged_reason=reason)
     )
-    facts = {"reason": tx.commitment(key.agency, reason.encode())}
-    tx.audit(Event("delivery.acknowledged", key.agency, actor, tx.now, key, int(version), facts))
+    tx.audit_with_reason(Event("delivery.acknowledged", key.agency, actor, tx.now, key, int(version)), reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,9 @@ import orjson
 from sqlalchemy import Connection, select
 
 from connector.core.model import Capabilities, RecordKey, State
-from connector.store import audit, views
+from connector.store import audit, reasons, views
 from connector.store.keys import of_key
+from connector.store.reasons import Commit, Told
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
 from connector.store.views import Line
 
@@ -23,7 +25,7 @@ _event = table_of(MirrorEvent)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One audit entry of a record, read for its story."""
+    """One audit entry, read for its story. `reason`: what a person said with it, if it is an action of a person."""
 
     at: datetime
     event: str
@@ -31,6 +33,7 @@ class Moment:
     trigger: str
     version: int
     facts: dict[str, Any]
+    reason: Told | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,15 @@ class Story:
     moments: tuple[Moment, ...]
 
 
-def story(connection: Connection, key: RecordKey, generation: int, capabilities: Capabilities) -> Story | None:
-    """Return the story of a key, None if the ledger has never seen it."""
+def story(
+    connection: Connection,
+    key: RecordKey,
+    generation: int,
+    capabilities: Capabilities,
+    commit: Commit | None = None,
+) -> Story | None:
+    """Return the story of a key, None if the ledger has never seen it; with `commit` (`Store.commitment`), also the
+    reasons that people gave."""
     found = views.lines(connection, key.agency, key=key, limit=1)
     if not found:
         return None
@@ -77,9 +87,9 @@ def story(connection: Connection, key: RecordKey, generation: int, capabilities:
     newest = kept[-1]
     status = connection.execute(select(_status).where(*of_key(_status, key))).mappings().first()
     range_value = connection.execute(select(_record.c.range_value).where(*of_key(_record, key))).scalar()
-    told = moments(connection, key)
+    known = moments(connection, key, commit)
     commitments = {
-        moment.version: moment.facts.get("commitment", "") for moment in told if moment.event == "record.recorded"
+        moment.version: moment.facts.get("commitment", "") for moment in known if moment.event == "record.recorded"
     }
     return Story(
         line=line,
@@ -88,26 +98,34 @@ def story(connection: Connection, key: RecordKey, generation: int, capabilities:
         commitment=commitments.get(line.version, ""),
         range_value=range_value or "",
         status=dict(status) if status else None,
-        moments=tuple(told),
+        moments=tuple(known),
     )
 
 
-def moments(connection: Connection, key: RecordKey) -> list[Moment]:
-    """Return the audit entries of one key, oldest first, taken apart."""
-    found = []
-    for entry in audit.entries(connection, key.agency, kind=key.kind, local_id=key.local_id):
-        fields = orjson.loads(entry.content)
-        found.append(
-            Moment(
-                at=datetime.fromisoformat(fields[4]),
-                event=fields[5],
-                actor=fields[6],
-                trigger=fields[8],
-                version=fields[11],
-                facts=fields[12],
-            )
+def moments(connection: Connection, key: RecordKey, commit: Commit | None = None) -> list[Moment]:
+    """Return the audit entries of one key, oldest first, taken apart; with `commit`, also the reasons."""
+    found = audit.entries(connection, key.agency, kind=key.kind, local_id=key.local_id)
+    return told(connection, key.agency, {entry.seq: orjson.loads(entry.content) for entry in found}, commit)
+
+
+def told(
+    connection: Connection, agency: str, entries: Mapping[int, list[Any]], commit: Commit | None = None
+) -> list[Moment]:
+    """Return entries (seq -> the fields of its content) as moments, in their order."""
+    facts = {seq: fields[12] for seq, fields in entries.items()}
+    given = reasons.of_entries(connection, agency, facts, commit) if commit else {}
+    return [
+        Moment(
+            at=datetime.fromisoformat(fields[4]),
+            event=fields[5],
+            actor=fields[6],
+            trigger=fields[8],
+            version=fields[11],
+            facts=fields[12],
+            reason=given.get(seq),
         )
-    return found
+        for seq, fields in entries.items()
+    ]
 
 
 def national_events(connection: Connection, key: RecordKey) -> list[dict[str, Any]]:

@@ -222,6 +222,25 @@ class AuditEntry(SQLModel, table=True):
     content: str
 
 
+class Reason(SQLModel, table=True):
+    """The words in which a person gave a reason, beside the audit entry that holds only a commitment to them.
+
+    `kind` and `local_id`: the record or the part of the agency that it is about ("" means all). Erased words leave
+    the row, so that nobody takes it for one that was never written."""
+
+    __tablename__ = "reason"
+    __table_args__ = (
+        CheckConstraint("(text IS NULL) = (erased_at IS NOT NULL)", name="reason_is_there_or_erased"),
+        Index("ix_reason_about", "agency", "kind", "local_id", "seq"),
+    )
+    agency: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    kind: str = ""
+    local_id: str = ""
+    text: str | None = None
+    erased_at: datetime | None = _instant(nullable=True)
+
+
 class Mark(SQLModel, table=True):
     """Positions that must survive a restart: the pull cursor, the last success of a job."""
 

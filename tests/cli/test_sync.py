@@ -249,4 +249,4 @@ def test_a_store_that_was_restored_from_yesterday_sends_nothing(world):
         said = world(*command)
         assert (said.code, "E-STORE-ROLLED-BACK" in said.err) == (78, True)
     assert len(world.sandbox.log()) == asked
-    assert world("status").code == 0
+    assert world("status").code == 78

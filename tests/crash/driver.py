@@ -26,7 +26,7 @@ from connector import logs
 from connector.app import open_app
 from connector.config import load_config
 from connector.core.chain import Head
-from connector.core.model import Actor, Event
+from connector.core.model import Actor, Entry, Event
 from connector.national.base import Reply, Request
 from connector.national.transport import Transport
 from connector.store import answers, audit, db, marks, mirror, outbox, records
@@ -77,11 +77,11 @@ class Steps:
             _replace(module, name, self._named(step, getattr(module, name)))
         append, write_heads = audit.append, audit.HeadFiles.write
 
-        def append_and_tell(connection: Any, events: Sequence[Event], *others: str) -> list[Head]:
-            heads = append(connection, events, *others)
-            if heads:  # without entries nothing has changed, and nothing can be lost
+        def append_and_tell(connection: Any, events: Sequence[Event], *others: str) -> list[Entry]:
+            entries = append(connection, events, *others)
+            if entries:  # without entries nothing has changed, and nothing can be lost
                 self._wire.pass_by(f"{self._step}.before")
-            return heads
+            return entries
 
         def write_and_tell(files: audit.HeadFiles, heads: Sequence[Head]) -> None:
             self._wire.pass_by(f"{self._step}.after")

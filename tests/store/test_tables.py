@@ -54,6 +54,7 @@ UNSETTLED = {
     "agency": AGENCY, "kind": "petition", "local_id": "demo:1", "range_value": "1", "fingerprint": "f",
     "read_at": START,
 }  # fmt: skip
+REASON = {"agency": AGENCY, "seq": 1, "text": "why"}
 INFO = {"id": 2, "store_id": "s", "created_at": START, "program": "0"}
 
 SENDING = {"state": "sending", "next_attempt_at": None, "lease_owner": "me", "lease_until": START}
@@ -97,6 +98,8 @@ IMPOSSIBLE: list[Case] = [
     ("audit_hash", tables.AuditEntry, ENTRY, {"hash": "1"}),
     ("audit_hash", tables.AuditEntry, ENTRY, {"prev": ""}),
     ("sweep_kind", tables.Sweep, SWEEP, {"kind": "letter"}),
+    ("reason_is_there_or_erased", tables.Reason, REASON, {"text": None}),
+    ("reason_is_there_or_erased", tables.Reason, REASON, {"erased_at": START}),
     ("approval_is_whole", tables.Guard, GUARD, {"approved_by": "somebody"}),
     ("tombstone_kind", tables.Tombstone, TOMBSTONE, {"kind": "letter"}),
     ("tombstone_decision", tables.Tombstone, TOMBSTONE, {"decision": "forget"}),

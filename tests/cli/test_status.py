@@ -1,0 +1,114 @@
+"""`kntc status` never flatters: a closed store, a failed job, a plan that waits are all there to be seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector import daemon
+from connector.app import open_app
+from connector.config import load_config
+from connector.core.model import Actor, Kind
+from connector.sandbox import FaultRule
+from tests.cli.conftest import World
+from tests.world import AGENCY, install, source_path
+
+
+def first(world: World) -> dict[str, object]:
+    return world("status", "--json").json["agencies"][0]
+
+
+def test_a_store_that_went_back_in_time_is_shown_as_closed(world):
+    """`sync` refused it and `audit verify` named it, while `status` said "channel free" and exit code 0."""
+    world("sync")
+    store = world.folder / "data" / "kntc.sqlite"
+    yesterday = store.read_bytes()
+    world.edit(Kind.PETITION, 4, "NoiDungDonThu", "Nội dung đã sửa")
+    world("sync")
+    store.write_bytes(yesterday)
+    said = world("status")
+    assert said.code == 78
+    assert "ĐÓNG: sổ không khớp tệp đầu" in said.text
+    assert "E-STORE-ROLLED-BACK" in said.err
+    said.assert_narrow()
+    found = world("status", "--json").json
+    assert (found["exit_code"], found["agencies"][0]["store_error"]) == (78, "E-STORE-ROLLED-BACK")
+
+
+def test_a_lost_head_file_is_shown_as_closed(world):
+    world("sync")
+    (world.folder / "data" / f"{AGENCY}.head.json").unlink()
+    said = world("status")
+    assert (said.code, "E-STORE-HEAD-MISSING" in said.err) == (78, True)
+    assert first(world)["store_error"] == "E-STORE-HEAD-MISSING"
+
+
+def test_a_dead_source_is_shown_until_it_has_been_read_again(world):
+    source_path(world.folder).rename(world.folder / "away")
+    assert world("sync").code == 69
+    said = world("status")
+    assert said.code == 0
+    assert "không xong: " in said.text
+    assert "(E-SOURCE-CONNECT)" in said.text
+    said.assert_narrow()
+    assert first(world)["failures"]["collect"]["what"] == "E-SOURCE-CONNECT"
+    (world.folder / "away").rename(source_path(world.folder))
+    world("sync")
+    assert first(world)["failures"] == {}
+    assert "không xong" not in world("status").text
+
+
+def test_a_refused_account_and_a_dead_server_are_shown_until_something_got_through(world):
+    secret = world.folder / "secrets" / "client"
+    right = secret.read_text(encoding="ascii")
+    secret.write_text("wrong\n", encoding="ascii")
+    world("sync")
+    found = first(world)["failures"]
+    assert (found["deliver"]["what"], found["pull"]["what"].startswith("E-")) == ("held", True)
+    text = world("status").text
+    assert "không gửi được: kênh quốc gia không dùng được" in text
+    assert "không nhận được: " in text
+    secret.write_text(right, encoding="ascii")
+
+
+def test_a_guard_and_a_forgotten_feed_are_shown_as_jobs_that_did_not_end(world):
+    install(world.folder, world.sandbox.base_url, collect="first_run_limit = 5")
+    world("sync")
+    assert first(world)["failures"]["collect"]["what"] == "guard"
+    assert "không xong: chốt an toàn chờ người duyệt" in world("status").text
+
+
+def test_a_feed_that_forgot_our_place_is_shown(world):
+    world("sync")
+    world.sandbox.play(FaultRule("expired_cursor", call="feed"))
+    world("pull")
+    assert first(world)["failures"]["pull"]["what"] == "E-FEED-CURSOR-EXPIRED"
+
+
+def test_an_approved_plan_waits_for_a_run_and_status_says_so(world):
+    install(world.folder, world.sandbox.base_url, collect="first_run_limit = 5")
+    world("sync")
+    (guard,) = first(world)["guards"]
+    world("approve", guard["plan"], "--reason", "đã so với sổ giấy")
+    text = world("status").text
+    assert f"kế hoạch {guard['plan']}, do" in text
+    assert "chờ lượt đọc nguồn tới (kntc sync hoặc dịch vụ). Lý do: “đã so với sổ giấy”" in text
+    assert [one["plan"] for one in first(world)["approved_waiting"]] == [guard["plan"]]
+    world("sync")
+    assert first(world)["approved_waiting"] == []
+
+
+@pytest.mark.parametrize("name", ["collect", "resync", "deliver", "pull"])
+def test_the_daemon_leaves_the_same_marks(world, name):
+    world("sync")
+    if name == "resync":
+        world("resync", "petition/4", "--reason", "x")
+    world.edit(Kind.PETITION, 4, "NoiDungDonThu", "Nội dung đã sửa")
+    if name == "deliver":
+        world("collect")
+    source_path(world.folder).rename(world.folder / "away")
+    world.sandbox.stop()
+    with open_app(load_config(world.config), Actor("daemon", "daemon")) as app:
+        (job,) = [job for job in daemon.jobs_of(app) if job.name == name]
+        daemon._run_job(app, job)
+    assert list(first(world)["failures"]) == [name]
+    assert "lúc" in world("status").text
