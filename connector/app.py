@@ -23,7 +23,7 @@ from connector.core.chain import Head
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
 from connector.core.model import Actor
 from connector.edges import Agency, agency_of
-from connector.errors import DataError, ExitCode, KntcError, LockedError, StoreError
+from connector.errors import ConfigError, DataError, ExitCode, KntcError, LockedError, SourceError, StoreError
 from connector.loading import compile_mappings
 from connector.logs import get_logger
 from connector.stages.collect import collect, plan, tripped
@@ -171,12 +171,15 @@ class App:
         return Reader(agency.source, agency.mapping, agency.policy, bounds, section.gone, section.gone_reason)
 
     def collect(self, code: str) -> Iterator[Counts]:
-        """Read the source and record what changed."""
-        return collect(self.context(code), self.reader(code))
+        """Read the source and record what changed. Raises SourceError, and MappingError where the database has not
+        what the mapping asks for."""
+        with _told_apart(self.agency(code)):
+            yield from collect(self.context(code), self.reader(code))
 
     def plan(self, code: str) -> Iterator[tuple[Counts, tuple[views.Planned, ...]]]:
         """Say what a collect would do; write nothing."""
-        return plan(self.context(code), self.reader(code))
+        with _told_apart(self.agency(code)):
+            yield from plan(self.context(code), self.reader(code))
 
     def tripped(self, code: str) -> tuple[Trip, ...]:
         """Say which guards would stop a collect; write nothing."""
@@ -255,7 +258,8 @@ class App:
         """Note that a job ended in an error: for `status`, until it succeeds again. Never raises: whoever calls has an
         error to tell, and where it is the store's own, nothing is written there."""
         if not isinstance(error, StoreError | LockedError):
-            self._note(code, job, error.id, error.values)
+            first = error.problems[0] if isinstance(error, ConfigError) and error.problems else error
+            self._note(code, job, first.id, first.values)
 
     def note_bug(self, code: str, job: str, error: Exception, where: str) -> None:
         """Note that a job ended in a fault of this program: its kind and place, never its text."""
@@ -360,6 +364,17 @@ class App:
 def _answer_of(rule: str | None) -> str:
     """Return what was answered, without when it was asked and what exactly failed: `looked-first:nothing_sent:dns`."""
     return (rule or "").removeprefix("looked-first:").partition(":")[0]
+
+
+@contextmanager
+def _told_apart(agency: Agency) -> Iterator[None]:
+    """Tell a query that can never be answered (MappingError: edit a file) from one that was not answered now."""
+    try:
+        yield
+    except SourceError as error:
+        if error.id == "E-SOURCE-QUERY":
+            agency.source.probe()
+        raise
 
 
 def set_from_handler(event: threading.Event) -> None:

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from connector import access
 from connector.config_problems import field_problems, relation_problems
 from connector.core import chain
 from connector.errors import ConfigError, ConfigProblem
@@ -235,6 +236,8 @@ def load_config(path: Path) -> Config:
     except FileNotFoundError:
         raise ConfigError("E-CFG-NO-FILE", file=str(path)) from None
     except OSError as error:
+        if denied := access.explained(error):
+            raise denied from None
         raise ConfigError("E-CFG-UNREADABLE", file=str(path), error=type(error).__name__) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         place = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "UTF-8"

@@ -2,6 +2,7 @@
 
     KntcError
     ├── ConfigError      edit a file                     78
+    │   ├── MappingError  their database has not what the mapping asks for  78
     │   └── StoreError   the store is not the one meant  78
     │       └── RolledBackError  the store went back in time: nothing is sent  78
     ├── SourceError      their database                  69
@@ -64,6 +65,10 @@ class ConfigError(KntcError):
     def __init__(self, id_: str = "E-CONFIG", problems: Sequence[ConfigProblem] = (), **values: str | float) -> None:
         super().__init__(id_, **values)
         self.problems = tuple(problems)
+
+
+class MappingError(ConfigError):
+    """A database has not what the mapping's queries speak of: one of the two must change, waiting does not help."""
 
 
 class StoreError(ConfigError):

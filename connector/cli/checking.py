@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from connector import access
 from connector.cli import failing
 from connector.cli.opening import Asked, Desk, JsonOption, desk_of, opened, opened_on_trial
 from connector.cli.screen import Screen, standard
-from connector.errors import ConfigError, ExitCode, KntcError, LockedError, RemoteError, SourceError
+from connector.errors import ConfigError, ExitCode, KntcError, LockedError, MappingError, RemoteError, SourceError
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -116,8 +117,9 @@ def _store(desk: Desk) -> Iterator[Finding]:
                 yield Finding(name, desk.say(bound, agency=code, encrypted=encrypted, seq=head.seq))
     except StoreError as error:
         if error.id == "E-STORE-ABSENT":
-            path = str(desk.config.data_dir / STORE_FILE)
-            yield Finding(name, desk.say("check.store_absent", path=path, encrypted=encrypted))
+            path = desk.config.data_dir / STORE_FILE
+            text = desk.say("check.store_absent", path=str(path), encrypted=encrypted)
+            yield Finding(name, text, access.lacking(path))
         else:
             yield Finding(name, "", error)
     except (ConfigError, LockedError) as error:
@@ -138,7 +140,7 @@ def _edges(desk: Desk) -> Iterator[Finding]:
 def _source(desk: Desk, app: App, code: str) -> Finding:
     try:
         app.agency(code).source.probe()
-    except SourceError as error:
+    except (SourceError, MappingError) as error:
         return Finding(desk.say("check.source"), code, error)
     return Finding(desk.say("check.source"), _snapshots(desk, app, code))
 

@@ -131,8 +131,8 @@ class DemoResult:
 
 def prepare(folder: Path) -> None:
     """Make the demo's folder, empty. Raises DataError rather than touch a folder that no demo has made."""
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / MARKER).exists():
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if not folder.is_dir() or not (folder / MARKER).exists():
             raise DataError("E-DEMO-FOLDER", folder=str(folder))
         shutil.rmtree(folder)
     for part in ("source", "secrets", "data"):

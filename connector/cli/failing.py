@@ -13,6 +13,7 @@ from dataclasses import replace
 import typer
 from typer.exceptions import TyperException
 
+from connector import access
 from connector.cli.opening import Asked
 from connector.cli.screen import Screen, spread, standard, wrapped
 from connector.cli.words import ErrorText
@@ -39,6 +40,12 @@ def guarded(run: Callable[[], object], asked: Asked) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone: nobody is left to be told
         return int(ExitCode.DONE)
+    except OSError as error:
+        if denied := access.explained(error):
+            show(denied, _screen(asked))
+            return int(denied.exit_code)
+        _show_bug(error, asked)
+        return int(ExitCode.BUG)
     except Exception as error:  # noqa: BLE001  the last line of defence; its text may hold values and is not shown
         _show_bug(error, asked)
         return int(ExitCode.BUG)
@@ -61,6 +68,8 @@ def text_of(error: KntcError, screen: Screen) -> ErrorText:
     values: dict[str, object] = dict(error.values)
     if "fault" in values:
         values["fault"] = screen.say.label("fault", str(values["fault"]))
+    if "right" in values:
+        values["right"] = screen.say.label("right", str(values["right"]))
     if "holder" in values and values["holder"] == "?":
         values["holder"] = screen.say("error.somebody")
     if isinstance(error, ConfigError) and error.problems and error.id == "E-CONFIG":

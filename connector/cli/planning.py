@@ -15,7 +15,7 @@ import typer
 from connector.cli import failing, naming
 from connector.cli.opening import Desk, desk_of, opened_to_look
 from connector.cli.overview import Overview, overview, rule_in_words
-from connector.errors import ExitCode, KntcError, RemoteError, SourceError
+from connector.errors import ExitCode, KntcError, MappingError, RemoteError, SourceError
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -56,8 +56,7 @@ def plan(ctx: typer.Context, command: str, agency: str | None, *, as_json: bool)
                 dry_run=True,
                 agencies=[_as_json(app, planned, with_due=command == "sync") for planned in plans],
             )
-    failed = any(planned.error for planned in plans)
-    raise typer.Exit(ExitCode.REMOTE_UNAVAILABLE if failed else ExitCode.DONE)
+    raise typer.Exit(max((planned.error.exit_code for planned in plans if planned.error), default=ExitCode.DONE))
 
 
 def _plan(app: App, code: str) -> Plan:
@@ -68,7 +67,7 @@ def _plan(app: App, code: str) -> Plan:
             for name, count in counts.items():
                 planned.counts[name] = planned.counts.get(name, 0) + count
             planned.changes += changes
-    except SourceError as error:
+    except (SourceError, MappingError) as error:
         planned.error = error
     return planned
 

@@ -20,7 +20,7 @@ from connector.cli import failing, planning, progress
 from connector.cli.opening import AgencyOption, Desk, DryRunOption, JsonOption, desk_of, opened
 from connector.cli.overview import Overview, overview, print_books, print_counts, print_to_do
 from connector.cli.summary import stage_lines
-from connector.errors import ExitCode, KntcError, RemoteError, SourceError
+from connector.errors import ExitCode, KntcError, MappingError, RemoteError, SourceError
 
 if TYPE_CHECKING:
     from connector.app import App, Step
@@ -192,7 +192,7 @@ def _run_part(desk: Desk, app: App, ran: Run, name: str, steps: Steps, watch: pr
             ran.add(step)
             total.update(step.counts)
             watch.step(step)
-    except (SourceError, RemoteError) as error:
+    except (SourceError, RemoteError, MappingError) as error:
         ran.errors.append(error)
         failing.show(error, desk.screen)
         app.note_failure(ran.agency, _JOBS.get(name, name), error)
@@ -225,11 +225,13 @@ def _fault(desk: Desk, agency: str, job: str, error: Exception) -> KntcError:
 
 
 def exit_code_of(app: App, command: str, ran: Run, view: Overview) -> ExitCode:
-    """Return 70 where the program itself failed, 69 where source or national side could not be used, 1 where anything
-    waits for somebody, else 0."""
+    """Return 70 where the program itself failed, 78 where a mapping does not fit its source, 69 where source or national
+    side could not be used, 1 where anything waits for somebody, else 0."""
     if any(error.exit_code is ExitCode.BUG for error in ran.errors):
         return ExitCode.BUG
     held = view.channel.held_until is not None
+    if any(isinstance(error, MappingError) for error in ran.errors):
+        return ExitCode.CONFIGURATION
     if ran.errors or app.is_cut_off(ran.agency):
         return ExitCode.REMOTE_UNAVAILABLE
     left = command in ("sync", "push") and view.unhindered > 0

@@ -54,7 +54,8 @@ class Source(Protocol):
     """An agency's database. Reads only. Failures are SourceError: E-SOURCE-CONNECT, -QUERY, -COLUMN or -BOUND."""
 
     def probe(self) -> None:
-        """Connect and look at the first key of every kind. Returns nothing: no error is the answer."""
+        """Connect, look at the first key of every kind, and ask every query for an empty range. Returns nothing: no
+        error is the answer. Raises MappingError with all that the database has not: tables, columns, grants."""
         ...
 
     def count(self, kind: KindMapping) -> int:

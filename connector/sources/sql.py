@@ -29,6 +29,7 @@ from connector.sources import changes
 from connector.sources.base import Page, Place
 from connector.sources.engines import open_engine, reading
 from connector.sources.paging import Packed, Results, Rows, make_page, pack
+from connector.sources.preparing import prepare
 
 Answer = TypeVar("Answer")
 
@@ -82,9 +83,7 @@ class SqlSource:
 
     def probe(self) -> None:
         """See `Source`."""
-        for kind in self._mapping.kinds:
-            mapping = self._mapping.kind(kind)
-            self._ask(mapping, partial(_lowest, kind=mapping))
+        prepare(self._engine, self._agency, self._mapping, self._query_timeout_s)
 
     def count(self, kind: KindMapping) -> int:
         """See `Source`."""

@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
-from connector import __version__
+from connector import __version__, access
 from connector.core import chain
 from connector.core.chain import Head
 from connector.core.model import Event
@@ -134,12 +134,17 @@ class Store:
         """Open the store at `path`; with `create`, make it if nothing was ever there; with `look`, for reading only.
 
         key: 32 bytes for SQLCipher, None for a plain file. evidence: the evidence key of each agency.
-        Raises StoreError (nothing overwritten) and LockedError. On disk afterwards: the file, its WAL, and the
-        tables of this program's revision; an older store was upgraded, and a copy of it is kept beside it."""
-        if not path.exists():
+        Raises StoreError (nothing overwritten), LockedError, and ConfigError E-ACCESS where this account lacks a right.
+        On disk afterwards: the file, its WAL, and the tables of this program's revision; an older store was upgraded,
+        and a copy of it is kept beside it."""
+        if not _exists(path):
             _may_create(path, create=create)
+            if denied := access.lacking(path):
+                raise denied
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # keys of records and heads are nobody else's
             _create(path, key, busy_timeout_s, clock())
+        if denied := access.lacking(path):
+            raise denied  # else SQLite would complain of a damaged file
         if not look:
             _drop_second_names(path)
             _drop_leftovers(path.parent, clock())
@@ -198,6 +203,14 @@ class Store:
         """Give the file free. Safe to call twice."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is a store. Raises ConfigError where nobody can tell, because its folder cannot be entered."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True  # the check of rights that follows will name the folder
 
 
 def _drop_leftovers(folder: Path, now: datetime) -> None:
@@ -345,6 +358,8 @@ def _translated(path: Path) -> Iterator[None]:
     except DatabaseError as error:
         if _is_busy(error):
             raise LockedError("E-STORE-BUSY", file=str(path)) from None
+        if denied := access.lacking(path):  # taken away while we were at work
+            raise denied from None
         raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 
 import pytest
 
@@ -186,3 +187,16 @@ def test_two_agencies_that_would_each_send_the_same_rows_are_refused(tmp_path, w
 def test_a_database_is_the_same_however_its_address_is_spelt(world, one, other, same):
     config = load_config(world.config)
     assert (loading._database(config, one) == loading._database(config, other)) is same
+
+
+def test_a_column_that_the_database_has_not_is_named_by_check_and_by_a_run(world):
+    """`check` said "ready", and `collect` said "wait" (69) of something that no waiting mends."""
+    with sqlite3.connect(source_path(world.folder)) as connection:
+        connection.execute("ALTER TABLE don_thu RENAME COLUMN NoiDungDonThu TO NoiDungKhac")
+    for said in (world("check"), world("collect"), world("sync"), world("collect", "--dry-run")):
+        text = " ".join((said.out + said.err).split())
+        assert said.code == 78
+        assert "không có cột NoiDungDonThu" in text
+        assert "bentre/petition.toml select.sql" in text
+        said.assert_narrow()
+    assert "không có cột NoiDungDonThu. (E-CFG-SQL-COLUMN)" in world("status").text

@@ -11,7 +11,8 @@ from sqlalchemy import event, make_url
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind, Problem
 from connector.core.secrecy import SecrecyPolicy
-from connector.errors import ConfigError, SourceError
+from connector.errors import ConfigError, MappingError, SourceError
+from connector.sources import preparing
 from connector.sources.base import Page
 from connector.sources.engines import source_url
 from connector.sources.sql import MAX_REFUSED, SqlSource
@@ -581,9 +582,48 @@ def test_an_error_of_the_driver_carries_no_value_of_a_record(agency, connect):
 
 def test_a_missing_table_is_found_by_the_probe(agency, connect):
     agency.run("DROP TABLE xu_ly")
-    with pytest.raises(SourceError) as caught:
+    assert refused(connect()) == [("E-CFG-SQL-TABLE", "mau/handling.toml", "range", "xu_ly")]
+
+
+def refused(source: SqlSource) -> list[tuple[str, ...]]:
+    with pytest.raises(MappingError) as caught:
+        source.probe()
+    assert caught.value.__context__ is None
+    return [(p.id, p.values["file"], p.values["key"], p.values["found"]) for p in caught.value.problems]
+
+
+def test_the_probe_reads_no_record_and_names_every_column_that_is_not_there(agency, connect):
+    """`check` said "ready" for a mapping whose column the database has not: it looked at the keys alone."""
+    agency.add_petition(1, NoiDung=CANARY)
+    connect().probe()
+    agency.run("ALTER TABLE don RENAME COLUMN NoiDung TO Khac; ALTER TABLE nguoi RENAME COLUMN HoTen TO Ten")
+    assert refused(connect()) == [
+        ("E-CFG-SQL-COLUMN", "mau/petition.toml", "select.sql", "NoiDung"),
+        ("E-CFG-SQL-COLUMN", "mau/petition.toml", "children.0.sql", "HoTen"),
+    ]
+
+
+def test_a_result_that_lacks_a_column_and_a_query_that_is_no_sql_there_are_found_by_the_probe(agency, connect):
+    changed = files()
+    changed["petition.toml"]["select"]["sql"] = "SELECT * FROM don WHERE Id > :lo AND Id <= :hi"
+    changed["petition.toml"]["universe"]["sql"] = "SELECT Id, '' AS excluded FROM FROM don WHERE Id > :lo AND Id <= :hi"
+    agency.run("ALTER TABLE don RENAME COLUMN NoiDung TO Khac")
+    assert refused(connect(compiled(changed))) == [
+        ("E-CFG-SQL-RESULT", "mau/petition.toml", "select.sql", "NoiDung"),
+        ("E-CFG-SQL-REFUSED", "mau/petition.toml", "universe.sql", ""),
+    ]
+
+
+def test_what_a_driver_complains_of_is_told_only_if_the_mapping_says_it_too():
+    said = f'column "{CANARY}" does not exist'
+    assert preparing._named(preparing._COLUMN, said, "SELECT a FROM b") is None
+    assert preparing._named(preparing._COLUMN, "Unknown column 'd.Ngay' in 'SELECT'", "SELECT d.Ngay FROM d") == "Ngay"
+
+
+def test_a_database_that_is_away_is_no_mistake_of_the_mapping(agency, connect):
+    agency.path.unlink()
+    with pytest.raises(SourceError, match="E-SOURCE-CONNECT"):
         connect().probe()
-    assert (caught.value.values["kind"], caught.value.values["code"]) == (Kind.HANDLING, "SQLITE_ERROR")
 
 
 def test_a_query_that_takes_too_long_is_stopped(agency, connect):
