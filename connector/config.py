@@ -294,10 +294,16 @@ def _read_secret_file(path: Path, config: Config, key: str) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_SECRET_BYTES + 1)
         secret = content.decode("utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError):
+    except FileNotFoundError:
+        raise _bad_secret("E-SECRET-ABSENT", config, key, path=str(path)) from None
+    except UnicodeDecodeError:
+        raise _bad_secret("E-SECRET-TEXT", config, key, path=str(path)) from None
+    except OSError:
         raise _bad_secret("E-SECRET-FILE", config, key, path=str(path)) from None
-    if not secret.strip() or len(content) > MAX_SECRET_BYTES:
-        raise _bad_secret("E-SECRET-FILE", config, key, path=str(path))
+    if not secret.strip():
+        raise _bad_secret("E-SECRET-EMPTY", config, key, path=str(path))
+    if len(content) > MAX_SECRET_BYTES:
+        raise _bad_secret("E-SECRET-TEXT", config, key, path=str(path))
     return secret
 
 

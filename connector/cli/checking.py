@@ -16,7 +16,16 @@ from connector import access
 from connector.cli import failing
 from connector.cli.opening import Asked, Desk, JsonOption, desk_of, opened, opened_on_trial
 from connector.cli.screen import Screen, standard
-from connector.errors import ConfigError, ExitCode, KntcError, LockedError, MappingError, RemoteError, SourceError
+from connector.errors import (
+    ConfigError,
+    ConfigProblem,
+    ExitCode,
+    KntcError,
+    LockedError,
+    MappingError,
+    RemoteError,
+    SourceError,
+)
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -78,15 +87,14 @@ def _secrets(desk: Desk) -> Iterator[Finding]:
         asked.append((agency.credentials.client_secret, f"{place}.credentials.client_secret", False))
         if agency.source.password:
             asked.append((agency.source.password, f"{place}.source.password", False))
-    bad = False
+    problems: list[ConfigProblem] = []
     for reference, key, is_key in asked:
         try:
             (read_hex_key if is_key else read_secret)(reference, config, key)
         except ConfigError as error:
-            bad = True
-            yield Finding(desk.say("check.secrets"), key, error)
-    if not bad:
-        yield Finding(desk.say("check.secrets"), desk.say("check.secrets_good", count=len(asked)))
+            problems += error.problems
+    text = desk.say("check.secrets_good", count=len(asked))
+    yield Finding(desk.say("check.secrets"), text, ConfigError(problems=problems) if problems else None)
 
 
 def _mappings(desk: Desk) -> Iterator[Finding]:

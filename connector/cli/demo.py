@@ -24,7 +24,7 @@ from connector.cli.demo_run import (
 from connector.cli.opening import Asked, Desk
 from connector.cli.overview import Overview, overview, print_counts
 from connector.cli.records import reasons
-from connector.cli.screen import standard
+from connector.cli.screen import WIDTH, standard
 from connector.cli.summary import stage_lines
 from connector.core.model import Kind
 from connector.errors import ExitCode
@@ -122,10 +122,16 @@ def _tell_proof(desk: Desk, app: App, result: DemoResult) -> None:
     screen.line()
     screen.line(say("demo.folder", folder=str(result.folder)))
     screen.line(say("demo.next"))
-    config = result.folder / "config.toml"
+    config = naming.short_path(result.folder / "config.toml")
     explained = f"explain petition {number}" if number else "list"
     for command in ("status", "quarantine list", explained, "audit verify"):
-        screen.line(f"kntc --config {config} {command}", indent=2, hang=4)
+        screen.lines(_to_type(f"{naming.program()} --config {config}", command))
+
+
+def _to_type(program: str, command: str) -> list[str]:
+    """A command as it can be copied: where it is too long for a line, the shell is told that it goes on."""
+    whole = f"  {program} {command}"
+    return [whole] if len(whole) <= WIDTH else [f"  {program} \\", f"    {command}"]
 
 
 def _tell_bad_rows(desk: Desk, app: App, result: DemoResult) -> None:

@@ -76,10 +76,13 @@ def _print(desk: Desk, app: App, subject: Subject) -> None:
     say, screen, line = desk.say, desk.screen, subject.story.line
     screen.heading(_title(desk, subject), say.label("state", line.state).upper())
     screen.line(f"{desk.name_of(subject.key.agency)} {desk.environment_label}")
-    if line.national_id:
-        commitment = subject.story.commitment[:8] or "-"
-        text = say("explain.national_id", id=line.national_id, version=line.version, commitment=commitment)
+    if received := _received(subject):
+        commitment = received["commitment"][:8] or "-"
+        text = say("explain.national_id", id=line.national_id, version=received["version"], commitment=commitment)
         screen.pair(say("explain.on_national"), text)
+        if received["version"] < line.version:
+            newer = say("explain.newer_version", version=line.version, state=say.label("state", line.state))
+            screen.pair(say("explain.newer"), newer)
     if status := subject.story.status:
         text = f"{say.label('national', status['status'])}, {say.instant(status['occurred_at'])}"
         text += f" ({status['acting_agency']})" if status["acting_agency"] else ""
@@ -94,6 +97,11 @@ def _print(desk: Desk, app: App, subject: Subject) -> None:
         screen.pair(f"  {at}", text, width=max(15, len(at) + 4))
     for number, text in enumerate(outlook.sentences(desk, app, line, subject.holder)):
         screen.pair(say("explain.next") if not number else "", text)
+
+
+def _received(subject: Subject) -> dict[str, Any] | None:
+    """Return the version that the national side holds as far as its receipts say, None if it has confirmed none."""
+    return next((version for version in reversed(subject.story.versions) if version["receipt_at"]), None)
 
 
 def _title(desk: Desk, subject: Subject) -> str:
@@ -151,10 +159,12 @@ def _pretty(body: Any) -> Iterator[str]:
 def _as_json(desk: Desk, app: App, subject: Subject) -> dict[str, Any]:
     line = subject.story.line
     fields = tracing.fields(desk.say, app, subject.key, subject.reading) if subject.reading else []
+    received = _received(subject)
     return {
         "at": subject.now,
         "record": records.as_json(line),
         "commitment": subject.story.commitment,
+        "receipt": {"version": received["version"], "at": received["receipt_at"]} if received else None,
         "national_status": _without(subject.story.status, "note", "closed_reason"),
         "source": {
             "read": subject.reading is not None,

@@ -16,9 +16,11 @@ from connector.core.model import KINDS, Cause, Kind, RecordKey, State
 from connector.errors import DataError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from connector.app import App
 
-LISTS = ("returned", "blocked", "exposed", "gone")
+LISTS = ("returned", "blocked", "exposed", "gone", "excluded")
 """Not states of a delivery, but lists that people ask for by the same option."""
 
 ALIASES: dict[str, Kind] = {
@@ -44,6 +46,30 @@ class Wanted:
     state: str | None = None
     kind: Kind | None = None
     cause: str | None = None
+
+
+def program() -> str:
+    """Return what to type to run this very program: `kntc` where that is it, else its path, short if it lies below
+    the folder we are in."""
+    import shutil
+    import sys
+    from pathlib import Path
+
+    beside = Path(sys.executable).parent / "kntc"
+    started = Path(sys.argv[0]) if Path(sys.argv[0]).name == "kntc" else beside
+    found = shutil.which("kntc")
+    if not started.is_file() or (found and Path(found).resolve() == started.resolve()):
+        return "kntc"
+    return short_path(started.absolute())
+
+
+def short_path(path: Path) -> str:
+    """Return the path as one would type it here, quoted for the shell."""
+    import shlex
+    from pathlib import Path
+
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def folded(text: str) -> str:

@@ -224,6 +224,7 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
             }
             for book in view.books
         ],
+        "excluded": dict(view.excluded),
         "requests_open": view.asked,
         "pull_stopped": view.pull_stopped,
         "feed_unreadable": view.unreadable,
@@ -279,6 +280,22 @@ def print_books(desk: Desk, view: Overview) -> None:
                 ),
                 hang=2,
             )  # fmt: skip
+
+
+def print_guards(desk: Desk, view: Overview) -> None:
+    """Print every plan that a guard has stopped, with its numbers: what is to be compared before it is approved."""
+    for guard in view.guards:
+        desk.screen.line()
+        print_numbers(desk, guard)
+
+
+def print_numbers(desk: Desk, guard: Any) -> None:
+    """Print one stopped plan: its name, and its numbers by kind."""
+    desk.screen.line(desk.say.first(f"guard.{guard.name}", "guard.other", plan=guard.plan))
+    for name, count in guard.numbers.items():
+        label = desk.say.label("kind", name) if desk.say.has(f"kind.{name}") else desk.say.label("number", name)
+        shown = desk.say.number(count) if isinstance(count, int) else str(count)
+        desk.screen.pair(f"  {label}", shown)
 
 
 def to_do(desk: Desk, view: Overview) -> list[tuple[str, str]]:

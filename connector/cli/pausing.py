@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector.cli import naming
+from connector.cli import naming, overview
 from connector.cli.opening import (
     AgencyOption,
     Desk,
@@ -110,11 +110,7 @@ def approve(
         if guard.approved_by is not None:
             raise DataError("E-PLAN-DONE", plan=plan)
         desk.screen.heading(desk.name_of(guard.agency), desk.environment_label)
-        desk.screen.line(desk.say.first(f"guard.{guard.name}", "guard.other", plan=plan))
-        for name, count in guard.numbers.items():
-            label = desk.say.label("kind", name) if desk.say.has(f"kind.{name}") else desk.say.label("number", name)
-            shown = desk.say.number(count) if isinstance(count, int) else str(count)
-            desk.screen.pair(f"  {label}", shown)
+        overview.print_numbers(desk, guard)
         if dry_run:
             desk.screen.line(desk.say("dry.approve"))
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -89,8 +90,8 @@ def _print_plan(desk: Desk, app: App, command: str, planned: Plan, *, known: boo
         _print_change(desk, app, change)
     if len(told) > SHOWN_CHANGES:
         screen.line(say("dry.more", count=len(told) - SHOWN_CHANGES), indent=2)
-    if command == "sync":
-        _print_due(desk, app, planned.agency)
+    if command == "sync" and not planned.trips and planned.error is None:
+        _print_due(desk, app, planned.agency, planned)
     screen.line(say("dry.nothing_recorded"))
 
 
@@ -110,7 +111,7 @@ def _as_json(app: App, planned: Plan, *, with_due: bool) -> dict[str, Any]:
     guards = [{"name": trip.name, "numbers": trip.numbers} for trip in planned.trips]
     found: dict[str, Any] = {"agency": planned.agency, "counts": planned.counts, "changes": changes, "guards": guards}
     if with_due:
-        found["due"] = _due(app, planned.agency, overview(app, planned.agency))
+        found["due"] = _due(app, planned.agency, overview(app, planned.agency), planned)
     return found | {"error": planned.error.id if planned.error else ""}
 
 
@@ -133,8 +134,11 @@ def due(ctx: typer.Context, agency: str | None, *, as_json: bool) -> None:
             desk.screen.line(desk.say("dry.nothing_recorded"))
 
 
-def _due(app: App, code: str, view: Overview) -> dict[str, Any]:
-    """Return what a push would find: due by kind, and how many wait for time, a parent, or a person's pause."""
+def _due(app: App, code: str, view: Overview, planned: Plan | None = None) -> dict[str, Any]:
+    """Return what a push would find: due by kind, and how many wait for time, a parent, or a person's pause.
+
+    planned: what the run reads before it pushes. What is new or changed is due then, and so is what waits for a parent,
+    for a run goes on until nothing is due."""
     from connector.core.model import KINDS, State
     from connector.store import views
 
@@ -142,11 +146,15 @@ def _due(app: App, code: str, view: Overview) -> dict[str, Any]:
     with app.store.read() as connection:
         lines = views.lines(connection, code, state=State.PENDING, limit=1_000_000)
         blocked = {b.key for b in views.blocked(connection, code, context.generation, context.capabilities, 1_000_000)}
-    paused = {line.key for line in lines if any(_covers(pause, line.key) for pause in view.pauses)}
-    now = app.now()
-    later = [line for line in lines if line.next_attempt_at and line.next_attempt_at > now]
-    late_keys = {line.key for line in later}
-    free = [line.key for line in lines if line.key not in blocked | paused | late_keys]
+    keys = {line.key for line in lines}
+    later = {line.key for line in lines if line.next_attempt_at and line.next_attempt_at > app.now()}
+    if planned is not None:
+        read = {change.key: change.what for change in planned.changes}
+        keys = {key for key in keys if read.get(key) != "quarantine"}
+        keys |= {key for key, what in read.items() if what in ("create", "update")}
+        later, blocked = later - read.keys(), set()
+    paused = {key for key in keys if any(_covers(pause, key) for pause in view.pauses)}
+    free = keys - blocked - paused - later
     by_kind = {str(kind): sum(key.kind is kind for key in free) for kind in KINDS}
     return {
         "now": {kind: count for kind, count in by_kind.items() if count},
@@ -161,19 +169,26 @@ def _covers(pause: Any, key: Any) -> bool:
     return pause.kind in ("", key.kind) and pause.local_id in ("", key.local_id)
 
 
-def _print_due(desk: Desk, app: App, code: str) -> None:
+def _print_due(desk: Desk, app: App, code: str, planned: Plan | None = None) -> None:
     say, screen = desk.say, desk.screen
     view = overview(app, code)
-    found = _due(app, code, view)
-    screen.line(say("dry.due", count=sum(found["now"].values())))
-    for kind, count in found["now"].items():
-        screen.pair(f"  {say.label('kind', kind)}", say.number(count))
+    found = _due(app, code, view, planned)
+    count, held = sum(found["now"].values()), _held_until(app, view)
+    if held is not None:
+        screen.line(say("dry.held", count=count, why=rule_in_words(desk, view.channel.rule), until=held))
+    else:
+        screen.line(say("dry.due" if planned is None else "dry.due_after_reading", count=count))
+    for kind, number in found["now"].items():
+        screen.pair(f"  {say.label('kind', kind)}", say.number(number))
     for name in ("wait_for_parent", "paused", "later"):
         if found[name]:
             screen.line(say(f"dry.{name}", count=found[name]), indent=2)
-    if view.channel.held_until is not None:
-        why = rule_in_words(desk, view.channel.rule)
-        screen.line(say("wait.channel", why=why, until=view.channel.held_until), indent=2)
+
+
+def _held_until(app: App, view: Overview) -> datetime | None:
+    """Return until when the channel is held, None if a run would send or ask at once."""
+    held = view.channel.held_until
+    return held if held is not None and held > app.now() else None
 
 
 # --- resolve and pull ----------------------------------------------------------------------------------------------

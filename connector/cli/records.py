@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from connector.cli import naming, overview
 from connector.cli.opening import Desk
 from connector.cli.screen import NO_BREAK, clipped, spread
+from connector.cli.summary import reason_in_words
 from connector.cli.words import ErrorText
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def reasons(desk: Desk, app: App, line: Line) -> list[str]:
         case "pending" if line.next_attempt_at and line.next_attempt_at > app.now():
             found = [say("list.sent_at", at=say.moment(line.next_attempt_at, app.now()))]
         case _ if line.cause and not found:
-            found = [say.label("cause", line.cause)]
+            found = [_cause(desk, app, line)]
     return [text for text in (*found, *_notes(desk, line)) if text]
 
 
@@ -75,6 +76,12 @@ def _why_unclear(desk: Desk, app: App, line: Line) -> list[str]:
     if line.next_attempt_at:
         found.append(say("list.looked_for", at=say.moment(line.next_attempt_at, app.now())))
     return found
+
+
+def _cause(desk: Desk, app: App, line: Line) -> str:
+    if line.cause == "excluded" and line.rule:
+        return desk.say("list.excluded", reason=reason_in_words(desk, app, line.key.agency, line.rule))
+    return desk.say.label("cause", line.cause)
 
 
 def in_words(desk: Desk, app: App, key: RecordKey, problem: Mapping[str, str]) -> str:

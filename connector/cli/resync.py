@@ -150,15 +150,14 @@ def _selected(app: App, code: str, selection: Selection) -> list[RecordKey]:
     """Return the keys of a selection; some names are lists, not states of a delivery."""
     from dataclasses import replace
 
-    from connector.store import requests, views
+    from connector.cli.status import records_of
+    from connector.store import requests
 
+    listed = selection.state in naming.LISTS
     with app.store.read() as connection:
-        if selection.state not in naming.LISTS:
-            return requests.select_keys(connection, code, selection)
-        keys = set(requests.select_keys(connection, code, replace(selection, state=None)))
-        if selection.state != "blocked":
-            lines = views.lines(connection, code, state=selection.state, limit=1_000_000)
-        else:
-            context = app.context(code)
-            lines = views.blocked(connection, code, context.generation, context.capabilities, 1_000_000)
-        return [line.key for line in lines if line.key in keys]
+        found = requests.select_keys(connection, code, replace(selection, state=None) if listed else selection)
+    if not listed:
+        return found
+    keys = set(found)
+    lines = records_of(app, code, naming.Wanted(state=selection.state), 1_000_000)
+    return [line.key for line in lines if line.key in keys]

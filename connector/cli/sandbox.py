@@ -50,7 +50,7 @@ def sandbox(
     try:
         with stopped_by_signals(stop):  # before anybody is told: whoever reads the address may stop us at once
             side.start(port)
-            _tell(screen, side, credentials, accounts)
+            _tell(screen, side, credentials, accounts, state)
             stop.wait()
     finally:
         side.close()
@@ -100,11 +100,14 @@ def _accounts(path: Path, agencies: Sequence[str]) -> dict[str, tuple[str, str]]
     return accounts
 
 
-def _tell(screen: Screen, side: Sandbox, credentials: Path, accounts: dict[str, tuple[str, str]]) -> None:
+def _tell(
+    screen: Screen, side: Sandbox, credentials: Path, accounts: dict[str, tuple[str, str]], state: Path | None
+) -> None:
     say = screen.say
     screen.heading(say("sandbox.title"), f"[{say('environment.test')}]")
     screen.pair(say("sandbox.credentials"), str(credentials))
     screen.pair(say("sandbox.agencies"), ", ".join(accounts))
+    screen.pair(say("sandbox.state"), str(state) if state else say("sandbox.forgets"))
     screen.pair("decree55", side.base_url)
     screen.pair("", say("sandbox.how"))
     screen.pair("ttcp2018", side.ttcp2018_url)

@@ -9,14 +9,19 @@ import typer
 from connector.cli import failing, naming, overview, timeline
 from connector.cli.opening import AgencyOption, Desk, JsonOption, KindOption, desk_of, holder_of_lock, opened
 from connector.cli.records import as_json, print_records
+from connector.cli.summary import reason_in_words
 from connector.errors import ExitCode
 
 if TYPE_CHECKING:
     from connector.app import App
     from connector.cli.overview import Overview
+    from connector.core.model import Kind
 
 LONGEST_LIST = 200
 """So many records are printed unless `--limit` says otherwise; the rest is counted."""
+
+LEFT_OUT = ("excluded", "not_sent")
+"""Lists beside which is told what has no name: rows that were never recorded, and secrets."""
 
 StateOption = Annotated[str | None, typer.Option("--state")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=100_000)]
@@ -47,20 +52,20 @@ def status(
         running=holder or "",
         agencies=[overview.as_json(view, desk.name_of(view.agency)) for view in views],
         exit_code=int(code),
-    ) if as_json else _print_all(desk, views, holder)
+    ) if as_json else _print_all(desk, app, views, holder)
     for error in closed:
         failing.show(error, desk.screen)
     raise typer.Exit(code)
 
 
-def _print_all(desk: Desk, views: list[Overview], holder: str | None) -> None:
+def _print_all(desk: Desk, app: App, views: list[Overview], holder: str | None) -> None:
     for number, view in enumerate(views):
         if number:
             desk.screen.line()
-        _print(desk, view, holder)
+        _print(desk, app, view, holder)
 
 
-def _print(desk: Desk, view: Overview, holder: str | None) -> None:
+def _print(desk: Desk, app: App, view: Overview, holder: str | None) -> None:
     say, screen = desk.say, desk.screen
     screen.heading(desk.name_of(view.agency), f"{desk.environment_label} {say.instant(view.now)}")
     for job in overview.JOBS:
@@ -75,9 +80,11 @@ def _print(desk: Desk, view: Overview, holder: str | None) -> None:
         shown = say.moment(due, view.now) if due > view.now else say("status.now")
         screen.pair(say("status.next_due"), shown)
     _print_orders(desk, view)
+    _print_sum(desk, app, view)
     screen.line()
     overview.print_counts(desk, view)
     overview.print_books(desk, view)
+    overview.print_guards(desk, view)
     if overview.to_do(desk, view) or overview.by_itself(desk, view):
         screen.line()
     overview.print_to_do(desk, view)
@@ -90,6 +97,25 @@ def _channel(desk: Desk, view: Overview) -> str:
         return desk.say("status.channel_free")
     why = overview.rule_in_words(desk, view.channel.rule)
     return desk.say("status.channel_held", until=desk.say.moment(view.channel.held_until, view.now), why=why)
+
+
+def _print_sum(desk: Desk, app: App, view: Overview) -> None:
+    """Print promise 1 as a sum: every row of the source is in the ledger, left out by a reason, or secret."""
+    say = desk.say
+    source = sum(book.source for book in view.books)
+    if not source:
+        return
+    unseen = sum(book.unseen for book in view.books)
+    parts = [say("status.in_ledger", count=sum(book.current for book in view.books) - unseen)]
+    parts += [f"{say.number(n)} {reason_in_words(desk, app, view.agency, r)}" for r, n in view.excluded.items()]
+    counted = (
+        ("secret", sum(book.refused_secret for book in view.books)),
+        ("unexplained", sum(book.unexplained for book in view.books)),
+    )
+    parts += [say(f"status.sum_{name}", count=count) for name, count in counted if count]
+    text = say("status.sum", source=source, parts=" + ".join(parts))
+    text += say("status.sum_unseen", count=unseen) if unseen else ""
+    desk.screen.pair(say("status.sum_label"), text)
 
 
 def _print_orders(desk: Desk, view: Overview) -> None:
@@ -137,7 +163,7 @@ def list_(
         codes = desk.agencies(agency)
         found = {code: records_of(app, code, wanted, limit + 1) for code in codes}
         if as_json:
-            _print_json(desk, app, found, limit)
+            _print_json(desk, app, found, limit, wanted)
             return
         for code, lines in found.items():
             desk.screen.heading(desk.name_of(code), desk.environment_label)
@@ -145,15 +171,44 @@ def list_(
             print_records(desk, app, lines[:limit])
             if len(lines) > limit:
                 desk.screen.line(desk.say("list.more", limit=limit))
+            if wanted.state in LEFT_OUT:
+                _print_left_out(desk, app, code, wanted.kind)
 
 
-def _print_json(desk: Desk, app: App, found: dict[str, list[Any]], limit: int) -> None:
+def _print_left_out(desk: Desk, app: App, code: str, kind: Kind | None) -> None:
+    """Print what the last sweeps left out by reason, and how many secrets there are: most have no name here."""
+    excluded, secret = left_out(app, code, kind)
+    if excluded:
+        words = ", ".join(f"{desk.say.number(n)} {reason_in_words(desk, app, code, r)}" for r, n in excluded.items())
+        desk.screen.line(desk.say("list.left_out", count=sum(excluded.values()), reasons=words))
+    if secret:
+        desk.screen.line(desk.say("list.secret", count=secret))
+
+
+def left_out(app: App, code: str, kind: Kind | None) -> tuple[dict[str, int], int]:
+    """Return how many rows the last sweeps left out by reason, and how many were state secrets."""
+    from connector.core.model import KINDS
+    from connector.store import books
+
+    excluded: dict[str, int] = {}
+    secret = 0
+    with app.store.read() as connection:
+        for one in (kind,) if kind else KINDS:
+            secret += books.of(connection, code, one).refused_secret
+            for reason, count in books.excluded_by_reason(connection, code, one).items():
+                excluded[reason] = excluded.get(reason, 0) + count
+    return excluded, secret
+
+
+def _print_json(desk: Desk, app: App, found: dict[str, list[Any]], limit: int, wanted: naming.Wanted) -> None:
+    counted = {code: left_out(app, code, wanted.kind) for code in found} if wanted.state in LEFT_OUT else {}
     desk.screen.json(
         "list",
         desk.environment,
         at=app.now(),
         records=[as_json(line) for lines in found.values() for line in lines[:limit]],
         more=any(len(lines) > limit for lines in found.values()),
+        left_out={code: {"excluded": by_reason, "secret": secret} for code, (by_reason, secret) in counted.items()},
     )
 
 
@@ -168,4 +223,6 @@ def records_of(app: App, code: str, wanted: naming.Wanted, limit: int) -> list[A
             context = app.context(code)
             lines = views.blocked(connection, code, context.generation, context.capabilities, limit)
             return [line for line in lines if wanted.kind in (None, line.key.kind)]
+        if wanted.state == "excluded":
+            return views.lines(connection, code, kind=wanted.kind, cause=Cause.EXCLUDED, limit=limit)
         return views.lines(connection, code, state=wanted.state, kind=wanted.kind, cause=cause, limit=limit)

@@ -1,6 +1,6 @@
 """What each stage of a run did, one sentence per stage. Zero counts are left out; nothing is made up.
 
-May import: words, opening, overview.
+May import: words, opening, overview, failing.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from connector.cli import failing
 from connector.cli.opening import Desk
-from connector.cli.overview import Overview
+from connector.cli.overview import Overview, rule_in_words
+from connector.errors import KntcError
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -29,10 +31,26 @@ class StageLine:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a stage ended that did not come to its own end. `how`: not_run, cut_short (told to stop), failed."""
+
+    how: str
+    error: KntcError | None = None
+
+
 def stage_lines(
-    desk: Desk, app: App, stages: Mapping[str, Mapping[str, int]], view: Overview, *, numbered: bool
+    desk: Desk,
+    app: App,
+    stages: Mapping[str, Mapping[str, int]],
+    view: Overview,
+    *,
+    numbered: bool,
+    endings: Mapping[str, Ending] | None = None,
 ) -> Iterator[StageLine]:
-    """Yield a line per stage that ran: `1/4 Đọc nguồn   1.754 hồ sơ: chọn 1.752, loại 1 bản nháp, 1 mang dấu Mật`."""
+    """Yield a line per stage that ran: `1/4 Đọc nguồn   1.754 hồ sơ: chọn 1.752, loại 1 bản nháp, 1 mang dấu Mật`.
+
+    endings: the stages that did not come to their end; nothing is told of them that did not happen."""
     reasons = {reason: reason_in_words(desk, app, view.agency, reason) for reason in view.excluded}
     tellers: dict[str, Teller] = {
         "collect": partial(_collect, reasons=reasons),
@@ -45,10 +63,26 @@ def stage_lines(
             continue
         name = desk.say(f"stage.{stage}")
         label = f"{number}/{len(STAGES)} {name}" if numbered else name
-        text = tellers[stage](desk, stages.get(stage, {}), view)
+        counts, ending = stages.get(stage, {}), (endings or {}).get(stage)
+        text = _unended(desk, stage, counts, ending) if ending else tellers[stage](desk, counts, view)
         yield StageLine(label, text)
     if asked := sum(stages.get("resync", {}).values()):
         yield StageLine(desk.say("stage.resync"), desk.say("sync.resynced", count=asked))
+
+
+def _unended(desk: Desk, stage: str, counts: Mapping[str, int], ending: Ending) -> str:
+    """What a stage has done so far, and why no more. The books speak of finished sweeps only, so they are not asked."""
+    say = desk.say
+    if ending.error is not None:
+        text = failing.text_of(ending.error, desk.screen)
+        why = say("sync.failed", why=text.what, id=text.id)
+    else:
+        why = say(f"sync.{ending.how}")
+    if not counts:
+        return why
+    done = {"collect": "read", "push": "requests", "resolve": "looked_for", "pull": "updates"}[stage]
+    counted = {"collect": "read", "push": "requests", "resolve": "looked_for", "pull": "new"}[stage]
+    return f"{why}; {say(f'sync.{done}', count=counts.get(counted, 0))}"
 
 
 def _collect(desk: Desk, counts: Mapping[str, int], view: Overview, reasons: Mapping[str, str]) -> str:
@@ -77,14 +111,22 @@ def reason_in_words(desk: Desk, app: App, agency: str, reason: str) -> str:
     return desk.say.label("excluded", reason)
 
 
-def _push(desk: Desk, counts: Mapping[str, int], _view: Overview) -> str:
+def _push(desk: Desk, counts: Mapping[str, int], view: Overview) -> str:
     say = desk.say
     if not counts.get("requests"):
-        return say("sync.held") if counts.get("held") else say("sync.nothing_due")
+        if not counts.get("held"):
+            return say("sync.nothing_due")
+        why = rule_in_words(desk, view.channel.rule)
+        return say("sync.held_because", why=why) if why else say("sync.held")
     text = say("sync.requests", count=counts["requests"])
     parts = _parts(desk, "sync.sent", counts, ("delivered", "unknown", "asked", "rejected", "quarantined"))
     text += f": {', '.join(parts)}" if parts else ""
-    return text + (f"; {say('sync.waits', count=counts['waits'])}" if counts.get("waits") else "")
+    if busy := counts.get("busy"):
+        text += f"; {say('sync.waits', count=busy)}"
+    if (away := counts.get("waits", 0) - counts.get("busy", 0)) > 0:
+        why = rule_in_words(desk, view.channel.rule) if view.channel.held_until else say("sync.out_of_reach")
+        text += f"; {say('sync.away', count=away, why=why)}"
+    return text
 
 
 def _resolve(desk: Desk, counts: Mapping[str, int], _view: Overview) -> str:
@@ -94,7 +136,10 @@ def _resolve(desk: Desk, counts: Mapping[str, int], _view: Overview) -> str:
     parts = _parts(
         desk, "sync.found", counts, ("to_delivered", "to_pending", "to_superseded", "to_unknown", "to_quarantined")
     )
-    return say("sync.looked_for", count=counts["looked_for"]) + (f": {', '.join(parts)}" if parts else "")
+    asked = counts.get("asked", 0)
+    whose = [("looked_for", counts["looked_for"] - asked), ("looked_for_asked", asked)]
+    text = ", ".join(say(f"sync.{name}", count=count) for name, count in whose if count)
+    return text + (f": {', '.join(parts)}" if parts else "")
 
 
 def _pull(desk: Desk, counts: Mapping[str, int], view: Overview) -> str:

@@ -1,6 +1,7 @@
 """The tree of commands, and their help in the reader's language.
 
-No noun holds words of its own: help texts stand in the catalogue under `help.<command>` and `option.<name>`.
+No noun holds words of its own: help texts stand in the catalogue under `help.<command>`, `option.<name>`
+and, where a command means something else by the same name, `option.<command>.<name>`.
 May import: typer and the files of the nouns, which import nothing heavy until they run.
 """
 
@@ -97,8 +98,9 @@ def worded(command: Any, say: Words, path: str = "") -> Any:
     command.help = say(f"help.{path}" if path else "help.kntc")
     command.short_help = None
     for option in command.params:
-        if say.has(f"option.{option.name}"):
-            option.help = say(f"option.{option.name}")
+        ids = (f"option.{path}.{option.name}", f"option.{option.name}")
+        if found := next((id_ for id_ in ids if say.has(id_)), None):
+            option.help = say(found)
     for name, inner in getattr(command, "commands", {}).items():
         worded(inner, say, f"{path}-{name}" if path else name)
     return command

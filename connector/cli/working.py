@@ -18,8 +18,8 @@ import typer
 
 from connector.cli import failing, planning, progress
 from connector.cli.opening import AgencyOption, Desk, DryRunOption, JsonOption, desk_of, opened
-from connector.cli.overview import Overview, overview, print_books, print_counts, print_to_do
-from connector.cli.summary import stage_lines
+from connector.cli.overview import Overview, overview, print_books, print_counts, print_guards, print_to_do
+from connector.cli.summary import Ending, stage_lines
 from connector.errors import ExitCode, KntcError, MappingError, RemoteError, SourceError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Run:
     started_at: datetime
     stages: dict[str, dict[str, int]] = field(default_factory=dict)
     errors: list[KntcError] = field(default_factory=list)
+    endings: dict[str, Ending] = field(default_factory=dict)
     elapsed_s: float = 0.0
     exit_code: ExitCode = ExitCode.DONE
 
@@ -44,6 +45,13 @@ class Run:
         total = self.stages.setdefault(step.stage, {})
         for name, count in step.counts.items():
             total[name] = total.get(name, 0) + count
+
+    def end(self, part: str, ending: Ending) -> None:
+        """Note that a part did not come to its end; of a part with several stages, those that did nothing did not
+        run."""
+        for stage in ("push", "resolve") if part == "deliver" else (part,):
+            cut = ending.how == "cut_short" and stage not in self.stages
+            self.endings[stage] = Ending("not_run") if cut else ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +183,14 @@ def _work_for(
     with progress.shown(desk, app, code) as watch:
         for name, steps in parts:
             if app.stop.is_set() or (name == "resync" and ran.errors):
+                ran.end(name, Ending("not_run"))
                 continue
+            before = len(ran.errors)
             _run_part(desk, app, ran, name, steps, watch)
+            if ran.errors[before:]:
+                ran.end(name, Ending("failed", ran.errors[-1]))
+            elif app.stop.is_set():
+                ran.end(name, Ending("cut_short"))
     ran.elapsed_s = (app.now() - ran.started_at).total_seconds()
     view = overview(app, code)
     ran.exit_code = exit_code_of(app, command, ran, view)
@@ -225,8 +239,8 @@ def _fault(desk: Desk, agency: str, job: str, error: Exception) -> KntcError:
 
 
 def exit_code_of(app: App, command: str, ran: Run, view: Overview) -> ExitCode:
-    """Return 70 where the program itself failed, 78 where a mapping does not fit its source, 69 where source or national
-    side could not be used, 1 where anything waits for somebody, else 0."""
+    """Return 70 where the program itself failed, 78 where a mapping does not fit its source, 69 where source or
+    national side could not be used, 1 where anything waits for somebody, else 0."""
     if any(error.exit_code is ExitCode.BUG for error in ran.errors):
         return ExitCode.BUG
     held = view.channel.held_until is not None
@@ -268,11 +282,12 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
 def _tell(desk: Desk, app: App, command: str, ran: Run, view: Overview) -> None:
     if desk.asked.quiet or desk.screen.as_json:
         return
-    for line in stage_lines(desk, app, ran.stages, view, numbered=command == "sync"):
+    for line in stage_lines(desk, app, ran.stages, view, numbered=command == "sync", endings=ran.endings):
         desk.screen.pair(line.label, line.text, width=16)
     desk.screen.line()
     print_counts(desk, view)
     print_books(desk, view)
+    print_guards(desk, view)
     desk.screen.line()
     text, style = _verdict(desk, ran, view)
     desk.screen.verdict(text, style)
@@ -288,6 +303,8 @@ def _verdict(desk: Desk, ran: Run, view: Overview) -> tuple[str, str]:
         return say("sync.done", span=span, code=code) + known, "good"
     if ran.exit_code is ExitCode.REMOTE_UNAVAILABLE:
         return say("sync.unavailable", span=span, code=code), "bad"
+    if ran.exit_code is ExitCode.CONFIGURATION:
+        return say("sync.misfit", span=span, code=code), "bad"
     return say("sync.partial", span=span, code=code) + known, "care"
 
 

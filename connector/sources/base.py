@@ -8,7 +8,7 @@ May import: core, the standard library.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -25,7 +25,8 @@ class Page:
     universe = selected + excluded + refused_secret + unexplained, as long as nothing is selected that the universe
     does not have; every difference is in `unexplained`, and so are child rows that belong to no record of the page;
     anything but 0 makes the run partial. `secret_ids` are
-    for the children of secret records, in memory only: they never enter the store or a log."""
+    for the children of secret records, in memory only: they never enter the store or a log. `excluded_as`: the declared
+    reason of each of `excluded_ids`."""
 
     kind: Kind
     lo: Any
@@ -39,6 +40,7 @@ class Page:
     secret_ids: frozenset[str]
     excluded_ids: frozenset[str]
     unexplained: int
+    excluded_as: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

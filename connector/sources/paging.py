@@ -121,6 +121,7 @@ def make_page(kind: KindMapping, agency: str, evidence_key: bytes, results: Resu
         secret_ids=balance.secret_ids,
         excluded_ids=balance.excluded_ids,
         unexplained=balance.unexplained + outside + _strays(kind, families, known),
+        excluded_as=balance.excluded_as,
     )
 
 
@@ -253,6 +254,7 @@ class _Balance:
     known: frozenset[str]  # all that the universe names
     unexplained: int
     problems: tuple[tuple[str, Problem], ...]
+    excluded_as: Mapping[str, str] = field(default_factory=dict)
 
 
 _NOBODY: frozenset[str] = frozenset()
@@ -291,6 +293,7 @@ def _balance(kind: KindMapping, universe: Rows | None, selected: frozenset[str],
         + len(unknown)
         + abs(nameless_there - nameless),
         problems=tuple(_contradictions(kind, len(selected & secret), len(contrary), len(unknown))),
+        excluded_as={local_id: reasons[local_id] for local_id in declared},
     )
 
 

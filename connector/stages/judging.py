@@ -31,6 +31,7 @@ class Judged:
     secret_ids: frozenset[str] = frozenset()
     excluded_ids: frozenset[str] = frozenset()
     reused: frozenset[str] = frozenset()  # local ids of known keys that stand on other records now
+    excluded_as: Mapping[str, str] = field(default_factory=dict)
 
 
 def judge(
@@ -72,6 +73,7 @@ def judge(
         counts=counts,
         secret_ids=page.secret_ids | frozenset(secret),
         excluded_ids=page.excluded_ids | frozenset(excluded),
+        excluded_as={**page.excluded_as, **dict.fromkeys(excluded, "parent")},
         reused=frozenset(
             reading.key.local_id
             for reading in sorted_rows.readings

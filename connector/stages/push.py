@@ -197,6 +197,7 @@ def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> C
     counts["unknown"] = max(counts.get("unknown", 0) - counts["asked"], 0)  # of those nothing was sent, so nothing lost
     counts["requests"] = sum(outcome.verdict.rule not in _UNSENT for outcome in outcomes)
     counts["waits"] = sum(signal.hold for signal in signals)
+    counts["busy"] = sum(signal.hold and "busy" in signal.rule.split(":") for signal in signals)
     return {name: count for name, count in counts.items() if count}
 
 

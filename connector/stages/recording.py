@@ -63,7 +63,8 @@ def record(
     )
     records.touch(tx, agency, kind, (*judged.unchanged, *waiting), sweep)
     for found, cause in ((judged.secret_ids, Cause.BECAME_SECRET), (judged.excluded_ids, Cause.EXCLUDED)):
-        counts[cause] = records.set_aside(tx, agency, kind, sorted(found), cause, sweep.last_finished, actor)
+        named = judged.excluded_as if cause is Cause.EXCLUDED else None
+        counts[cause] = records.set_aside(tx, agency, kind, sorted(found), cause, sweep.last_finished, actor, named)
     there = (*local_ids, *judged.unchanged, *judged.secret_ids, *judged.excluded_ids)
     counts["back"] = tombstones.close(tx, agency, kind, there, actor)
     return {"read": judged.counts.universe, "unchanged": len(judged.unchanged), "waiting": len(waiting), **counts}

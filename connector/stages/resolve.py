@@ -42,7 +42,7 @@ def resolve(context: Context, national: National, workers: int) -> Iterator[Coun
                 return
             futures = [pool.submit(_find, context, national, delivery) for delivery in due]
             sightings = [_sighting_of(future, delivery) for future, delivery in zip(futures, due, strict=True)]
-            yield _finish(context, sightings)
+            yield _finish(context, due, sightings)
             # If the process dies before this commit, the same deliveries are looked for again: a read harms nobody.
 
 
@@ -62,7 +62,7 @@ def _sighting_of(future: Future[Sighting], delivery: Delivery) -> Sighting:
     return Sighting(delivery.id, SightingName.UNREADABLE, "bug", None, 0.0)
 
 
-def _finish(context: Context, sightings: Sequence[Sighting]) -> Counts:
+def _finish(context: Context, due: Sequence[Delivery], sightings: Sequence[Sighting]) -> Counts:
     signals = [
         Signal(sighting.name is SightingName.HELD, None, sighting.rule, sighting.retry_after_s)
         for sighting in sightings
@@ -74,6 +74,7 @@ def _finish(context: Context, sightings: Sequence[Sighting]) -> Counts:
         channel.observe(tx, context.agency, signals, context.limits, context.jitter(), context.actor)
     states = {str(state): count for state, count in moved.items()}
     get_logger().info("batch.finished", agency=context.agency, stage="resolve", states=states)
-    return {f"to_{state}": count for state, count in moved.items()} | {
-        "looked_for": sum(sighting.rule not in _UNASKED for sighting in sightings)
-    }
+    looked = [delivery for delivery, one in zip(due, sightings, strict=True) if one.rule not in _UNASKED]
+    asked = sum(not delivery.attempt for delivery in looked)  # never sent since a person asked: no answer was lost
+    counts = {"looked_for": len(looked), "asked": asked}
+    return {f"to_{state}": count for state, count in moved.items()} | counts

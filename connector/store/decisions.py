@@ -226,12 +226,7 @@ def _decide(
     }
     fresh = replace(standing, attempt=0) if receipt is None else standing
     settle(tx, fresh, step, receipt, values, generation, Clockwork(Limits(), lambda: 0.0))
-    told = {
-        "decision": decision,
-        "was": standing.cause,
-        "reason": tx.commitment(standing.key.agency, reason.encode()),
-        **facts,
-    }
-    tx.audit(settled(tx, "delivery.decided", standing, step, told, actor))
+    told = {"decision": decision, "was": standing.cause, **facts}
+    tx.audit_with_reason(settled(tx, "delivery.decided", standing, step, told, actor), reason)
     erasure.forget_secrets(tx, [standing.id])
     return step.state

@@ -17,13 +17,14 @@ from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from connector.core.model import Entry, RecordKey
 from connector.store.keys import chunks, of_key
-from connector.store.tables import AuditEntry, Delivery, MirrorStatus, Pause, Reason, ResyncItem, table_of
+from connector.store.tables import AuditEntry, Delivery, MirrorStatus, Pause, Reason, ResyncItem, Tombstone, table_of
 
 _reason = table_of(Reason)
 _audit = table_of(AuditEntry)
 _item = table_of(ResyncItem)
 _pause = table_of(Pause)
 _delivery = table_of(Delivery)
+_stone = table_of(Tombstone)
 _status = table_of(MirrorStatus)
 
 
@@ -121,6 +122,9 @@ def erase(connection: Connection, key: RecordKey, now: datetime) -> None:
     connection.execute(update(_item).where(*of_key(_item, key)).values(reason=""))
     connection.execute(update(_pause).where(*of_key(_pause, key)).values(reason=""))
     connection.execute(
-        update(_delivery).where(*of_key(_delivery, key)).values(change_reason="", acknowledged_reason=None)
+        update(_delivery)
+        .where(*of_key(_delivery, key))
+        .values(change_reason="", acknowledged_reason=None, decided_reason=None)
     )
+    connection.execute(update(_stone).where(*of_key(_stone, key)).values(reason=""))
     connection.execute(update(_status).where(*of_key(_status, key)).values(closed_reason=None))

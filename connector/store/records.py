@@ -376,10 +376,18 @@ def _seen(sweep: SweepRef) -> dict[str, Any]:
 
 
 def set_aside(
-    tx: Tx, agency: str, kind: Kind, local_ids: Sequence[str], cause: Cause, last_finished: int, actor: Actor
+    tx: Tx,
+    agency: str,
+    kind: Kind,
+    local_ids: Sequence[str],
+    cause: Cause,
+    last_finished: int,
+    actor: Actor,
+    named: Mapping[str, str] | None = None,
 ) -> int:
     """Take known keys out of the way because the source now excludes them or marks them secret; return how many.
 
+    named: local id -> the mapping's name of the reason for which a record is left out.
     Their newest version becomes a new one that is not sent. For a secret every text of the key is erased; a version
     that is just being sent keeps its place in the ledger without its text, and is never sent again. Whatever hangs on
     a key goes with it at once: the sweep may break off before it comes to the children's own rows."""
@@ -387,7 +395,7 @@ def set_aside(
     for local_id, before in known(tx.connection, agency, kind, local_ids).items():
         key = RecordKey(agency, kind, local_id)
         if before.cause is not cause:  # else an earlier sweep has set it aside
-            _set_aside_one(tx, key, before, cause, last_finished, actor)
+            _set_aside_one(tx, key, before, cause, last_finished, actor, (named or {}).get(local_id))
             fresh.append(key)
             if cause is Cause.BECAME_SECRET:  # once: what people write about it from now on must stay
                 reasons.erase(tx.connection, key, tx.now)
@@ -405,17 +413,20 @@ def _set_aside_below(tx: Tx, key: RecordKey, cause: Cause, actor: Actor) -> None
     if before.cause in {cause, Cause.BECAME_SECRET}:
         return
     last = marks.last_sweep(tx.connection, key.agency, key.kind)
-    _set_aside_one(tx, key, before, cause, last.id if last is not None else 0, actor)
+    rule = "parent" if cause is Cause.EXCLUDED else None
+    _set_aside_one(tx, key, before, cause, last.id if last is not None else 0, actor, rule)
     if cause is Cause.BECAME_SECRET:
         reasons.erase(tx.connection, key, tx.now)
         erasure.erase_texts(tx, key)
 
 
-def _set_aside_one(tx: Tx, key: RecordKey, before: Known, cause: Cause, last_finished: int, actor: Actor) -> None:
+def _set_aside_one(
+    tx: Tx, key: RecordKey, before: Known, cause: Cause, last_finished: int, actor: Actor, rule: str | None
+) -> None:
     version = before.version + 1
     supersede_older(tx, key, version, actor)
     gone = Reading(key, "", "", None, ())
-    values = _delivery_values(tx, gone, before, version, State.NOT_SENT, cause, Change("void", ""))
+    values = _delivery_values(tx, gone, before, version, State.NOT_SENT, cause, Change("void", "")) | {"rule": rule}
     tx.connection.execute(insert(_delivery).values(values))
     tx.connection.execute(
         update(_record)
@@ -429,7 +440,7 @@ def _set_aside_one(tx: Tx, key: RecordKey, before: Known, cause: Cause, last_fin
             seen_sweep=None,
         )
     )
-    facts = {"state": State.NOT_SENT, "cause": cause, "from": before.state}
+    facts = {"state": State.NOT_SENT, "cause": cause, "from": before.state} | ({"rule": rule} if rule else {})
     tx.audit(Event("record.set_aside", key.agency, actor, tx.now, key, version, facts))
 
 

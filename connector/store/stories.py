@@ -93,7 +93,11 @@ def story(
     }
     return Story(
         line=line,
-        versions=tuple({name: value for name, value in row.items() if name != "body"} for row in kept),
+        versions=tuple(
+            {name: value for name, value in row.items() if name != "body"}
+            | {"commitment": commitments.get(row["version"], "")}
+            for row in kept
+        ),
         body=newest["body"],
         commitment=commitments.get(line.version, ""),
         range_value=range_value or "",

@@ -94,8 +94,8 @@ def decide(tx: Tx, key: RecordKey, decision: str, actor: Actor, reason: str) -> 
     decided = {"decision": decision, "decided_by": actor.name, "decided_at": tx.now, "reason": reason}
     if not tx.connection.execute(update(_stone).where(*open_).values(decided)).rowcount:
         raise DataError("E-NOT-GONE", key=str(key))
-    facts = {"decision": decision, "reason": tx.commitment(key.agency, reason.encode())}
-    tx.audit(Event("record.decided", key.agency, actor, tx.now, key, facts=facts))
+    event = Event("record.decided", key.agency, actor, tx.now, key, facts={"decision": decision})
+    tx.audit_with_reason(event, reason)
 
 
 def decision_of(connection: Connection, key: RecordKey) -> str | None:

@@ -47,10 +47,10 @@ def withdraw(tx: Tx, key: RecordKey, actor: Actor, reason: str, *, withdraws: bo
     if gone or not there:
         record |= {"digest": None, "row_fingerprint": None, "mapping_digest": None}
     tx.connection.execute(update(_record).where(*of_key(_record, key)).values(record))
-    facts: dict[str, Any] = {"state": state, "before": before.state, "reason": tx.commitment(key.agency, body)}
+    facts: dict[str, Any] = {"state": state, "before": before.state, "commitment": tx.commitment(key.agency, body)}
     if cause:
         facts["cause"] = cause
-    tx.audit(Event("record.withdrawn", key.agency, actor, tx.now, key, version, facts))
+    tx.audit_with_reason(Event("record.withdrawn", key.agency, actor, tx.now, key, version, facts), reason)
     return str(state)
 
 

@@ -41,7 +41,13 @@ def test_open_or_absent_secrets_are_all_named_and_never_shown(world):
     (world.folder / "secrets" / "client").unlink()
     said = world("check")
     assert said.code == 78
-    for expected in ("E-SECRET-OPEN", "store.key", "chmod 600", "E-SECRET-FILE", "agency.0.credentials.client_secret"):
+    for expected in (
+        "E-SECRET-OPEN",
+        "store.key",
+        "chmod 600",
+        "E-SECRET-ABSENT",
+        "agency.0.credentials.client_secret",
+    ):
         assert expected in said.out
     assert (world.folder / "secrets" / "store.key").read_text().strip() not in said.out + said.err
     assert world("check", "--json").json["exit_code"] == 78
@@ -121,7 +127,22 @@ def test_a_secret_that_is_no_utf_8_is_a_mistake_of_the_configuration(world):
     (world.folder / "secrets" / "client").write_bytes("bí mật".encode("utf-16"))
     said = world("check")
     assert said.code == 78
-    assert "E-SECRET-FILE" in said.out
+    assert "E-SECRET-TEXT" in said.out
+
+
+def test_each_cause_of_an_unusable_secret_is_told_apart_under_one_heading(world):
+    """An empty file was "unreadable", and three bad secrets were three headings of one problem each."""
+    (world.folder / "secrets" / "client").write_bytes(b"")
+    (world.folder / "secrets" / "store.key").unlink()
+    (world.folder / "secrets" / "evidence.key").write_bytes(b"0" * 5_000)
+    said = world("check")
+    assert said.code == 78
+    assert said.out.count("LỖI  Bí mật") == 1
+    assert "3 lỗi:" in said.text
+    assert "còn trống" in said.text
+    for expected in ("E-SECRET-ABSENT", "E-SECRET-EMPTY", "E-SECRET-TEXT"):
+        assert expected in said.out
+    said.assert_narrow()
 
 
 def test_a_broken_file_says_where_it_breaks(world):

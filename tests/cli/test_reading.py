@@ -193,3 +193,20 @@ def test_explain_shows_a_commitment_and_no_digest_by_which_a_masked_name_could_b
     assert digest[:8] not in found.out
     assert found.json["commitment"][:8] in told
     assert found.json["commitment"] in synced("audit", "log", "don", "4", "--json").out
+
+
+def test_explain_shows_the_version_that_the_receipt_names_and_what_waits(world):
+    """Beside the national id stood the ledger's newest version, which the nation had never seen."""
+    world("sync")
+    before = world("explain", "don", "4", "--json").json
+    world.edit(Kind.PETITION, 4, "NoiDungDonThu", "Nội dung đã sửa")
+    world("collect")
+    text = world("explain", "don", "4").text
+    assert ", phiên bản 1, mã đối chiếu" in text
+    assert "Bản mới hơn phiên bản 2: Chờ gửi; CSDLQG chưa xác nhận bản này" in text
+    found = world("explain", "don", "4", "--json").json
+    assert found["receipt"] == before["receipt"]
+    assert (found["receipt"]["version"], found["record"]["version"]) == (1, 2)
+    world("sync")
+    assert ", phiên bản 2, mã đối chiếu" in world("explain", "don", "4").text
+    assert "Bản mới hơn" not in world("explain", "don", "4").text

@@ -79,3 +79,11 @@ def test_a_taken_port_is_one_clear_line(tmp_path, synced: World):
     said = kntc("sandbox", "--port", port, "--credentials", tmp_path / "a.json", "--lang", "vi")
     assert said.code == 78
     assert "E-SANDBOX-PORT" in said.err
+
+
+def test_the_sandbox_says_in_its_own_words_what_its_options_are():
+    """`--state` was explained with the words of another command's option."""
+    said = kntc("sandbox", "--help", "--lang", "en")
+    assert "File that keeps what was received" in " ".join(said.out.split())
+    assert "State, e.g." not in said.out
+    assert "State, e.g." in kntc("list", "--help", "--lang", "en").out

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from connector import daemon
 from connector.app import open_app
 from connector.config import load_config
 from connector.core.model import Actor, Kind
+from connector.sample.edits import mark_secret
 from connector.sandbox import FaultRule
 from tests.cli.conftest import World
 from tests.world import AGENCY, install, source_path
@@ -112,3 +115,42 @@ def test_the_daemon_leaves_the_same_marks(world, name):
         daemon._run_job(app, job)
     assert list(first(world)["failures"]) == [name]
     assert "lúc" in world("status").text
+
+
+def leave_out(world: World, *keys: int) -> None:
+    with sqlite3.connect(source_path(world.folder)) as connection:
+        rows = [(key,) for key in keys]
+        connection.executemany("DELETE FROM bo_sung WHERE IdDonThu = ?", rows)
+        connection.executemany("INSERT INTO bo_sung (IdDonThu, BanNhap, DoMat) VALUES (?, 1, 0)", rows)
+
+
+def test_what_the_source_leaves_out_is_listed_by_key_and_reason_and_the_rest_is_counted(world):
+    """Promise 1 speaks of a named list with its reason; excluded and secret records were in none."""
+    leave_out(world, 6)
+    world("sync")
+    leave_out(world, 5)
+    mark_secret(source_path(world.folder), 7)
+    world("sync")
+    for state in ("excluded", "not_sent"):
+        said = world("list", "--state", state)
+        assert "Đơn bentre:5: " in said.out
+        assert "nguồn loại ra: bản nháp" in said.text
+        assert "Đơn bentre:6" not in said.out  # never recorded
+        assert "Lượt đọc gần nhất để ngoài" in said.text
+        assert "mang dấu mật: chỉ đếm" in said.text
+        said.assert_narrow()
+    found = world("list", "--state", "excluded", "--kind", "don", "--json").json
+    assert [(one["local_id"], one["rule"]) for one in found["records"]] == [("bentre:5", "draft")]
+    assert found["left_out"][AGENCY]["excluded"]["draft"] == 2
+
+
+def test_status_shows_that_every_row_of_the_source_is_accounted_for(world):
+    leave_out(world, 6)
+    world("sync")
+    view = first(world)
+    source = sum(book["source"] for book in view["books"])
+    ledger = sum(book["current"] - book["unseen"] for book in view["books"])
+    secret = sum(book["refused_secret"] for book in view["books"])
+    assert source == ledger + secret + sum(view["excluded"].values())
+    assert f"Đối chiếu nguồn {source} dòng = {ledger} trong sổ + " in world("status").text
+    assert "bản nháp" in world("status").text

@@ -6,11 +6,12 @@ import hashlib
 import io
 import signal
 import sqlite3
+import threading
 from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
-from connector import lock
+from connector import app, lock
 from connector.app import utc_now
 from connector.cli import main, working
 from connector.core.model import Kind
@@ -133,6 +134,9 @@ def test_a_first_run_that_is_too_large_waits_for_a_named_person(world):
     assert said.code == 1
     plan = world("status", "--json").json["agencies"][0]["guards"][0]["plan"]
     assert f"kntc approve {plan}" in said.out
+    for shown in (said.text, world("status").text):  # what is to be compared before anybody approves
+        assert f"Kế hoạch {plan}" in shown
+        assert "Đơn 20" in shown
     assert world("approve", plan).code == 2
     assert "Thiếu lý do" in world("approve", plan).err
     looked = world("approve", plan, "--dry-run")
@@ -200,6 +204,77 @@ def test_a_fault_of_ours_in_one_agencys_work_does_not_end_that_of_the_others(tmp
     assert {error["id"] for error in first["errors"]} == {"E-BUG"}
     assert second["stages"]["push"]["delivered"] >= 1
     assert "CANARY" not in said.out + said.err
+
+
+def test_a_dry_sync_counts_what_it_would_read_and_then_send(world):
+    """It said "0 records would be sent now" where the real run sent all of them."""
+    for key in (1, 2, 3):
+        world.edit(Kind.PETITION, key, "LoaiDonThu", 3)
+        world.edit(Kind.PETITION, key, "NgayNhanDon", "2024-02-28")
+    due = world("sync", "--dry-run", "--json").json["agencies"][0]["due"]["now"]
+    assert f"Sẽ gửi {sum(due.values())} hồ sơ" in world("sync", "--dry-run").text
+    world("sync")
+    assert sum(due.values()) == len(world.sandbox.effects())
+    world.edit(Kind.PETITION, 5, "NgayNhanDon", "2024-02-28")
+    assert world("sync", "--dry-run", "--json").json["agencies"][0]["due"]["now"] == {"petition": 1}
+
+
+def test_a_dry_run_of_a_first_run_that_a_guard_would_stop_promises_no_sending(world):
+    install(world.folder, world.sandbox.base_url, collect="first_run_limit = 5")
+    said = world("sync", "--dry-run").text
+    assert "sẽ dừng chờ kntc approve" in said
+    assert "Sẽ gửi" not in said
+
+
+def test_a_dry_push_under_a_hold_says_that_nothing_goes_now(world):
+    world("collect")
+    world.sandbox.play(FaultRule("busy_503", retry_after_s=600))
+    world("push")
+    said = world("push", "--dry-run").text
+    assert "Không gửi ngay: tạm dừng kênh đến" in said
+    assert "Sẽ gửi ngay" not in said
+
+
+def test_no_stage_is_told_that_did_not_happen(world, monkeypatch):
+    """After Ctrl-C in the first stage the others had "nothing due" and "0 changes", while hundreds waited."""
+    steps = working.Run.add
+
+    def add(self, step):
+        steps(self, step)
+        interrupt_soon()
+        self_stopped.wait(30)
+
+    self_stopped = threading.Event()
+    real = app.set_from_handler
+    monkeypatch.setattr(app, "set_from_handler", lambda event: (event.set(), self_stopped.set(), real(event)))
+    monkeypatch.setattr(working.Run, "add", add)
+    said = world("sync")
+    assert "1/4 Đọc nguồn dừng giữa chừng theo lệnh; " in said.text
+    for stage in ("2/4 Gửi", "3/4 Tra lại", "4/4 Nhận về"):
+        assert f"{stage} chưa chạy" in said.text
+
+
+def test_a_refused_pull_is_told_as_that_and_not_as_no_changes(world):
+    world.sandbox.play(FaultRule("forbidden", call="feed"))
+    said = world("sync")
+    assert "4/4 Nhận về không thực hiện được: " in said.text
+    assert "0 thay đổi" not in said.text
+
+
+def test_a_server_that_is_down_is_not_told_as_busy(world):
+    world("collect")
+    world.sandbox.stop()
+    said = world("push")
+    assert "chưa tới nơi: chưa gửi được gì (không kết nối được máy chủ)" in said.text
+    assert "bận" not in said.text
+
+
+def test_looking_because_a_person_asked_is_not_told_as_a_lost_answer(world):
+    world("sync")
+    world("resync", "petition/4", "petition/5", "--reason", "x")
+    said = world("sync")
+    assert "3/4 Tra lại 2 hồ sơ tra theo yêu cầu: 2 đã có trên CSDLQG" in said.text
+    assert "mất câu trả lời" not in said.text
 
 
 class Terminal(io.StringIO):
