@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from connector.cli import hoisted, tree
+from connector.cli import demo, hoisted, naming, tree
 from connector.cli.words import Words, messages
 from tests.cli.conftest import kntc
 
@@ -83,3 +83,24 @@ def test_the_page_of_an_error_id_can_be_read():
 
 def test_version_is_told_to_machines_too():
     assert kntc("version", "--json").json["format"] == 1
+
+
+def test_the_commands_that_are_shown_work_as_typed(tmp_path, monkeypatch):
+    """The demo ended with `kntc --config …`, and `kntc` was not on the path: "command not found"."""
+    program = tmp_path / "thư mục" / "bin" / "kntc"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n", encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert naming.program() == f"'{program}'"
+    monkeypatch.chdir(tmp_path)
+    assert naming.program() == "'thư mục/bin/kntc'"
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert naming.program() == "kntc"
+
+
+def test_a_command_that_is_too_long_for_a_line_goes_on_for_the_shell_too():
+    assert demo._to_type("kntc --config a/config.toml", "status") == ["  kntc --config a/config.toml status"]
+    first, second = demo._to_type(f"kntc --config {'a' * 70}", "status")
+    assert (first[-1], second) == ("\\", "    status")
