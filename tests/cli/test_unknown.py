@@ -147,7 +147,8 @@ def test_a_link_takes_the_national_record_and_sends_nothing(asked):
     assert (record["state"], record["national_id"]) == ("delivered", "Q-7")
     (told,) = events(asked, "delivery.decided")
     assert told["facts"]["decision"] == "link"
-    assert "đối chiếu" not in str(told)
+    assert "đối chiếu" not in str(told["facts"])
+    assert told["reason"] == {"text": "đã đối chiếu", "standing": "matches"}
     assert "nhận hồ sơ có sẵn trên CSDLQG làm hồ sơ này" in asked("explain", "don", "4").text
 
 
