@@ -73,7 +73,7 @@ def prepare(engine: Engine, agency: str, mapping: CompiledMapping, timeout_s: fl
             absent = [] if found else sorted(query.columns - set(names))
             problems += [*found, *(asked.problem("E-CFG-SQL-RESULT", query.place, found=one) for one in absent)]
     if problems:
-        raise MappingError(problems=problems)
+        raise MappingError("E-SOURCE-MISFIT", problems, agency=agency)
 
 
 def _lowest(connection: Connection, kind: KindMapping) -> Any:
