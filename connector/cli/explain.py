@@ -173,7 +173,10 @@ def _as_json(desk: Desk, app: App, subject: Subject) -> dict[str, Any]:
         },
         "payload": tracing.masked_body(app, subject.key, subject.story.body),
         "versions": [_without(version, "change_reason") for version in subject.story.versions],
-        "story": [asdict(moment) for moment in subject.story.moments],
+        "story": [
+            asdict(moment) | {"reason": moment.reason.standing if moment.reason else ""}  # its words: class C2
+            for moment in subject.story.moments
+        ],
         "next": list(outlook.sentences(desk, app, line, subject.holder)),
     }
 
