@@ -17,15 +17,12 @@ from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from connector.core.model import Entry, RecordKey
 from connector.store.keys import chunks, of_key
-from connector.store.tables import AuditEntry, Delivery, MirrorStatus, Pause, Reason, ResyncItem, Tombstone, table_of
+from connector.store.tables import AuditEntry, Pause, Reason, ResyncItem, table_of
 
 _reason = table_of(Reason)
 _audit = table_of(AuditEntry)
 _item = table_of(ResyncItem)
 _pause = table_of(Pause)
-_delivery = table_of(Delivery)
-_stone = table_of(Tombstone)
-_status = table_of(MirrorStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +104,9 @@ def newest(
 
 
 def erase(connection: Connection, key: RecordKey, now: datetime) -> None:
-    """Erase every word that people wrote about a record, because nobody may know of it any more. That they gave a
-    reason, who, and when, stays in the log. A request that named it among others loses its words too."""
-    asked = select(_item.c.reason).where(*of_key(_item, key))
+    """Erase the words of every reason about a record, because nobody may know of it any more: also of a pause that is
+    in force, and of a request that named it among others. That somebody gave a reason, and when, stays in the log."""
+    asked = select(_item.c.reason).where(*of_key(_item, key), _item.c.reason != "")
     about = or_(
         and_(_reason.c.kind == key.kind, _reason.c.local_id == key.local_id),
         _reason.c.text.in_(asked.scalar_subquery()),
@@ -119,12 +116,4 @@ def erase(connection: Connection, key: RecordKey, now: datetime) -> None:
         .where(_reason.c.agency == key.agency, _reason.c.text.is_not(None), about)
         .values(text=None, erased_at=now)
     )
-    connection.execute(update(_item).where(*of_key(_item, key)).values(reason=""))
     connection.execute(update(_pause).where(*of_key(_pause, key)).values(reason=""))
-    connection.execute(
-        update(_delivery)
-        .where(*of_key(_delivery, key))
-        .values(change_reason="", acknowledged_reason=None, decided_reason=None)
-    )
-    connection.execute(update(_stone).where(*of_key(_stone, key)).values(reason=""))
-    connection.execute(update(_status).where(*of_key(_status, key)).values(closed_reason=None))
