@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.core.model import Cause, Kind, State
-from connector.errors import SourceError
+from connector.errors import MappingError
 from connector.national import transport
 from connector.store import mirror, requests, stories, views
 from connector.store.requests import Selection
@@ -50,7 +50,7 @@ def was_sent(world: World) -> bool:
 def break_off(world: World, stage: str = "collect") -> None:
     """A sweep that reads receptions and petitions, and then finds that the product's table has changed."""
     world.edit("ALTER TABLE xu_ly RENAME COLUMN Ngay TO NgayMoi")
-    with pytest.raises(SourceError):
+    with pytest.raises(MappingError):
         world.run(stage)
 
 
@@ -143,7 +143,7 @@ def test_a_child_in_clear_is_held_back_when_its_grandparent_was_concealed_and_th
         world.pause("handling")
     world.edit("UPDATE tiep SET Loai = '2'")
     world.edit("ALTER TABLE don RENAME COLUMN Ngay TO NgayMoi")
-    with pytest.raises(SourceError):
+    with pytest.raises(MappingError):
         world.run("collect")
     world.resume("handling")
     for stage in ("push", "resolve", "push"):

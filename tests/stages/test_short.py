@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.errors import SourceError
+from connector.errors import MappingError
 from connector.store import marks
 from tests.servers import ENGINES, Database, database
 from tests.stages.agency import AGENCY, Agency
@@ -163,7 +163,7 @@ def test_the_position_moves_with_the_rows_and_never_in_a_dry_run_or_past_a_failu
     list(agency.app.plan(AGENCY))
     assert agency.position() == before
     agency.database.run("ALTER TABLE nguoi RENAME TO xa")
-    with suppress(SourceError):
+    with suppress(MappingError):
         agency.collect()
         raise AssertionError("the source has lost a table")
     assert agency.position() == before
