@@ -21,10 +21,12 @@ from connector.core.chain import canonical, digest
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Cause, Kind
 from connector.core.secrecy import SecrecyPolicy
+from connector.errors import SourceError
 from connector.logs import get_logger
 from connector.sources.base import Source
 from connector.stages.context import Context
-from connector.stages.judging import Foreseen, foresee
+from connector.stages.hidden import Hidden
+from connector.stages.judging import Foreseen, foresee_kind
 from connector.stages.reading import mapping_mark
 from connector.store import marks, records
 
@@ -115,11 +117,11 @@ def checked(
     clock = source.clock()
     if any(_clock_back(before, Seen(clock), bounds)):
         swept = mapping.kinds  # its times can no more be compared: whatever comes of it, everything is read
-    seen = Seen(clock, {str(kind): source.count(mapping.kind(kind)) for kind in swept})
+    seen = Seen(clock, {str(kind): count for kind in swept if (count := _count(source, mapping, kind)) is not None})
     found = [
         *_first_run(context, mapping, seen, bounds),
         *_clock_back(before, seen, bounds),
-        *_smaller(before, seen, bounds, whole=len(swept) == len(mapping.kinds)),
+        *_smaller(before, seen, bounds, whole=len(seen.counts) == len(mapping.kinds)),
         *_future(source, mapping, seen, bounds),
     ]
     asked = [FIRST_RUN, SOURCE_EMPTY, SOURCE_SHRUNK, CLOCK_BACK, FUTURE_ROWS]
@@ -128,6 +130,16 @@ def checked(
         asked.append(MAPPING_CHANGE)
         trips = waiting(context, _mapping_change(context, source, mapping, policy, bounds))
     return Checked(tuple(trips), tuple(asked), seen, tuple(swept))
+
+
+def _count(source: Source, mapping: CompiledMapping, kind: Kind) -> int | None:
+    """Return the rows of a kind; None if it cannot be read: then nothing of it will be recorded either."""
+    try:
+        return source.count(mapping.kind(kind))
+    except SourceError as error:
+        if error.id == "E-SOURCE-CONNECT":
+            raise
+        return None
 
 
 # --- the guards ----------------------------------------------------------------------------------------------------
@@ -196,10 +208,17 @@ def _mapping_change(
     if not any(sweep.universe for sweep in finished) or all(sweep.mapping_digest == mark for sweep in finished):
         return
     counts: dict[str, int] = {}
-    for page in foresee(context, source, mapping, policy):
-        if context.stop.is_set():
-            return
-        counts[page.kind] = counts.get(page.kind, 0) + _new_versions(context, page)
+    hidden = Hidden()
+    for kind in mapping.kinds:
+        try:
+            for page in foresee_kind(context, source, mapping, policy, kind, hidden):
+                if context.stop.is_set():
+                    return
+                counts[kind] = counts.get(kind, 0) + _new_versions(context, page)
+        except SourceError as error:
+            if error.id == "E-SOURCE-CONNECT":
+                raise
+            # Of this kind, and of what hangs on it, nothing will be recorded: the collect says why.
     total = sum(counts.values())
     if total > bounds.mapping_change_limit:
         parts = {kind: count for kind, count in counts.items() if count}

@@ -116,10 +116,17 @@ def foresee(context: Context, source: Source, mapping: CompiledMapping, policy: 
     """Yield, page by page, what a full sweep of every kind would do. Writes nothing anywhere."""
     hidden = Hidden()
     for kind in mapping.kinds:
-        kind_mapping = mapping.kind(kind)
-        for page in source.pages(kind_mapping):
-            judged = judge(context, mapping, kind_mapping, page, policy, hidden)
-            with context.store.read() as connection:
-                planned = tuple((reading, views.planned_change(connection, reading)) for reading in judged.readings)
-            hidden.open |= {reading.key for reading in judged.readings if reading.concealed is False}
-            yield Foreseen(kind, judged, planned)
+        yield from foresee_kind(context, source, mapping, policy, kind, hidden)
+
+
+def foresee_kind(
+    context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy, kind: Kind, hidden: Hidden
+) -> Iterator[Foreseen]:
+    """Yield, page by page, what a full sweep of one kind would do; `hidden` is what the kinds before it hide."""
+    kind_mapping = mapping.kind(kind)
+    for page in source.pages(kind_mapping):
+        judged = judge(context, mapping, kind_mapping, page, policy, hidden)
+        with context.store.read() as connection:
+            planned = tuple((reading, views.planned_change(connection, reading)) for reading in judged.readings)
+        hidden.open |= {reading.key for reading in judged.readings if reading.concealed is False}
+        yield Foreseen(kind, judged, planned)
