@@ -91,14 +91,15 @@ class Ttcp2018:
 
     @property
     def capabilities(self) -> Capabilities:
-        """No create may be repeated. A repeated update by its own id does no harm where there is such an id."""
+        """No create may be repeated. A repeated update by its own id does no harm where the notes know such an id: of a
+        decision they do not, and there an update may have made another decision."""
         return Capabilities(
             carried=frozenset(OPERATIONS),
             create_idempotent=frozenset(),
             findable=frozenset({Kind.PETITION}),
             status_feed=False,
             absent_after_s=self._settings.absent_after_s,
-            update_idempotent=frozenset({Kind.PETITION, Kind.DECISION, Kind.ENFORCEMENT}),
+            update_idempotent=frozenset({Kind.PETITION, Kind.ENFORCEMENT}),
             absent_sightings=2,
         )
 

@@ -24,6 +24,9 @@ Payload = dict[str, Any]
 CONTENT_CONCEALED = "Nội dung được giữ kín"
 """Stands for a content that must not leave: the key may not be empty, and "" would say that nothing was written."""
 
+NO_FILE = ""
+"""`file` of an acceptance and a decision is the content itself, and documents hold none. A name has no key there."""
+
 OPERATIONS: Mapping[Kind, str] = {
     Kind.PETITION: "CapNhatVuViec",
     Kind.HANDLING: "CapNhatKQXuLy",
@@ -216,23 +219,26 @@ def _acceptance(sheet: Sheet, delivery: Delivery, body: Body) -> Payload:
         "NgayThuLy": day(body["decided_on"]),
         "HanGiaiQuyet": day(body.get("deadline_on")),
         "CanBoDuyet": body.get("approver", ""),
-        **_file(_first_file(body)),
+        "file": NO_FILE,
     }
 
 
 def _decision(sheet: Sheet, delivery: Delivery, body: Body) -> Payload:
     remedies = body.get("remedies", {})
     people = body.get("persons_to_handle", [])
+    own = own_id(delivery)
     return {
         "Id": delivery.refs.case,
-        "IdKetQua": own_id(delivery),
+        # The notes name no key for the decision itself. So a new one goes without; an edited one says which it is, in
+        # the word that an enforcement has for it, and whoever does not know that word answers with another id.
+        **({"IdKetQua": own} if own else {}),
         "maCoQuanBanHanh": _acting(sheet, body, "issuer_agency"),
         "ngayBanHanh": day(body["issued_on"]),
         "tomTatNoiDungGiaiQuyet": body.get("summary", ""),
         "loaiKetQuaGiaiQuyet": _result(sheet, body),
         "hinhThucGiaiQuyet": sheet.code("decision-form", body.get("form"), "/form"),
         "quyenKhoiKien": flag(body.get("lawsuit_right")),
-        **_file(_first_file(body)),
+        "file": NO_FILE,
         "BoiThuongThietHai": {
             **_amounts(sheet, remedies.get("recover_state", {}), "/remedies/recover_state", "ThuHoi"),
             **_amounts(sheet, remedies.get("return_parties", {}), "/remedies/return_parties", "TraLai"),

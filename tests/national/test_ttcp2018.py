@@ -579,7 +579,7 @@ def test_it_says_what_it_cannot_do() -> None:
     assert able.carried == frozenset(Kind) - {Kind.RECEPTION}
     assert able.create_idempotent == frozenset()
     assert able.findable == {Kind.PETITION}
-    assert able.update_idempotent == {Kind.PETITION, Kind.DECISION, Kind.ENFORCEMENT}
+    assert able.update_idempotent == {Kind.PETITION, Kind.ENFORCEMENT}
     assert (able.status_feed, able.absent_after_s, able.absent_sightings) == (False, 600.0, 2)
     assert (page.updates, page.more) == ((), False)
     assert server.connections == 0

@@ -145,6 +145,8 @@ def test_an_update_goes_by_the_id_that_we_learned_else_by_the_one_that_was_there
     assert payload(Kind.PETITION, known, Refs())["VuViec"]["Id"] == "before-us"
     assert payload(Kind.PETITION, known, Refs(own="learned"))["VuViec"]["Id"] == "learned"
     assert payload(Kind.DECISION, known)["IdKetQua"] == "before-us"
+    assert "IdKetQua" not in payload(Kind.DECISION)  # the notes know no such key of a new one
+    assert WIRE["CapNhatKQGiaiQuyet"].is_valid(payload(Kind.DECISION, known))
     sent = payload(Kind.ENFORCEMENT, refs=Refs("case-9", "decision-9", "own-9"))
     assert (sent["Id"], sent["IdKetQua"], sent["ThiHanhId"]) == ("case-9", "decision-9", "own-9")
 

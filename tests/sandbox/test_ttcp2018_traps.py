@@ -358,7 +358,7 @@ def test_an_anonymous_petition_says_so_in_name_and_in_handling(old: OldCaller) -
     named = old.create()
     nobody = {**dict.fromkeys(PERSON, ""), "HoTen": "Đơn nặc danh"}
     anonymous = old.create("Nặc danh", NguoiKNTC__DataNguoiKNTC=[nobody])
-    for case_id, right, wrong in ((named, "0", "1"), (anonymous, "1", "0")):
+    for case_id, right, wrong in ((named, "0", "1"), (named, "", "1"), (anonymous, "1", "0"), (anonymous, "1", "")):
         assert old.call("CapNhatKQXuLy", changed(HANDLING, Id=case_id, NoiDungXuLy__DonNacDanh=right))["Id"]
         assert old.refusal("CapNhatKQXuLy", changed(HANDLING, Id=case_id, NoiDungXuLy__DonNacDanh=wrong))
     assert old.refusal("CapNhatVuViec", changed(CASE, NguoiKNTC__DataNguoiKNTC=[]))
@@ -378,7 +378,7 @@ def test_a_file_is_base64_and_has_a_name(old: OldCaller) -> None:
     case_id = old.create(Attachment=[good])
     assert "base64" in old.refusal("CapNhatVuViec", changed(CASE, Attachment=[{**good, "FileDinhKem": "%PDF"}]))
     assert old.refusal("CapNhatVuViec", changed(CASE, Attachment=[{**good, "TenFileDinhKem": ""}]))
-    assert old.refusal("CapNhatVuViec", changed(CASE, Attachment=[{**good, "FileDinhKem": ""}]))
+    old.create(Attachment=[{**good, "FileDinhKem": ""}])  # only named: the notes do not say that it must be there
     named = {name: good[name] for name in ("TenFileDinhKem", "FileDinhKem")}
     for written in (good["FileDinhKem"], named, [named, named]):  # the notes name the key only
         assert old.call("CapNhatGiaiQuyet", changed(ACCEPTANCE, Id=case_id, file=written))["Id"] == case_id
@@ -409,6 +409,16 @@ def test_a_decision_may_be_spelt_as_either_note_spells_it(old: OldCaller) -> Non
     }
     assert old.call("CapNhatKQGiaiQuyet", other)["Id"]
     assert "phù hợp" in old.refusal("CapNhatKQGiaiQuyet", changed(other, LoaiKetQua="3"))
+
+
+def test_a_decision_may_name_itself_and_is_then_updated(old: OldCaller, sandbox: Sandbox) -> None:
+    case_id, other_id = old.create(), old.create("Đơn khác")
+    decision_id = old.call("CapNhatKQGiaiQuyet", changed(DECISION, Id=case_id))["Id"]
+    edited = {**changed(DECISION, Id=case_id, tomTatNoiDungGiaiQuyet="Sửa"), "IdKetQua": decision_id}
+    assert old.call("CapNhatKQGiaiQuyet", edited)["Id"] == decision_id
+    assert [step.id for step in sandbox.steps(case_id)] == [decision_id]
+    assert old.refusal("CapNhatKQGiaiQuyet", {**edited, "Id": other_id})
+    assert old.refusal("CapNhatKQGiaiQuyet", {**edited, "IdKetQua": case_id})
 
 
 def test_the_figures_of_an_enforcement_may_stand_in_a_group(old: OldCaller) -> None:

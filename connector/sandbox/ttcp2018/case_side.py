@@ -38,6 +38,10 @@ KINDS = {
 }
 _DONE = "Cập nhật thành công"
 _NO_CASE = "Không tìm thấy vụ việc."
+_NO_STEP = {
+    Kind.DECISION: "Không tìm thấy kết quả giải quyết của vụ việc.",
+    Kind.ENFORCEMENT: "Không tìm thấy kết quả thi hành.",
+}
 _LOST = Answer(HTTPStatus.OK, ending=Ending.LOST)
 
 _GUID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -188,7 +192,8 @@ class CaseSide:
     def _add_handling(self, asked: Asked, payload: Any) -> str:
         case = self._case_of(payload)
         is_anonymous = any(folded(each.name) == folded(payloads.ANONYMOUS) for each in case.petitioners)
-        if is_anonymous != (payload["NoiDungXuLy"]["DonNacDanh"] == "1"):
+        said = payload["NoiDungXuLy"]["DonNacDanh"]  # "": not said, which of an anonymous one is not enough
+        if is_anonymous != (said == "1"):
             raise Refused("DonNacDanh không khớp với người đứng đơn của vụ việc.")
         self.cases.add_step(asked, case.id)
         return case.id
@@ -199,19 +204,25 @@ class CaseSide:
         fitting = [catalogues.RESULTS_OF_TYPE[each] for each in case.types if each in catalogues.RESULTS_OF_TYPE]
         if result and fitting and not any(result in each for each in fitting):
             raise Refused("Loại kết quả giải quyết không phù hợp với loại đơn.")
-        return self.cases.add_step(asked, case.id)
+        own_id = _id_of(payload.get(payloads.OWN_DECISION, ""))
+        if not own_id:
+            return self.cases.add_step(asked, case.id)
+        self._expect_step(case, own_id, Kind.DECISION)
+        return own_id
 
     def _add_enforcement(self, asked: Asked, payload: Any) -> str:
         case = self._case_of(payload)
-        steps = {step.id: step.kind for step in self.cases.steps_of(case.id)}
         decision_id, own_id = _id_of(payload["IdKetQua"]), _id_of(payload["ThiHanhId"])
-        if steps.get(decision_id) != Kind.DECISION:
-            raise Refused("Không tìm thấy kết quả giải quyết của vụ việc.")
+        self._expect_step(case, decision_id, Kind.DECISION)
         if not own_id:
             return self.cases.add_step(asked, case.id, decision_id)
-        if steps.get(own_id) != Kind.ENFORCEMENT:
-            raise Refused("Không tìm thấy kết quả thi hành.")
+        self._expect_step(case, own_id, Kind.ENFORCEMENT)
         return own_id
+
+    def _expect_step(self, case: Case, step_id: str, kind: Kind) -> None:
+        """Refuse unless the case has this step, of this kind."""
+        if not any((step.id, step.kind) == (step_id, kind) for step in self.cases.steps_of(case.id)):
+            raise Refused(_NO_STEP[kind])
 
     def _case_of(self, payload: Any) -> Case:
         case = self.cases.find(_id_of(payload["Id"]))

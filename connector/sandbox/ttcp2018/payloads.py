@@ -26,6 +26,7 @@ from connector.sandbox.ttcp2018.shapes import (
 )
 
 SUMMARY = "tomTatNoiDungGiaiQuyet|TomTat"
+OWN_DECISION = "IdKetQua"
 RESULT = "loaiKetQuaGiaiQuyet|LoaiKetQua"
 ANONYMOUS = "Đơn nặc danh"
 
@@ -69,6 +70,7 @@ def _types(values: Mapping[str, Any], place: str) -> Iterator[str]:
 
 
 def _petitioners(values: Mapping[str, Any], place: str) -> Iterator[str]:
+    """Somebody stands behind a case: a body by its kind, else people, be they concealed."""
     if str(values["LoaiNguoiKNTC"]) != _ORGANISATION and not values["DataNguoiKNTC"]:
         yield f"Chưa nhập {place}.DataNguoiKNTC."
 
@@ -142,7 +144,7 @@ _CASE: Mapping[str, Check] = {
     ),
     "NguoiKNTC": group(
         {
-            "LoaiNguoiKNTC": needed(one_of("1", "2", "3")),
+            "LoaiNguoiKNTC": one_of("1", "2", "3"),
             "SoNguoiKNTC": number,
             "SoNguoiDaiDien": number,
             "TenCoQuanToChuc": text,
@@ -182,7 +184,7 @@ _HANDLING = group(
         "Id": needed(text),
         "NoiDungXuLy": group(
             {
-                "DonNacDanh": needed(flag),
+                "DonNacDanh": flag,
                 "DonDuDKXuLy": flag,
                 "TomTatNoiDungXuLy": text,
                 "NgayXuLy": date,
@@ -213,7 +215,7 @@ _ACCEPTANCE = group(
         "CanBoDuyet": text,
     }
 )
-_DECISION = group(
+_DECISION_ITSELF = group(
     {
         "Id": needed(text),
         "maCoQuanBanHanh|MaCoQuanBanHanh": agency,
@@ -235,6 +237,16 @@ _DECISION = group(
         "ToChucBiXuLyHanhChinh": list_of(group({"TenToChuc": text, "HinhThucXuLy": text})),
     }
 )
+
+
+def _decision(value: Any, place: str) -> Iterator[str]:
+    """With or without `IdKetQua`: the notes name no key for the decision itself, nor that it could not be edited."""
+    if isinstance(value, dict) and OWN_DECISION in value:
+        yield from text(value[OWN_DECISION], OWN_DECISION)
+        value = {name: each for name, each in value.items() if name != OWN_DECISION}
+    yield from _DECISION_ITSELF(value, place)
+
+
 _ENFORCEMENT_FIGURES: Mapping[str, Check] = {
     "MaCoQuanThiHanh": agency,
     "NgayCapNhat": date,
@@ -278,6 +290,6 @@ def checks(accused_key: str) -> Mapping[str, Check]:
         "CapNhatVuViec": group({**_CASE, accused_key: _ACCUSED}),
         "CapNhatKQXuLy": _HANDLING,
         "CapNhatGiaiQuyet": _ACCEPTANCE,
-        "CapNhatKQGiaiQuyet": _DECISION,
+        "CapNhatKQGiaiQuyet": _decision,
         "CapNhatThiHanh": _enforcement,
     }

@@ -113,9 +113,9 @@ def file(value: Any, place: str) -> Iterator[str]:
 
 
 def named_file(values: Mapping[str, Any], place: str) -> Iterator[str]:
-    """Refuse a file without a name, and a name without a file."""
-    if (values["FileDinhKem"] == "") != (values["TenFileDinhKem"] == ""):
-        yield f"{place}: FileDinhKem và TenFileDinhKem phải đi cùng nhau."
+    """Refuse a file without a name. A name alone says that there is a file which was not sent."""
+    if values["FileDinhKem"] != "" and values["TenFileDinhKem"] == "":
+        yield f"{place}: FileDinhKem phải có TenFileDinhKem."
 
 
 def group(fields: Mapping[str, Check], *also: Check, closed: bool = True) -> Check:
