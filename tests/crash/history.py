@@ -27,8 +27,8 @@ PROCESSES.set_forkserver_preload([driver.__name__])
 RUN_S = 300.0
 """No run of the driver may take longer."""
 
-LATE = FaultRule("late_answer", in_all=1, latency_s=60)
-"""The sandbox has committed, and keeps the answer to itself until the caller is dead."""
+LATE_S = 60.0
+"""So long the sandbox, which has committed, keeps an answer to itself: until the caller is dead."""
 
 
 @dataclass(slots=True)
@@ -48,9 +48,9 @@ class History:
         assert self._said() == f"killed at {place}\n"
         self.kills[place] += 1
 
-    def kill_before_the_answer(self) -> None:
-        """Run the driver until the sandbox has committed a PUT that it does not answer, and kill it then."""
-        self.sandbox.play(LATE, *self.faults)
+    def kill_before_the_answer(self, call: str = "put") -> None:
+        """Run the driver until the sandbox has committed a call that it does not answer, and kill it then."""
+        self.sandbox.play(FaultRule("late_answer", call=call, in_all=1, latency_s=LATE_S), *self.faults)
         with self._run() as run:
             self._await_late_answer(run)
             run.kill()
