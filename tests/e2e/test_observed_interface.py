@@ -13,11 +13,14 @@ import pytest
 
 from connector.core.model import Kind
 from connector.errors import ExitCode
+from connector.resources import code_list_documents
+from connector.sample.agency import build
 from connector.sandbox import FaultRule, Sandbox
 from connector.sandbox.ttcp2018.values import Petitioner
 from connector.sandbox.ttcp2018.variant import SignIn, Variant
-from tests.e2e.small_agency import NATIONAL_CODE, SmallAgency, content_of
-from tests.world import AGENCY, credentials
+from tests.cli.conftest import kntc
+from tests.e2e.small_agency import NATIONAL_CODE, OWN_CODES, SmallAgency, content_of, observed, own_codes
+from tests.world import AGENCY, credentials, install, source_path
 
 SEED = 7
 CREATE = "CapNhatVuViec"
@@ -268,6 +271,21 @@ def test_a_case_that_is_gone_there_is_refused_by_name_and_never_created_again(
         assert sandbox.cases() == []
 
 
+def test_a_withdrawal_has_no_operation_and_is_listed_as_not_sent_while_the_case_stays(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    agency = SmallAgency(tmp_path, sandbox)
+    agency.petitions(range(1, 3))
+    assert agency("sync").code == ExitCode.DONE
+    writes = [line.path for line in sandbox.log() if "CapNhat" in line.path]
+    assert agency("withdraw", "petition", "1", "--reason", "căn cứ mẫu", "--yes").code == ExitCode.DONE
+    assert agency("sync").code == ExitCode.DONE
+    (unsent,) = agency("list", "--state", "not_sent", "--json").json["records"]
+    assert (unsent["local_id"], unsent["cause"]) == ("so:1", "not_carried")
+    assert [line.path for line in sandbox.log() if "CapNhat" in line.path] == writes
+    assert objects(sandbox) == {"petition": 2}
+
+
 # --- codes that nobody knows yet ------------------------------------------------------------------------------------
 
 
@@ -287,6 +305,26 @@ def test_a_code_without_a_national_one_is_a_named_refusal_and_a_found_code_lets_
     assert agency("resync", "petition/1", "petition/2", "--reason", "đã có mã").code == ExitCode.DONE
     assert agency("sync").code == ExitCode.DONE
     assert objects(sandbox) == {"petition": 3}
+
+
+def test_the_sample_agency_goes_whole_once_its_directions_have_national_codes(tmp_path: Path, sandbox: Sandbox) -> None:
+    sample = build(source_path(tmp_path), SEED, petitions=60)
+    push = 'probable_cases = "create"'
+    config = install(tmp_path, sandbox.base_url, push=push, national=observed())
+    assert kntc("--config", config, "sync").code == ExitCode.PARTIAL
+    before = objects(sandbox)
+    rejected = kntc("--config", config, "list", "--state", "rejected", "--json", "--limit", "1000").json["records"]
+    assert {(one["kind"], one["problems"][0]["pointer"]) for one in rejected} == {("handling", "/handling")}
+    assert before["handling"] + len(rejected) == sample.records[Kind.HANDLING]
+    directions = {entry["code"]: "2" for entry in code_list_documents()["handling"]["codes"]}
+    own_codes(tmp_path, {"handling": directions})
+    install(tmp_path, sandbox.base_url, push=push, national=observed(f'auth = "basic"\n{OWN_CODES}'))
+    keys = [f"handling/{one['local_id']}" for one in rejected]
+    assert kntc("--config", config, "resync", *keys, "--reason", "đã có mã").code == ExitCode.DONE
+    assert kntc("--config", config, "sync").code == ExitCode.DONE
+    assert sandbox.refusals() == []
+    carried = {str(kind): count for kind, count in sample.records.items() if count and kind is not Kind.RECEPTION}
+    assert objects(sandbox) == carried
 
 
 # --- late, absent, made by others ------------------------------------------------------------------------------------
