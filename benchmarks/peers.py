@@ -18,8 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,8 +119,7 @@ def drt(agency: SmallAgency, folder: Path, venvs: Path) -> tuple[int, int]:
     profiles.parent.mkdir()
     profiles.write_text(json.dumps({"register": {"type": "sqlite", "database": str(source_path(folder))}}), "utf-8")
     program = venv_of("drt-core", venvs) / "drt"
-    with surroundings(agency, folder) as environment:
-        ran = called([str(program), "run", "--verbose"], project, environment)
+    ran = called([str(program), "run", "--verbose"], project, surroundings(agency, folder))
     return ran.returncode, told(ran, project, folder / ".drt")
 
 
@@ -134,12 +132,11 @@ def dlt(batch: int) -> Run:
     def run(agency: SmallAgency, folder: Path, venvs: Path) -> tuple[int, int]:
         work = copied(folder, "payload.py", "dlt_pipeline.py")
         program = venv_of("dlt", venvs) / "python"
-        with surroundings(agency, folder) as environment:
-            wanted = {**environment, "PEER_BATCH": str(batch), "DLT_DATA_DIR": str(work / "dlt")}
-            for _ in range(MOST_RUNS):
-                ran = called([str(program), "dlt_pipeline.py"], work, wanted)
-                if ran.returncode == 0:
-                    break
+        own = {"PEER_BATCH": str(batch), "DLT_DATA_DIR": str(work / "dlt")}
+        for _ in range(MOST_RUNS):
+            ran = called([str(program), "dlt_pipeline.py"], work, {**surroundings(agency, folder), **own})
+            if ran.returncode == 0:
+                break
         return ran.returncode, told(ran, work / "dlt")
 
     return run
@@ -149,9 +146,8 @@ def singer(agency: SmallAgency, folder: Path, venvs: Path) -> tuple[int, int]:
     """Run tap and target, one after the other: what the tap says is what the target reads."""
     work = copied(folder, "payload.py", "singer_tap.py", "singer_target.py")
     program = str(venv_of("singer-sdk", venvs) / "python")
-    with surroundings(agency, folder) as environment:
-        tap = called([program, "singer_tap.py"], work, environment)
-        ran = called([program, "singer_target.py"], work, environment, tap.stdout)
+    tap = called([program, "singer_tap.py"], work, surroundings(agency, folder))
+    ran = called([program, "singer_target.py"], work, surroundings(agency, folder), tap.stdout)
     return tap.returncode or ran.returncode, told(ran)
 
 
@@ -178,11 +174,10 @@ def venv_of(package: str, venvs: Path) -> Path:
     return programs
 
 
-@contextmanager
-def surroundings(agency: SmallAgency, folder: Path) -> Iterator[dict[str, str]]:
-    """Give the environment variables of a mover: where source and national side are; and no telemetry."""
+def surroundings(agency: SmallAgency, folder: Path) -> dict[str, str]:
+    """Return the environment variables of a mover: where source and national side are; and no telemetry."""
     user, password = credentials(AGENCY)[AGENCY]
-    yield {
+    return {
         "HOME": str(folder),
         "PEER_SOURCE": str(source_path(folder)),
         "PEER_URL": f"{agency.sandbox.ttcp2018_url}/CapNhatVuViec",

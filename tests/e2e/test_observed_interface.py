@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from connector.core.model import Kind
@@ -468,3 +469,26 @@ def test_a_bus_of_x_road_with_headers_is_a_matter_of_configuration(tmp_path: Pat
         assert agency("check").code == ExitCode.DONE
         assert agency("sync").code == ExitCode.DONE
         assert objects(sandbox) == dict.fromkeys(ALL_ONCE, 1)
+
+
+def test_a_token_that_never_changes_and_a_second_one_in_its_own_header(tmp_path: Path) -> None:
+    variant = Variant(sign_in=SignIn.STATIC, token_header="lgspaccesstoken")
+    with Sandbox(credentials=credentials(AGENCY), seed=SEED, ttcp2018=variant) as sandbox:
+        agency = SmallAgency(
+            tmp_path,
+            sandbox,
+            form='auth = "bearer"\nextra_token_header = "lgspaccesstoken"\nextra_token = "file:secrets/lgsp"',
+        )
+        user, password = credentials(AGENCY)[AGENCY]
+        given = httpx.post(
+            f"{sandbox.base_url}/auth/generateToken",
+            json={"username": user, "password": password},
+            timeout=30,
+            trust_env=False,
+        )
+        secret = tmp_path / "secrets" / "lgsp"
+        secret.touch(mode=0o600)
+        secret.write_text(given.json()["access_token"], encoding="ascii")
+        agency.petitions(range(1, 6))
+        assert agency("sync").code == ExitCode.DONE
+        assert objects(sandbox) == {"petition": 5}
