@@ -16,10 +16,12 @@ QUERY = """
 SELECT d.Id, d.NoiDung, strftime('%d/%m/%Y', d.Ngay) AS Ngay, n.HoTen, n.SoGiayTo, n.MaTinh, n.MaHuyen, n.MaXa, n.DiaChi
 FROM don d JOIN nguoi n ON n.IdDon = d.Id ORDER BY d.Id
 """
-_PERSON = ("HoTen", "SoDinhDanhCaNhan", "GioiTinh", "NgayCapSoDinhDanh", "NoiCapSoDinhDanh", "MaTinh", "MaHuyen")
-_PERSON += ("MaXa", "DiaChiChiTiet", "MaQuocTich", "MaDanToc")
-_ACCUSED = ("LoaiNguoiBiKNTC", *_PERSON, "ChucVu", "TenCoQuanToChuc", "MaTinhCoQuan", "MaHuyenCoQuan", "MaXaCoQuan")
-_ACCUSED += ("DiaChiChiTietCoQuan",)
+_PERSON = (
+    *("HoTen", "SoDinhDanhCaNhan", "GioiTinh", "NgayCapSoDinhDanh", "NoiCapSoDinhDanh"),
+    *("MaTinh", "MaHuyen", "MaXa", "DiaChiChiTiet", "MaQuocTich", "MaDanToc"),
+)
+_BODY = ("ChucVu", "TenCoQuanToChuc", "MaTinhCoQuan", "MaHuyenCoQuan", "MaXaCoQuan", "DiaChiChiTietCoQuan")
+_ACCUSED = ("LoaiNguoiBiKNTC", *_PERSON, *_BODY)
 _CASE = ("Id", "LanhDaoTiep", "TiepDinhKy", "UyQuyen", "LanhDaoUyQuyen")
 _SETTLED = ("MaCoQuan", "LanGiaiQuyet", "NgayBanHanh", "MaLoaiQuyetDinh", "KetQuaGiaiQuyet")
 
