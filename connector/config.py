@@ -2,7 +2,7 @@
 
 Unknown keys are errors. Secrets are references (`file:`, `env:`, `credential:`) and are read only when something is
 opened, so no model, traceback or `config show` can hold one. Relative paths count from the configuration file.
-May import: pydantic, core, errors.
+May import: config_path, config_problems, pydantic, core, errors.
 """
 
 from __future__ import annotations
@@ -18,12 +18,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from connector import access
-from connector.config_problems import field_problems, relation_problems
+from connector.config_path import DEFAULT_LANGUAGE
+from connector.config_problems import field_problems, relation_problems, syntax_problem
 from connector.core import chain
 from connector.errors import ConfigError, ConfigProblem
-
-CONFIG_VARIABLE = "KNTC_CONFIG"
-DEFAULT_PATH = Path("/etc/kntc/config.toml")
 
 MAX_SECRET_BYTES = 4096
 KEY_BYTES = 32
@@ -31,14 +29,14 @@ KEY_BYTES = 32
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 _SECRET_REF = r"^(file|env|credential):.+$"  # noqa: S105  a form of references, not a secret
-_AGENCY_CODE = r"^[A-Y][0-9]{2}(\.[0-9A-Z]+)*$"
+AGENCY_CODE = r"^[A-Y][0-9]{2}(\.[0-9A-Z]+)*$"
 _BASE_URL = r"^https?://[^\s?#@]+$"
 _PATH_PART = r"^(/[A-Za-z0-9._~-]+)*$"
 _HEADER_NAME = r"^[A-Za-z0-9-]+$"
 _HEADER_VALUE = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"
 _PATTERNS = {
     _SECRET_REF: "a reference: file:…, env:… or credential:…",
-    _AGENCY_CODE: "an agency's code such as H51.01",
+    AGENCY_CODE: "an agency's code such as H51.01",
     _BASE_URL: "an address such as https://host/path, without ?, # and @",
     _PATH_PART: "a path such as /KNTC, without blanks",
     _HEADER_NAME: "the name of a header: letters, digits and -",
@@ -50,7 +48,7 @@ _PATTERNS = {
 _PASSWORD_IN_URL = re.compile(r"^[\w+]+://[^:/@]*:[^@]*@|[?&](password|passwd|pwd|odbc_connect)=", re.IGNORECASE)
 
 SecretRef = Annotated[str, Field(pattern=_SECRET_REF, max_length=500)]
-AgencyCode = Annotated[str, Field(pattern=_AGENCY_CODE, max_length=35)]
+AgencyCode = Annotated[str, Field(pattern=AGENCY_CODE, max_length=35)]
 PathPart = Annotated[str, Field(pattern=_PATH_PART, max_length=200)]
 HeaderName = Annotated[str, Field(pattern=_HEADER_NAME, max_length=100)]
 HeaderValue = Annotated[str, Field(pattern=_HEADER_VALUE, max_length=500)]
@@ -66,7 +64,7 @@ class ConnectorSection(Section):
     """Where state lives and how the program speaks."""
 
     data_dir: Path
-    language: Literal["vi", "en"] = "vi"
+    language: Literal["vi", "en"] = DEFAULT_LANGUAGE
 
 
 class StoreSection(Section):
@@ -221,14 +219,6 @@ class Config(Section):
         return self.folder / path
 
 
-def find_config(given: Path | None) -> Path:
-    """Return the configuration file that counts: given, else $KNTC_CONFIG, else /etc/kntc/config.toml."""
-    if given is not None:
-        return given
-    named = os.environ.get(CONFIG_VARIABLE)
-    return Path(named) if named else DEFAULT_PATH
-
-
 def load_config(path: Path) -> Config:
     """Read and check the file. Raises ConfigError with every problem at once; nothing has been opened by then."""
     try:
@@ -240,9 +230,7 @@ def load_config(path: Path) -> Config:
             raise denied from None
         raise ConfigError("E-CFG-UNREADABLE", file=str(path), error=type(error).__name__) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        place = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "UTF-8"
-        problem = ConfigProblem("E-CFG-SYNTAX", file=path.name, key="", found=place[:200], expected="TOML")
-        raise ConfigError(problems=[problem]) from None
+        raise ConfigError(problems=[syntax_problem(path.name, path, error)]) from None
     problems = relation_problems(
         path.name, raw, ScheduleSection().stop_timeout_s, NationalSection.model_fields["deadline_s"].default
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -34,6 +35,7 @@ _TYPES = {
     "path_type": "a path",
     "model_type": "a table [..]",
     "tuple_type": "blocks [[..]]",
+    "dict_type": "a table [..]",
 }
 _BOUNDS = {
     "greater_than": ("above {}", "gt"),
@@ -44,6 +46,24 @@ _BOUNDS = {
     "too_long": ("at most {} blocks", "max_length"),
     "too_short": ("at least {} block", "min_length"),
 }
+
+
+_OTHERWISE = "a value that this key takes"
+"""What is said of a mistake that has no words of ours: pydantic's own are English and may repeat the value."""
+
+
+def syntax_problem(file: str, path: Path, error: ValueError) -> ConfigProblem:
+    """Return where a file stops being TOML, or UTF-8: by line and column, without a word of the file or its parser."""
+    if isinstance(error, UnicodeDecodeError):
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        return ConfigProblem("E-CFG-ENCODING", file=file, key="", found="", expected="", line=line, column=column)
+    if place := re.search(r"\(at line (\d+), column (\d+)\)", str(error)):
+        line, column = int(place[1]), int(place[2])
+    else:  # "at end of document"
+        lines = path.read_text(encoding="utf-8").splitlines() or [""]
+        line, column = len(lines), len(lines[-1]) + 1
+    return ConfigProblem("E-CFG-SYNTAX", file=file, key="", found="", expected="", line=line, column=column)
 
 
 def field_problems(
@@ -80,7 +100,9 @@ def _expected(detail: Any, place: Place, model: type[BaseModel], patterns: Mappi
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
         return words.format(f"{context[name]:g}")
-    return _TYPES.get(kind, str(detail["msg"]).removeprefix("Value error, "))
+    if kind == "value_error":
+        return str(detail["msg"]).removeprefix("Value error, ")
+    return _TYPES.get(kind, _OTHERWISE)
 
 
 def _nearest(written: str, known: Sequence[str]) -> str:

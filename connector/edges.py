@@ -54,12 +54,13 @@ def agency_of(
         section=section,
         mapping=mapping,
         policy=SecrecyPolicy(section.denouncer_identity, section.legal_basis),
-        source=_source(config, section, mapping, evidence),
-        national=_national(config, section, mapping, stop),
+        source=source_of(config, section, mapping, evidence),
+        national=national_of(config, section, mapping, stop),
     )
 
 
-def _source(config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes) -> Source:
+def source_of(config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes) -> Source:
+    """Return an agency's source, not connected. Raises ConfigError for a secret, URL or driver that cannot be used."""
     url = _source_url(config, section)
     if section.source.password:
         place = f"agency {section.code} source.password"
@@ -83,12 +84,15 @@ def _source_url(config: Config, section: AgencySection) -> URL:
         return source_url(section.source.url)
     except ConfigError as error:
         place = f"agency {section.code} source.url"
-        raise ConfigError(
-            problems=[ConfigProblem(error.id, file=config.path.name, key=place, found="", expected="a SQLAlchemy URL")]
-        ) from None
+        expected = "a database address such as mysql+pymysql://host/name (a SQLAlchemy URL)"
+        expected = expected if error.id == "E-CFG-SOURCE-URL" else ""
+        problem = ConfigProblem(error.id, file=config.path.name, key=place, found="", expected=expected)
+        raise ConfigError(problems=[problem]) from None
 
 
-def _national(config: Config, section: AgencySection, mapping: CompiledMapping, stop: threading.Event) -> National:
+def national_of(config: Config, section: AgencySection, mapping: CompiledMapping, stop: threading.Event) -> National:
+    """Return an agency's line to the national side, not connected. Raises ConfigError for an address, certificate or
+    list of codes that cannot be used."""
     national = config.national
     settings = NationalSettings(
         environment=national.environment,

@@ -7,7 +7,8 @@
     │       └── RolledBackError  the store went back in time: nothing is sent  78
     ├── SourceError      their database                  69
     ├── RemoteError      their server                    69
-    │   └── CursorExpiredError   the feed forgot our place  69
+    │   ├── CursorExpiredError   the feed forgot our place  69
+    │   └── AccountError         our account there: edit client id or secret  78
     ├── DataError        input given to a command        65
     ├── LockedError      somebody else is at work        75
     └── TamperError      call the auditor                10
@@ -93,6 +94,12 @@ class RemoteError(KntcError):
 
 class CursorExpiredError(RemoteError):
     """The national feed no longer knows our cursor (410): pull stops for this agency, push goes on."""
+
+
+class AccountError(RemoteError):
+    """The national side answers, but not to this account: its id or secret must be mended before anything can work."""
+
+    exit_code = ExitCode.CONFIGURATION
 
 
 class DataError(KntcError):

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from connector import resources
 from connector.config import Config, load_config
+from connector.config_problems import syntax_problem
 from connector.core.codes import CodeList
 from connector.core.mapping import CompiledMapping, compile_mapping
 from connector.core.schema import Schemas
@@ -161,8 +162,11 @@ def _read(folder: Path) -> tuple[dict[str, Any], list[ConfigProblem]]:
         name = path.relative_to(folder).as_posix()
         try:
             files[name] = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            problems.append(ConfigProblem("E-CFG-SYNTAX", file=name, key="", found=str(error)[:200], expected="TOML"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            problems.append(syntax_problem(name, path, error))
+        except OSError as error:
+            shown = type(error).__name__
+            problems.append(ConfigProblem("E-CFG-UNREADABLE", file=name, key="", found="", expected="", error=shown))
     return files, problems
 
 

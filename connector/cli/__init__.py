@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 _VALUED = ("--config", "-c", "--lang")
@@ -15,13 +16,22 @@ _BARE = ("--quiet", "-q", "--verbose", "-v")
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. `args`: without the program's name; default: those of the process."""
+    given = hoisted(sys.argv[1:] if args is None else args)
+    try:
+        return _run(given)
+    except KeyboardInterrupt:  # so early that nothing was read yet; later ones are told in failing.py
+        print(_interrupted(given), file=sys.stderr)
+        return 1
+
+
+def _run(given: Sequence[str]) -> int:
     import typer
 
     from connector.cli import failing, tree
     from connector.cli.opening import Asked
 
-    given = hoisted(sys.argv[1:] if args is None else args)
-    asked = Asked(language=_language(given))
+    asked = Asked(language=_valued(given, "--lang"))
+    asked.configured_language = _configured(given)
     command: Any = tree.worded(typer.main.get_command(tree.app), asked.words())
     return failing.guarded(lambda: command.main(args=given, prog_name="kntc", standalone_mode=False, obj=asked), asked)
 
@@ -44,11 +54,27 @@ def hoisted(args: Sequence[str]) -> list[str]:
     return [*front, *rest, *args[at:]]
 
 
-def _language(args: Sequence[str]) -> str | None:
-    """Return the language named in the arguments, before they are parsed: help and usage errors speak it too."""
+def _configured(given: Sequence[str]) -> str | None:
+    from connector.config_path import find_config, language_in
+
+    path = _valued(given, "--config", "-c")
+    return language_in(find_config(Path(path) if path else None))
+
+
+def _interrupted(given: Sequence[str]) -> str:
+    from connector.cli.words import Words, language_of
+
+    say = Words(language_of(_valued(given, "--lang"), _configured(given)))
+    return f"{say('error.head')} {say('E-INTERRUPTED.what')} (E-INTERRUPTED)"
+
+
+def _valued(args: Sequence[str], *names: str) -> str | None:
+    """Return what a global option says, before the arguments are parsed: help and usage errors speak its language."""
     for at, arg in enumerate(args):
-        if arg == "--lang" and at + 1 < len(args):
+        if arg == "--":
+            return None
+        if arg in names and at + 1 < len(args):
             return args[at + 1]
-        if arg.startswith("--lang="):
+        if "=" in arg and arg.partition("=")[0] in names:
             return arg.partition("=")[2]
     return None

@@ -5,8 +5,9 @@ Reads only: no lock, no binding, no store is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,13 +30,17 @@ from connector.errors import (
 
 if TYPE_CHECKING:
     from connector.app import App
+    from connector.national.base import National
+    from connector.sources.base import Source
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was checked: good with a word about it, bad with its error, or left out."""
+    """One thing that was checked: good with a word about it, bad with its error, or left out.
 
-    what: str
+    name: config, secrets, mapping, store, source or national, as machines read it; people read `check.<name>`."""
+
+    name: str
     text: str = ""
     error: KntcError | None = None
     skipped: bool = False
@@ -60,12 +65,17 @@ def check(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 
 def _all(desk: Desk) -> Iterator[Finding]:
-    yield Finding(desk.say("check.config"), desk.say("check.config_good", count=len(desk.config.agency)))
+    yield Finding("config", desk.say("check.config_good", count=len(desk.config.agency)))
     own = [*_secrets(desk), *_mappings(desk)]
     yield from own
     if any(finding.error for finding in own):
-        for what in ("check.store", "check.source", "check.national"):
-            yield Finding(desk.say(what), desk.say("check.skipped"), skipped=True)
+        for name in ("store", "source", "national"):
+            yield Finding(name, desk.say("check.skipped"), skipped=True)
+        return
+    edges = list(_described(desk))
+    if any(finding.error for finding in edges):
+        yield Finding("store", desk.say("check.skipped"), skipped=True)
+        yield from edges
         return
     yield from _store(desk)
     yield from _edges(desk)
@@ -94,7 +104,7 @@ def _secrets(desk: Desk) -> Iterator[Finding]:
         except ConfigError as error:
             problems += error.problems
     text = desk.say("check.secrets_good", count=len(asked))
-    yield Finding(desk.say("check.secrets"), text, ConfigError(problems=problems) if problems else None)
+    yield Finding("secrets", text, ConfigError(problems=problems) if problems else None)
 
 
 def _mappings(desk: Desk) -> Iterator[Finding]:
@@ -103,17 +113,16 @@ def _mappings(desk: Desk) -> Iterator[Finding]:
     try:
         compiled = compile_mappings(desk.config)
     except ConfigError as error:
-        yield Finding(desk.say("check.mapping"), "", error)
+        yield Finding("mapping", "", error)
         return
     for system, kinds in {mapping.system: len(mapping.kinds) for mapping in compiled.values()}.items():
-        yield Finding(desk.say("check.mapping"), desk.say("check.mapping_good", system=system, count=kinds))
+        yield Finding("mapping", desk.say("check.mapping_good", system=system, count=kinds))
 
 
 def _store(desk: Desk) -> Iterator[Finding]:
     from connector.app import STORE_FILE
     from connector.errors import StoreError
 
-    name = desk.say("check.store")
     encrypted = desk.say("check.encrypted" if desk.config.store.encryption == "sqlcipher" else "check.not_encrypted")
     try:
         with opened(desk) as app:
@@ -122,16 +131,46 @@ def _store(desk: Desk) -> Iterator[Finding]:
                 with app.store.read() as connection:
                     head = app.store.heads.check(connection, code)
                 bound = "check.store_good" if generation else "check.store_unbound"
-                yield Finding(name, desk.say(bound, agency=code, encrypted=encrypted, seq=head.seq))
+                yield Finding("store", desk.say(bound, agency=code, encrypted=encrypted, seq=head.seq))
     except StoreError as error:
         if error.id == "E-STORE-ABSENT":
             path = desk.config.data_dir / STORE_FILE
             text = desk.say("check.store_absent", path=str(path), encrypted=encrypted)
-            yield Finding(name, text, access.lacking(path))
+            yield Finding("store", text, access.lacking(path))
         else:
-            yield Finding(name, "", error)
+            yield Finding("store", "", error)
     except (ConfigError, LockedError) as error:
-        yield Finding(name, "", error)
+        yield Finding("store", "", error)
+
+
+def _described(desk: Desk) -> Iterator[Finding]:
+    """Yield for source and national side of each agency whether they can be used as the configuration describes them;
+    nothing is opened or asked yet. A mistake that all agencies share is told once."""
+    from threading import Event
+
+    from connector import edges
+    from connector.config import read_hex_key
+    from connector.loading import compile_mappings
+
+    config = desk.config
+    told: set[tuple[object, ...]] = set()
+    mappings = compile_mappings(config)
+    for index, agency in enumerate(config.agency):
+        evidence = read_hex_key(agency.evidence_key, config, f"agency.{index}.evidence_key")
+        builders: dict[str, Callable[[], Source | National]] = {
+            "source": partial(edges.source_of, config, agency, mappings[agency.code], evidence),
+            "national": partial(edges.national_of, config, agency, mappings[agency.code], Event()),
+        }
+        for name, build in builders.items():
+            try:
+                build().close()
+            except ConfigError as error:
+                known = (error.id, *error.values.items()) if not error.problems else (agency.code, name)
+                if known not in told:
+                    told.add(known)
+                    yield Finding(name, agency.code, error)
+                continue
+            yield Finding(name, desk.say("check.skipped"), skipped=True)
 
 
 def _edges(desk: Desk) -> Iterator[Finding]:
@@ -142,15 +181,15 @@ def _edges(desk: Desk) -> Iterator[Finding]:
                 yield _source(desk, app, code)
                 yield _national(desk, app, code)
     except ConfigError as error:
-        yield Finding(desk.say("check.national"), "", error)
+        yield Finding("national", "", error)
 
 
 def _source(desk: Desk, app: App, code: str) -> Finding:
     try:
         app.agency(code).source.probe()
     except (SourceError, MappingError) as error:
-        return Finding(desk.say("check.source"), code, error)
-    return Finding(desk.say("check.source"), _snapshots(desk, app, code))
+        return Finding("source", code, error)
+    return Finding("source", _snapshots(desk, app, code))
 
 
 def _snapshots(desk: Desk, app: App, code: str) -> str:
@@ -166,8 +205,8 @@ def _national(desk: Desk, app: App, code: str) -> Finding:
     try:
         app.agency(code).national.check()
     except RemoteError as error:
-        return Finding(desk.say("check.national"), code, error)
-    return Finding(desk.say("check.national"), desk.say("check.national_good", agency=code))
+        return Finding("national", code, error)
+    return Finding("national", desk.say("check.national_good", agency=code))
 
 
 def _print(desk: Desk, finding: Finding) -> None:
@@ -175,7 +214,7 @@ def _print(desk: Desk, finding: Finding) -> None:
         return
     word = desk.say("check.ok" if finding.error is None else "check.fault")
     word = desk.say("check.left_out") if finding.skipped else word
-    label = f"{word:<5}{finding.what}"
+    label = f"{word:<5}{desk.say(f'check.{finding.name}')}"
     if finding.error is None:
         desk.screen.pair(label, finding.text, width=22)
         return
@@ -201,7 +240,8 @@ def _as_json(desk: Desk, finding: Finding) -> dict[str, Any]:
     error = finding.error
     problems = error.problems if isinstance(error, ConfigError) else ()
     return {
-        "what": finding.what,
+        "name": finding.name,
+        "what": desk.say(f"check.{finding.name}"),
         "ok": error is None and not finding.skipped,
         "skipped": finding.skipped,
         "text": finding.text if error is None else failing.text_of(error, desk.screen).what,
@@ -246,6 +286,10 @@ def _check_folders(screen: Screen, folders: list[Path]) -> None:
 def _check_folder(screen: Screen, folder: Path, schemas: Any, code_lists: Any) -> dict[str, Any]:
     from connector.loading import mapping_at
 
+    if not (folder / "mapping.toml").is_file():
+        error = ConfigError("E-MAPPING-FOLDER", folder=str(folder))
+        failing.show(error, screen)
+        return {"folder": str(folder), "problems": [{"id": error.id, **error.values}]}
     try:
         mapping = mapping_at(folder, schemas, code_lists)
     except ConfigError as error:

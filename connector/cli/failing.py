@@ -5,15 +5,18 @@ May import: words, screen, opening, errors, typer.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import typer
 from typer.exceptions import TyperException
 
 from connector import access
+from connector.cli import usage
 from connector.cli.opening import Asked
 from connector.cli.screen import Screen, spread, standard, wrapped
 from connector.cli.words import ErrorText
@@ -27,6 +30,7 @@ def guarded(run: Callable[[], object], asked: Asked) -> int:
     """Run the program and return its exit code; whatever goes wrong becomes one clear block on standard error."""
     try:
         code = run()
+        sys.stdout.flush()  # here, where a reader who has gone is no fault of ours
     except KntcError as error:
         show(error, _screen(asked))
         return int(error.exit_code)
@@ -37,8 +41,10 @@ def guarded(run: Callable[[], object], asked: Asked) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _screen(asked).error(asked.words().error("E-INTERRUPTED"))
         return int(ExitCode.PARTIAL)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone: nobody is left to be told
+    except (BrokenPipeError, SystemExit) as error:
+        if not isinstance(error.__context__ or error, BrokenPipeError):  # the library makes an exit of it
+            raise
+        _write_nowhere()  # whoever read our output has gone: nobody is left to be told
         return int(ExitCode.DONE)
     except OSError as error:
         if denied := access.explained(error):
@@ -50,6 +56,14 @@ def guarded(run: Callable[[], object], asked: Asked) -> int:
         _show_bug(error, asked)
         return int(ExitCode.BUG)
     return code if isinstance(code, int) else int(ExitCode.DONE)
+
+
+def _write_nowhere() -> None:
+    """What is still in the buffers would make the interpreter complain at its end."""
+    with suppress(OSError, ValueError):  # a stream that is no file has nothing to be turned
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def show(error: KntcError, screen: Screen) -> None:
@@ -93,7 +107,7 @@ def problem_lines(problem: ConfigProblem, screen: Screen) -> list[str]:
         lines += wrapped(f"{say('config.found')} {values['found']}", 2, 4)
     if values.get("expected"):
         lines += wrapped(f"{say('config.expected')} {say.expected(str(values['expected']))}", 2, 4)
-    if problem.id == "E-CFG-SYNTAX":
+    if "line" in values:
         lines += wrapped(text.why, 2, 4)
     return lines + wrapped(f"{say('error.next')} {text.next}", 2, 4)
 
@@ -109,7 +123,8 @@ def _show_usage(error: TyperException, asked: Asked) -> int:
         print(error.format_message())
         return int(ExitCode.USAGE)
     screen = _screen(asked)
-    screen.error(screen.say.error("E-USAGE", detail=error.format_message(), usage=f"{path} --help"))
+    detail = usage.sentence(screen.say, error.format_message())
+    screen.error(screen.say.error("E-USAGE", detail=detail, usage=f"{path} --help"))
     return int(ExitCode.USAGE)
 
 

@@ -26,6 +26,7 @@ LISTS = ("returned", "blocked", "exposed", "gone", "excluded")
 ALIASES: dict[str, Kind] = {
     "luottiep": Kind.RECEPTION,
     "tiepdan": Kind.RECEPTION,
+    "tiepcongdan": Kind.RECEPTION,
     "don": Kind.PETITION,
     "xulydon": Kind.HANDLING,
     "xuly": Kind.HANDLING,
@@ -103,11 +104,13 @@ def state_named(say: Words, text: str) -> str:
     return found
 
 
-def cause_named(text: str) -> str:
-    """Return the cause that was named. Raises DataError with all names."""
-    if text not in tuple(Cause):
-        raise DataError("E-STATE-UNKNOWN", state=text[:40], known=", ".join(Cause))
-    return text
+def cause_named(say: Words, text: str) -> str:
+    """Return the cause that was named, by its word or its label. Raises DataError with all names."""
+    name = folded(text)
+    found = next((c for c in Cause if folded(c) == name or folded(say.label("cause", c)) == name), None)
+    if found is None:
+        raise DataError("E-CAUSE-UNKNOWN", cause=text[:40], known=", ".join(Cause))
+    return str(found)
 
 
 def day_named(text: str) -> date:
@@ -143,12 +146,19 @@ def title(say: Words, wanted: Wanted) -> str:
 
 
 def find(app: App, codes: Sequence[str], words: Sequence[str], kind: Kind | None = None) -> RecordKey:
-    """Return the one record that is meant by `KIND? ID` or `agency/kind/id`. Raises DataError, naming the choices.
+    """Return the one record that is meant by `KIND? ID` or `agency/kind/id`, in one word or several. Raises DataError,
+    naming the choices.
 
-    An id counts with or without its source name: `bentre:5121`, `5121`."""
+    An id counts with or without its source name: `bentre:5121`, `5121`. `kind`: what --kind says."""
     from connector.store import views
 
-    asked, agencies, kind = _taken_apart(app, codes, words, kind)
+    words = " ".join(words).split()
+    asked, agencies, named = _taken_apart(app, codes, words)
+    if not asked:
+        raise DataError("E-KEY-NO-ID", kind=named or "petition")
+    if kind is not None and named not in (None, kind):
+        raise DataError("E-KIND-CONTRADICTION", written=named or "", kind=kind)
+    kind = kind or named
     kinds = (kind,) if kind else KINDS
     with app.store.read() as connection:
         found = [key for code in agencies for key in views.find_keys(connection, code, asked, kinds)]
@@ -161,9 +171,36 @@ def find(app: App, codes: Sequence[str], words: Sequence[str], kind: Kind | None
     return found[0]
 
 
-def _taken_apart(
-    app: App, codes: Sequence[str], words: Sequence[str], kind: Kind | None
-) -> tuple[str, Sequence[str], Kind | None]:
+def one_by_one(words: Sequence[str]) -> list[str]:
+    """Return one text per record: a kind counts for all ids that follow it, `don 187 188` -> `don 187`, `don 188`."""
+    words = " ".join(words).split()
+    found: list[str] = []
+    kind, at = "", 0
+    while at < len(words):
+        length = _kind_at(words, at)
+        if length:
+            kind = " ".join(words[at : at + length])
+        else:
+            named = any(kind_or_none(part) for part in words[at].split("/")[:-1])
+            found.append(words[at] if named else f"{kind} {words[at]}".strip())
+        at += length or 1
+    return found if found or not kind else [kind]
+
+
+_LONGEST_KIND = 4
+"""Words that a kind's name may have: `quyết định, kết luận`."""
+
+
+def _kind_at(words: Sequence[str], at: int) -> int:
+    """Return how many words from here on name a kind, 0 if none does."""
+    lengths = range(min(_LONGEST_KIND, len(words) - at), 0, -1)
+    return next((length for length in lengths if kind_or_none(" ".join(words[at : at + length]))), 0)
+
+
+def _taken_apart(app: App, codes: Sequence[str], words: Sequence[str]) -> tuple[str, Sequence[str], Kind | None]:
+    """Return the id that was asked for ("": none), the agencies that it may be of, and the kind if one was named."""
+    if words and (named := kind_or_none(" ".join(words))):
+        return "", codes, named
     if len(words) > 1 and (named := kind_or_none(" ".join(words[:-1]))):
         return words[-1], codes, named
     asked = " ".join(words)
@@ -173,4 +210,4 @@ def _taken_apart(
         first, _, rest = asked.partition("/")
     if rest and (named := kind_or_none(first)):
         return rest, codes, named
-    return asked, codes, kind
+    return asked, codes, None

@@ -106,7 +106,7 @@ def desk_of(ctx: typer.Context, *, as_json: bool = False, log_level: str = "erro
 
     Raises ConfigError with all problems. Nothing has been opened."""
     from connector import logs
-    from connector.config import find_config
+    from connector.config_path import find_config
     from connector.loading import load
 
     asked: Asked = ctx.obj

@@ -25,6 +25,8 @@ from connector.cli.opening import (
     person,
     reason_of,
 )
+from connector.cli.overview import ASK_A_PERSON
+from connector.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -189,7 +191,7 @@ def retry(
 
     desk = desk_of(ctx)
     if not record and not (all_ or kind):
-        raise Misused("E-CHOICE-NEEDED")
+        raise Misused("E-CHOICE-RETRY")
     with opened(desk, look=dry_run) as app:
         code = desk.one_agency(agency) if len(app.agencies) == 1 or agency or not record else None
         wanted = naming.kind_named(desk.say, kind) if kind else None
@@ -208,8 +210,8 @@ def acknowledge(
     reason: ReasonOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Note that a person knows of a record; close a returned one for what the nation has said so far; keep one that
-    is gone from its source."""
+    """Note that a person knows of a record that waits for people; close a returned one for what the nation has said so
+    far; keep one that is gone from its source."""
     from connector.store import mirror, requests, tombstones, views
 
     desk = desk_of(ctx)
@@ -217,6 +219,8 @@ def acknowledge(
         key = naming.find(app, desk.agencies(agency), record)
         line = _line_of(app, key)
         name = naming.record(desk.say, key)
+        if not _is_listed(line):
+            raise DataError("E-NOT-LISTED", record=name, state=desk.say.label("state", line.state))
         if dry_run:
             desk.screen.line(desk.say("dry.acknowledge", record=name, state=desk.say.label("state", line.state)))
             return
@@ -231,3 +235,12 @@ def acknowledge(
                     requests.acknowledge(tx, key, actor, why)
         done = "kept" if line.gone == "ask" else "closed" if line.state == views.RETURNED else "noted"
         desk.screen.note(desk.say(f"acknowledged.{done}", record=name, by=actor.name))
+
+
+_LISTED = ("quarantined", "rejected", "returned", "exposed")
+
+
+def _is_listed(line: Line) -> bool:
+    """Return whether a record stands in a list that waits for people: only there a note of theirs is seen."""
+    cause_of = {"unknown": ASK_A_PERSON, "not_sent": ("became_secret",)}
+    return line.gone == "ask" or line.state in _LISTED or line.cause in cause_of.get(line.state, ())

@@ -44,7 +44,7 @@ MAX_FILE_BYTES = 16 * 2**20
 def resync(
     ctx: typer.Context,
     ids: Annotated[list[str] | None, typer.Argument()] = None,
-    from_file: Annotated[Path | None, typer.Option("--from-file")] = None,
+    from_file: Annotated[Path | None, typer.Option("--from-file", readable=False)] = None,
     kind: KindOption = None,
     state: Annotated[str | None, typer.Option("--state")] = None,
     since: Annotated[str | None, typer.Option("--since")] = None,
@@ -55,11 +55,12 @@ def resync(
     yes: Annotated[bool, typer.Option("--yes")] = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Ask for records by id, file of ids, kind, state, days of first reading, or all."""
+    """Ask for records by id (with or without a kind before it), file of ids, kind, state, days of first reading, or
+    all."""
     from connector.store.requests import Selection
 
     desk = desk_of(ctx)
-    named = [*((id_, id_) for id_ in ids or []), *(ids_in(from_file) if from_file else [])]
+    named = [*((id_, id_) for id_ in naming.one_by_one(ids or [])), *(ids_in(from_file) if from_file else [])]
     if not (named or from_file or kind or state or since or until or all_):
         raise Misused("E-CHOICE-NEEDED")
     wanted = naming.kind_named(desk.say, kind) if kind else None
@@ -97,7 +98,9 @@ def keys_named(app: App, code: str, ids: Sequence[tuple[str, str]], kind: Kind |
     for shown, id_ in ids:
         try:
             key = naming.find(app, [code], [id_], kind)
-        except DataError:
+        except DataError as error:
+            if error.id in ("E-KIND-CONTRADICTION", "E-KEY-NO-ID"):
+                raise
             wrong.append(shown[:150])
             continue
         if key.agency == code:
@@ -128,6 +131,8 @@ def ask(
     desk.screen.note(desk.say("resync.count", agency=desk.name_of(code), count=len(keys)))
     for key in keys[:SHOWN_IDS] if dry_run else ():
         desk.screen.line(naming.record(desk.say, key), indent=2)
+    if dry_run and len(keys) > SHOWN_IDS:
+        desk.screen.line(desk.say("resync.more", count=len(keys) - SHOWN_IDS), indent=2)
     if dry_run or not keys:
         desk.screen.line(desk.say("dry.nothing_recorded"))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import threading
 import tomllib
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector.cli.opening import Asked
+from connector.cli.opening import Asked, Misused
 from connector.cli.screen import standard
 from connector.cli.working import stopped_by_signals
 from connector.errors import ConfigError, DataError
@@ -33,7 +34,7 @@ def sandbox(
     state: Annotated[Path | None, typer.Option("--state")] = None,
     credentials: Annotated[Path, typer.Option("--credentials")] = Path("sandbox-credentials.json"),
     agency: Annotated[list[str] | None, typer.Option("--agency")] = None,
-    variant: Annotated[Path | None, typer.Option("--variant")] = None,
+    variant: Annotated[Path | None, typer.Option("--variant", readable=False)] = None,
 ) -> None:
     """Serve both profiles until a signal comes; print where each listens and the file of the accounts."""
     from connector.sandbox import Sandbox
@@ -41,8 +42,8 @@ def sandbox(
     asked: Asked = ctx.obj
     screen = standard(asked.words())
     if faults not in FAULTS:
-        raise DataError("E-STATE-UNKNOWN", state=faults[:40], known=", ".join(FAULTS))
-    accounts = _accounts(credentials, agency or ["H51.01"])
+        raise Misused("E-FAULTS-UNKNOWN", faults=faults[:40], known=", ".join(FAULTS))
+    accounts = _accounts(credentials, agency_codes(agency or ["H51.01"]))
     stop = threading.Event()
     rules = demo_faults() if faults == "demo" else ()
     form = _variant(variant) if variant else None
@@ -55,6 +56,16 @@ def sandbox(
     finally:
         side.close()
     screen.line(screen.say("sandbox.stopped"))
+
+
+def agency_codes(named: Sequence[str]) -> Sequence[str]:
+    """Return the codes. Raises Misused for one that no configuration could name."""
+    from connector.config import AGENCY_CODE
+
+    for code in named:
+        if not re.fullmatch(AGENCY_CODE, code):
+            raise Misused("E-AGENCY-FORM", agency=code[:40])
+    return named
 
 
 def demo_faults() -> Sequence[FaultRule]:

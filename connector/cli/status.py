@@ -157,7 +157,7 @@ def list_(
     wanted = naming.Wanted(
         state=naming.state_named(desk.say, state) if state else None,
         kind=naming.kind_named(desk.say, kind) if kind else None,
-        cause=naming.cause_named(cause) if cause else None,
+        cause=naming.cause_named(desk.say, cause) if cause else None,
     )
     with opened(desk) as app:
         codes = desk.agencies(agency)

@@ -25,6 +25,7 @@ from connector.cli import (
     sandbox,
     status,
     unknown,
+    usage,
     withdrawing,
     working,
 )
@@ -101,6 +102,7 @@ def worded(command: Any, say: Words, path: str = "") -> Any:
         ids = (f"option.{path}.{option.name}", f"option.{option.name}")
         if found := next((id_ for id_ in ids if say.has(id_)), None):
             option.help = say(found)
+    usage.speak(command, say)
     for name, inner in getattr(command, "commands", {}).items():
         worded(inner, say, f"{path}-{name}" if path else name)
     return command

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -54,7 +54,11 @@ class Words:
 
         An id that the catalogue does not know comes back as it is: a missing word must not hide what happened."""
         template = messages().get(id_, {}).get(self.language)
-        return id_ if template is None else template.format_map(_Values(self, values))
+        if template is None:
+            return id_
+        if self.language == "en":
+            template = _singular(template, [name for name, value in values.items() if value == 1])
+        return template.format_map(_Values(self, values))
 
     def has(self, id_: str) -> bool:
         """Return whether the catalogue knows this id."""
@@ -77,12 +81,20 @@ class Words:
 
     def expected(self, text: str) -> str:
         """Return in this language what a checker said would be right (checkers speak English to each other)."""
-        if self.language == "en":
-            return plain(text)
-        for pattern, id_ in _phrases():
+        return self.said("expected", text, one=self.expected, other=self.expected)
+
+    def said(self, group: str, text: str, **inner: Callable[[str], str]) -> str:
+        """Return in this language a sentence that somebody else said in the English of `group.*`; as it is, but made
+        harmless, where the catalogue does not know it. `inner`: how some of its values are said."""
+        for pattern, id_ in _phrases(group) if self.language != "en" else ():
             if found := pattern.fullmatch(text):
-                return self(id_, **found.groupdict())
+                values = found.groupdict()
+                return self(id_, **{n: inner[n](v) if n in inner else v for n, v in values.items()})
         return plain(text)
+
+    def english(self, id_: str) -> str:
+        """Return the English of a message, as others wrote it."""
+        return messages()[id_]["en"]
 
     # --- numbers and times ---
 
@@ -116,6 +128,37 @@ class Words:
             if seconds >= length * (1 if unit != "minutes" else 2):
                 return self(f"span.{unit}", count=int(seconds // length))
         return self("span.seconds", count=max(round(seconds), 0))
+
+
+_ONE = (
+    ("agencies", "agency"), ("entries", "entry"), ("statuses", "status"), ("are", "is"), ("have", "has"),
+    ("wait", "waits"), ("stand", "stands"), ("agree", "agrees"), ("mean", "means"), ("s", ""),
+)  # fmt: skip
+"""Endings of an English word after a count of many, and after one."""
+
+_COUNTED = (
+    "agencies|answers|blocks|bytes|characters|columns|days|effects|entries|ids|items|keys|kinds|mistakes|outcomes|places"
+    "|problems|records|references|requests|rows|rules|sendings|statuses|changes|versions"
+)
+
+
+def _singular(template: str, ones: Sequence[str]) -> str:
+    """Return an English message in which these values are 1: `{count} records wait` -> `{count} record waits`."""
+    for name in ones:
+        noun = rf"(\{{{name}\}}(?: [a-z]+){{0,3}}? )({_COUNTED})\b(?: (are|have|wait|stand|agree)\b)?"
+        template, found = re.subn(noun, _for_one, template, count=1)
+        if not found:
+            template = re.sub(rf"(\{{{name}\}} )(are|have|wait)\b()", _for_one, template, count=1)
+    return template
+
+
+def _for_one(found: re.Match[str]) -> str:
+    words = [_one(word) for word in found.groups()[1:] if word]
+    return found[1] + " ".join(words)
+
+
+def _one(word: str) -> str:
+    return next(word.removesuffix(many) + one for many, one in _ONE if word.endswith(many))
 
 
 class _Values(dict[str, object]):
@@ -164,10 +207,10 @@ def _flat(table: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[st
             yield from _flat(value, here)
 
 
-@lru_cache(maxsize=1)
-def _phrases() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """The phrases of checkers as patterns, longest first, so that the most specific one matches."""
-    known = [(words["en"], id_) for id_, words in messages().items() if id_.startswith("expected.")]
+@lru_cache(maxsize=8)
+def _phrases(group: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The phrases of others as patterns, longest first, so that the most specific one matches."""
+    known = [(words["en"], id_) for id_, words in messages().items() if id_.startswith(f"{group}.")]
     return tuple((_pattern(english), id_) for english, id_ in sorted(known, key=lambda pair: -len(pair[0])))
 
 

@@ -20,7 +20,7 @@ from connector.cli import failing, planning, progress
 from connector.cli.opening import AgencyOption, Desk, DryRunOption, JsonOption, desk_of, opened
 from connector.cli.overview import Overview, overview, print_books, print_counts, print_guards, print_to_do
 from connector.cli.summary import Ending, stage_lines
-from connector.errors import ExitCode, KntcError, MappingError, RemoteError, SourceError
+from connector.errors import AccountError, ExitCode, KntcError, MappingError, RemoteError, SourceError
 
 if TYPE_CHECKING:
     from connector.app import App, Step
@@ -239,15 +239,15 @@ def _fault(desk: Desk, agency: str, job: str, error: Exception) -> KntcError:
 
 
 def exit_code_of(app: App, command: str, ran: Run, view: Overview) -> ExitCode:
-    """Return 70 where the program itself failed, 78 where a mapping does not fit its source, 69 where source or
-    national side could not be used, 1 where anything waits for somebody, else 0."""
+    """Return 70 where the program itself failed, 78 where a mapping does not fit its source or our account is refused,
+    69 where source or national side could not be used, 1 where anything waits for somebody, else 0."""
     if any(error.exit_code is ExitCode.BUG for error in ran.errors):
         return ExitCode.BUG
     held = view.channel.held_until is not None
     if any(isinstance(error, MappingError) for error in ran.errors):
         return ExitCode.CONFIGURATION
     if ran.errors or app.is_cut_off(ran.agency):
-        return ExitCode.REMOTE_UNAVAILABLE
+        return max([ExitCode.REMOTE_UNAVAILABLE, *(error.exit_code for error in ran.errors)])
     left = command in ("sync", "push") and view.unhindered > 0
     stopped = ran.stages.get("pull", {}).get("stopped")
     return max(app.exit_code_of(ran.agency), ExitCode.PARTIAL if left or held or stopped else ExitCode.DONE)
@@ -303,8 +303,9 @@ def _verdict(desk: Desk, ran: Run, view: Overview) -> tuple[str, str]:
         return say("sync.done", span=span, code=code) + known, "good"
     if ran.exit_code is ExitCode.REMOTE_UNAVAILABLE:
         return say("sync.unavailable", span=span, code=code), "bad"
+    refused = any(isinstance(error, AccountError) for error in ran.errors)
     if ran.exit_code is ExitCode.CONFIGURATION:
-        return say("sync.misfit", span=span, code=code), "bad"
+        return say("sync.not_accepted" if refused else "sync.misfit", span=span, code=code), "bad"
     return say("sync.partial", span=span, code=code) + known, "care"
 
 

@@ -3,7 +3,7 @@
 A code list freezes the words of the law and the reporting forms (`schemas/codes/*.json`). A code map belongs to one
 source system (`mappings/<system>/codes/*.toml`). Nothing is guessed: a local code that a map does not name is an
 error of that record, unless the map says in so many words that such codes are left out.
-May import: errors, the standard library.
+May import: section, errors, the standard library.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Literal
 
+from connector.core.section import SHOWN
 from connector.errors import ConfigProblem
 
 Language = Literal["vi", "en"]
@@ -166,6 +167,7 @@ _TYPES: Mapping[str, type] = {
     "absent": list,
     "map": dict,
 }
+_WORDS: Mapping[type, str] = {str: "a text", list: "a list of texts", dict: "a table"}
 _REQUIRED = ("name", "list", "source", "map")
 _CHOICES = {"match": ("exact", "prefix"), "unmapped": ("error", "absent")}
 
@@ -173,22 +175,24 @@ _CHOICES = {"match": ("exact", "prefix"), "unmapped": ("error", "absent")}
 def _problems(file: str, document: Mapping[str, Any], lists: Mapping[str, CodeList]) -> Iterator[ConfigProblem]:
     for key in document:
         if key not in _TYPES:
-            yield ConfigProblem("E-CFG-UNKNOWN-KEY", file=file, key=key, found=key, expected=", ".join(_TYPES))
+            yield ConfigProblem(
+                "E-CFG-UNKNOWN-KEY", file=file, key=key, found=key, expected=f"one of: {', '.join(_TYPES)}"
+            )
     for key in _REQUIRED:
         if key not in document:
-            yield ConfigProblem("E-CFG-MISSING", file=file, key=key, found="", expected=_TYPES[key].__name__)
+            yield ConfigProblem("E-CFG-MISSING", file=file, key=key, found="", expected=_WORDS[_TYPES[key]])
     typed: dict[str, Any] = {
         key: value for key, value in document.items() if isinstance(value, _TYPES.get(key, object))
     }
     for key in document.keys() - typed.keys():
-        found, expected = type(document[key]).__name__, _TYPES[key].__name__
-        yield ConfigProblem("E-CFG-TYPE", file=file, key=key, found=found, expected=expected)
+        found = repr(document[key])[:SHOWN]
+        yield ConfigProblem("E-CFG-TYPE", file=file, key=key, found=found, expected=_WORDS[_TYPES[key]])
     for key, allowed in _CHOICES.items():
         if typed.get(key, allowed[0]) not in allowed:
-            expected = ", ".join(allowed)
+            expected = f"one of: {', '.join(allowed)}"
             yield ConfigProblem("E-CFG-CODES", file=file, key=key, found=typed[key], expected=expected)
     if "list" in typed and typed["list"] not in lists:
-        expected = ", ".join(sorted(lists))
+        expected = f"one of: {', '.join(sorted(lists))}"
         yield ConfigProblem("E-CFG-CODES", file=file, key="list", found=typed["list"], expected=expected)
     yield from _entry_problems(file, typed, lists.get(typed.get("list", "")))
 

@@ -124,7 +124,7 @@ class Decree55:
         reply = self._authorised(self._feed_request(agency, after, limit), self._transport.exchange_repeatedly)
         if _status(reply) == HTTPStatus.GONE:
             raise CursorExpiredError("E-FEED-CURSOR-EXPIRED", agency=agency)
-        document = expect(reply, 200)
+        document = expect(reply, 200, agency=agency)
         page = _page(agency, document) if document is not None else None
         if page is None:
             raise RemoteError("E-NET-NOT-API", call="status-updates")
@@ -135,7 +135,7 @@ class Decree55:
         body = orjson.dumps({"cursor": cursor})
         path = f"{_agency_path(agency)}/status-updates/ack"
         request = Request("POST", path, {"Content-Type": "application/json"}, body)
-        expect(self._authorised(request, self._transport.exchange_repeatedly), 200, 204)
+        expect(self._authorised(request, self._transport.exchange_repeatedly), 200, 204, agency=agency)
 
     def close(self) -> None:
         """See base.National."""

@@ -16,8 +16,8 @@ from typing import Any, Generic, Protocol, TypeVar
 import orjson
 
 from connector.core.model import SightingName, VerdictName
-from connector.errors import RemoteError
-from connector.national.base import Answer, Failure, Reply
+from connector.errors import AccountError, RemoteError
+from connector.national.base import Answer, Failure, Fault, Reply
 
 RETRY_AFTER_CAP_S = 900.0
 """A date in the year 9999 is a legal Retry-After; the channel asks again after this long instead."""
@@ -126,16 +126,23 @@ def json_object(reply: Reply) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def expect(reply: Reply, *statuses: int) -> dict[str, Any] | None:
-    """Return the JSON object of an answer with one of these statuses; raise RemoteError for other replies."""
+_OF_ACCOUNT = {Fault.TOKEN_REFUSED: "E-AUTH", Fault.CREDENTIALS: "E-AUTH-SECRET"}
+"""Where the server was reached, or never asked: what keeps us out is the account."""
+
+
+def expect(reply: Reply, *statuses: int, agency: str) -> dict[str, Any] | None:
+    """Return the JSON object of an answer with one of these statuses; raise RemoteError for other replies, and
+    AccountError where it is the account of this agency that keeps us out."""
     if isinstance(reply, Failure):
+        if id_ := _OF_ACCOUNT.get(reply.fault):
+            raise AccountError(id_, agency=agency)
         raise RemoteError("E-NET-UNREACHABLE", fault=reply.fault.value)
     if reply.status in statuses:
         return json_object(reply)
     if reply.status == HTTPStatus.UNAUTHORIZED:
-        raise RemoteError("E-AUTH", status=reply.status)
+        raise AccountError("E-AUTH", agency=agency)
     if reply.status == HTTPStatus.FORBIDDEN:
-        raise RemoteError("E-AUTH-FORBIDDEN", status=reply.status)
+        raise AccountError("E-AUTH-FORBIDDEN", agency=agency)
     if reply.status in (429, 503):
         raise RemoteError("E-NET-BUSY", status=reply.status, retry_after_s=retry_after_s(reply) or 0.0)
     if reply.status in range(300, 400):

@@ -141,7 +141,7 @@ class Ttcp2018:
     def check(self) -> None:
         """See base.National."""
         reply = self._catalogue(self._transport.exchange_repeatedly)
-        expect(reply, HTTPStatus.OK)
+        expect(reply, HTTPStatus.OK, agency=self._agency)
         if not self._is_list(reply):
             raise RemoteError("E-NET-NOT-API", call=CATALOGUE)
 

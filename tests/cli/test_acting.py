@@ -11,7 +11,7 @@ from connector.config import load_config
 from connector.core.model import Actor, Kind
 from connector.sandbox import FaultRule
 from connector.store import unreadable
-from tests.cli.conftest import World
+from tests.cli.conftest import World, kntc
 from tests.cli.test_sync import digest_of
 from tests.world import AGENCY, OTHER, install
 
@@ -239,3 +239,59 @@ def test_the_story_of_a_record_tells_the_reasons_that_people_gave(world):
     said = world("audit", "log", "don", "2")
     assert "Lý do: “đã báo đơn vị”" in said.text
     said.assert_narrow()
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (["don", "4"], 1),
+        (["petition 4"], 1),
+        (["đơn 4", "don/5"], 2),
+        (["don", "4", "5", "6"], 3),
+        (["xử", "lý", "đơn", "4"], 1),
+        (["bentre:4", "--kind", "don"], 1),
+        (["don", "4", "--kind", "petition"], 1),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_resync_names_records_as_explain_and_pause_do(synced, words, count):
+    said = synced("resync", *words, "--dry-run")
+    assert said.code == 0, said.err
+    assert f"{count} hồ sơ" in said.out
+
+
+@pytest.mark.parametrize("command", ["explain", "pause", "resync"])
+def test_a_kind_without_an_id_asks_for_the_id(synced, command):
+    said = synced(command, "petition")
+    assert (said.code, "E-KEY-NO-ID" in said.err) == (65, True)
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "resync", "quarantine retry"])
+def test_a_record_of_one_kind_and_an_option_of_another_contradict_each_other(synced, command):
+    said = synced(*command.split(), "petition", "4", "--kind", "decision", "--reason", "x")
+    assert (said.code, "E-KIND-CONTRADICTION" in said.err) == (65, True)
+
+
+def test_only_what_waits_for_people_can_be_acknowledged(synced):
+    said = synced("quarantine", "acknowledge", "don", "4", "--reason", "x")
+    assert (said.code, "E-NOT-LISTED" in said.err) == (65, True)
+
+
+def test_a_retry_of_nothing_advises_only_what_it_takes(synced):
+    said = synced("quarantine", "retry")
+    assert said.code == 2
+    assert "--from-file" not in said.err
+
+
+def test_a_long_dry_run_says_how_many_it_does_not_show(synced):
+    assert "… và 32 hồ sơ nữa" in synced("resync", "--all", "--dry-run").out
+
+
+def test_an_unknown_cause_and_unknown_faults_are_called_what_they_are(synced):
+    assert "E-CAUSE-UNKNOWN" in synced("list", "--cause", "xxx").err
+    assert synced("list", "--cause", "dữ liệu nguồn không hợp lệ").code == 0
+    assert (kntc("sandbox", "--faults", "xyz").code, "E-FAULTS-UNKNOWN" in kntc("sandbox", "--faults", "xyz").err) == (
+        2,
+        True,
+    )
+    assert "E-AGENCY-FORM" in kntc("sandbox", "--agency", "H51/1").err

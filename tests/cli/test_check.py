@@ -57,9 +57,13 @@ def test_a_refused_account_is_told_apart_from_a_dead_server(world):
     client = world.folder / "secrets" / "client"
     client.write_text("wrong\n", encoding="ascii")
     said = world("check")
-    assert said.code == 69
-    assert "máy chủ không cấp mã truy cập" in said.text
+    assert said.code == 78
+    assert f"không chấp nhận tài khoản của {AGENCY}. (E-AUTH)" in said.text
     assert "kiểm tra client_id và client_secret" in said.text
+    assert "Không tới được" not in said.text
+    pulled = world("sync")
+    assert (pulled.code, "E-AUTH" in pulled.err) == (78, True)
+    assert "sửa cấu hình theo lỗi ở trên" in pulled.text
 
 
 def test_all_mistakes_of_a_configuration_come_in_one_pass(world):
@@ -149,7 +153,17 @@ def test_a_broken_file_says_where_it_breaks(world):
     world.config.write_text("[connector\n", encoding="utf-8")
     said = world("check")
     assert said.code == 78
-    assert "line 1" in said.err
+    assert "Chỗ hỏng: dòng 1, cột 11." in said.err
+    assert said.err.count("Chỗ hỏng") == 1
+    assert "Expected" not in said.err  # the parser's own words
+    world.config.write_text('[connector]\nlanguage = "vi\n', encoding="utf-8")
+    assert "dòng 2, cột" in world("check").err
+    world.config.write_text("[a", encoding="utf-8")
+    assert "Chỗ hỏng: dòng 1, cột 3." in world("check").err
+    world.config.write_bytes(b'[connector]\nx = "\xff"\n')
+    said = world("check")
+    assert "không phải văn bản UTF-8" in said.err
+    assert "dòng 2, cột 6" in said.err
 
 
 def test_the_shipped_mapping_is_sound_without_any_database():
@@ -178,7 +192,48 @@ def test_a_wrong_mapping_names_file_key_found_and_expected(world):
     checked = world("check")
     assert checked.code == 78
     assert "petition.toml" in checked.out
-    assert kntc("mapping", "check", world.folder / "nowhere").code == 78
+
+
+def test_a_folder_without_a_mapping_is_named(tmp_path):
+    said = kntc("mapping", "check", tmp_path / "nowhere")
+    assert said.code == 78
+    assert "nowhere" in said.err
+    found = kntc("mapping", "check", tmp_path, "--json").json["mappings"][0]["problems"]
+    assert [problem["id"] for problem in found] == ["E-MAPPING-FOLDER"]
+
+
+def test_a_query_that_is_no_select_is_told_once(tmp_path):
+    folder = tmp_path / "ours"
+    shutil.copytree(shipped("mappings", "bentre"), folder)
+    petition = folder / "petition.toml"
+    text = petition.read_text(encoding="utf-8")
+    at = text.index("SELECT")
+    petition.write_text(f"{text[:at]}DELETE{text[at + 6 :]}", encoding="utf-8")
+    told = kntc("mapping", "check", folder, "--json").json["mappings"][0]["problems"]
+    assert [problem["id"] for problem in told].count("E-CFG-SQL") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "row", "id_"),
+    [
+        (("sqlite:///", "nodriver://h/"), "LỖI  Nguồn", "E-CFG-DRIVER"),
+        (("allow_plain_http_to_loopback = true", ""), "LỖI  CSDL quốc gia", "E-NET-PLAIN-HTTP"),
+    ],
+)
+def test_what_an_edge_lacks_is_told_in_its_own_row_and_no_row_is_lost(world, change, row, id_):
+    """Building all edges to open the store, check told their mistakes as the store's, and then once more."""
+    world.config.write_text(world.config.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    said = world("check")
+    assert said.code == 78
+    assert row in said.out
+    assert said.text.count(id_) == 1
+    for label in ("Cấu hình", "Khóa, mật khẩu", "Ánh xạ", "Sổ dữ liệu", "Nguồn", "CSDL quốc gia"):
+        assert f" {label}" in said.out
+    if id_ == "E-NET-PLAIN-HTTP":
+        assert "allow_plain_http_to_loopback" in said.out
+    names = [finding["name"] for finding in world("check", "--json").json["findings"]]
+    assert names == ["config", "secrets", "mapping", "store", "source", "national"]
+    said.assert_narrow()
 
 
 @pytest.mark.parametrize("spelt", ["{file}", "./{file}", "../{folder}/{file}"])

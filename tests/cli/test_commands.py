@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -104,3 +105,92 @@ def test_a_command_that_is_too_long_for_a_line_goes_on_for_the_shell_too():
     assert demo._to_type("kntc --config a/config.toml", "status") == ["  kntc --config a/config.toml status"]
     first, second = demo._to_type(f"kntc --config {'a' * 70}", "status")
     assert (first[-1], second) == ("\\", "    status")
+
+
+@pytest.mark.parametrize("path", [path for path, _ in every_command()], ids=" ".join)
+def test_a_vietnamese_help_page_has_no_english_word_of_the_library(path):
+    out = kntc(*path, "--help", "--lang", "vi").out
+    assert out.startswith("Cách dùng: kntc")
+    english = r"\b(Usage|Options|Commands|Arguments|OPTIONS|COMMAND|ARGS|required|default|Show|Install|str|int|list\[)"
+    assert re.findall(english, out) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["explain"], "thiếu tham số hồ sơ."),
+        (["unknown", "link", "don", "1"], "thiếu tùy chọn --to."),
+        (["syncc"], "không có lệnh 'syncc'. Có phải ý là 'sync', 'resync'?"),
+        (["xyz"], "không có lệnh 'xyz'."),
+        (["sync", "--agenc", "H51"], "không có tùy chọn --agenc (có thể ý là --agency)"),
+        (["sync", "--zzz"], "không có tùy chọn --zzz"),
+        (["sync", "--dry-run=3"], "tùy chọn '--dry-run' không đi kèm giá trị."),
+        (["sync", "--agency"], "tùy chọn '--agency' cần một giá trị."),
+        (["sync", "x"], "thừa tham số (x)"),
+        (["list", "--limit", "x"], "giá trị của --limit không dùng được: cần một số nguyên"),
+        (["list", "--limit", "0"], "giá trị của --limit không dùng được: cần ít nhất 1"),
+        (["list", "--limit", "100001"], "giá trị của --limit không dùng được: cần tối đa 100000"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_command_that_is_not_understood_is_told_in_vietnamese(args, told):
+    said = kntc("--lang", "vi", *args)
+    assert said.code == 2
+    assert told in " ".join(said.err.split())
+
+
+def test_the_configured_language_is_spoken_before_the_configuration_is_loaded(tmp_path, monkeypatch):
+    """With LANG unset, --help and usage errors spoke English to an agency that had asked for Vietnamese."""
+    config = tmp_path / "config.toml"
+    for text, start in (
+        ('[connector]\nlanguage = "vi"\n', "Cách dùng:"),
+        ('[connector]\nlanguage = "en"\n', "Usage:"),
+        ("[connector]\n", "Cách dùng:"),
+        ('[connector\nlanguage = "vi"\n', "Cách dùng:"),
+    ):
+        config.write_text(text, encoding="utf-8")
+        assert kntc("--help", "-c", config).out.startswith(start)
+        assert kntc("--help", f"--config={config}").out.startswith(start)
+        monkeypatch.setenv("KNTC_CONFIG", str(config))
+        assert kntc("--help").out.startswith(start)
+        assert kntc("audit").out.startswith(start)
+        monkeypatch.delenv("KNTC_CONFIG")
+    assert kntc("--help", "-c", config, "--lang", "en").out.startswith("Usage:")
+    assert kntc("-c", config, "mapping", "check", tmp_path).err.startswith("LỖI:")
+    assert kntc("--help", "-c", tmp_path / "none.toml").out.startswith("Usage:")
+
+
+@pytest.mark.parametrize("what", ["folder", "absent"])
+def test_a_configuration_that_cannot_be_read_is_78_whatever_it_is(tmp_path, what):
+    assert kntc("status", "-c", {"folder": tmp_path, "absent": tmp_path / "none"}[what]).code == 78
+
+
+def test_the_configuration_file_is_judged_by_the_program_and_not_by_the_library():
+    """An unreadable file was a usage error (2), an unreadable folder one of the configuration (78)."""
+    (option,) = [option for option in every_command()[0][1].params if option.name == "config"]
+    assert option.type_descriptor is not None
+    assert "readable=False" in repr(option.type_descriptor) or not getattr(option, "readable", False)
+
+
+def test_a_reader_who_leaves_early_is_no_error():
+    program = "import sys; from connector.cli import main; sys.exit(main(['help']))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(30) == 0
+
+
+def test_a_ctrl_c_before_anything_is_read_is_told_like_a_later_one(monkeypatch):
+    def interrupted(_given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("connector.cli._run", interrupted)
+    said = kntc("status", "--lang", "vi")
+    assert said.code == 1
+    assert "E-INTERRUPTED" in said.err

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from connector import config, config_problems
 from connector.cli.screen import WIDTH, paired, spread, tabled, wrapped
 from connector.cli.words import LANGUAGES, Words, language_of, messages
+from connector.core import codes, transforms
 from connector.core.model import KINDS, Cause, State
+from connector.core.transforms import Bad
 from connector.national import rules, ttcp2018_rules
 from connector.national.base import Fault
 from connector.national.wording import UNRECOGNISED
-from connector.resources import shipped
+from connector.resources import schema_documents, shipped
 
 PACKAGE = Path(__file__).resolve().parents[2] / "connector"
 
@@ -148,3 +151,79 @@ def test_lines_are_laid_out_within_80_columns():
     assert all(len(line) <= WIDTH for line in lines)
     assert paired("nhãn", "lời", 10) == ["nhãn      lời"]
     assert tabled(["Hồ sơ", "Tổng"], [["Đơn", "1.754"]]) == ["Hồ sơ         Tổng", "Đơn          1.754"]
+
+
+def phrases_in(path: Path) -> set[str]:
+    """What the checkers of a file say would be right; a value inside counts as 7."""
+    found: set[str] = set()
+    for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call):
+                given = [keyword.value for keyword in call.keywords if keyword.arg == "expected"]
+                if isinstance(call.func, ast.Attribute) and call.func.attr == "report":
+                    given += call.args[3:4]
+                told = ("Bad", "ValueError") if path.name == "config.py" else ("Bad",)
+                if isinstance(call.func, ast.Name) and call.func.id in told:
+                    given += call.args[-1:]
+                for node in given:
+                    found |= forms_of(node, function)
+    return found
+
+
+def forms_of(node: ast.expr, function: ast.FunctionDef, seen: frozenset[str] = frozenset()) -> set[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            return {text} - {""}
+        case ast.JoinedStr(values=parts):
+            return {"".join(part.value if isinstance(part, ast.Constant) else "7" for part in parts)}
+        case ast.IfExp(body=body, orelse=orelse):
+            return forms_of(body, function, seen) | forms_of(orelse, function, seen)
+        case ast.Name(id=name) if name not in seen:
+            assigned = [
+                each.value
+                for each in ast.walk(function)
+                if isinstance(each, ast.Assign) and any(ast.unparse(target) == name for target in each.targets)
+            ]
+            return set().union(*(forms_of(value, function, seen | {name}) for value in assigned))
+        case _:
+            return set()
+
+
+def every_expectation() -> list[str]:
+    checked = [*(PACKAGE / "core").glob("*.py"), *(PACKAGE / "sources").glob("*.py")]
+    checked += [PACKAGE / name for name in ("config.py", "config_problems.py", "loading.py", "edges.py")]
+    found = set().union(*map(phrases_in, checked))
+    found |= {config_problems._OTHERWISE, *config_problems._TYPES.values(), *config._PATTERNS.values()}
+    found |= {words.format(7) for words, _ in config_problems._BOUNDS.values()}
+    found |= {*codes._WORDS.values(), *(value.detail for value in vars(transforms).values() if isinstance(value, Bad))}
+    found |= {f"a code of the list {7}", f"a code of the list {7}, such as {7}", "7 or 8", "one of: 7", "pattern 7"}
+    for document in schema_documents().values():
+        text = json.dumps(document)
+        found |= set(re.findall(r'"(?:type|format)": "([\w-]+)"', text))
+        limits = ("maxLength", "minLength", "maxItems", "minItems", "maximum", "minimum")
+        found |= {f"{name} 7" for name in limits if f'"{name}":' in text}
+    return sorted(found)
+
+
+def test_everything_that_a_checker_may_expect_has_its_vietnamese_words():
+    """A checker speaks English to the program; one phrase without its pair reached people as it was."""
+    expectations = every_expectation()
+    assert len(expectations) > 80
+    say = Words("vi")
+    names = {":agency_code"}  # written in SQL as it is
+    assert [text for text in expectations if say.expected(text) == text and text not in names] == []
+
+
+def test_one_of_a_thing_is_told_as_one():
+    say = Words("en")
+    assert say("sync.read", count=1) == "1 record"
+    assert say("sync.read", count=2) == "2 records"
+    assert say("status.asked_count", count=1) == "1 record waits"
+    assert say("dry.create", count=1) == "1 is new"
+    assert say("mapping.good", system="x", kinds=1, rules=1) == "Mapping x: 1 kind, 1 rule, no mistakes."
+    assert say.error("E-CFG-MAPPING", system="x", problems_found=1).what == "The mapping x has 1 mistake."
+    assert say("check.config_good", count=1) == "1 agency"
+    assert say("todo.mapping", count=1) == "Mend 1 bad record at the source"
+    assert say("span.days", count=1) == "1 day"

@@ -92,10 +92,13 @@ ALL_TYPES = "one of: complaint, denunciation, recommendation_feedback, multiple_
         ({"map": {"1": 5}}, ("E-CFG-CODES", "map.1", ALL_TYPES)),
         ({"absent": ["1"]}, ("E-CFG-CODES", "absent", "each code once")),
         ({"absent": [0]}, ("E-CFG-CODES", "absent", "text")),
-        ({"match": "regex"}, ("E-CFG-CODES", "match", "exact, prefix")),
-        ({"unmapped": "guess"}, ("E-CFG-CODES", "unmapped", "error, absent")),
-        ({"map": []}, ("E-CFG-TYPE", "map", "dict")),
-        ({"default": "other"}, ("E-CFG-UNKNOWN-KEY", "default", "name, list, source, match, unmapped, absent, map")),
+        ({"match": "regex"}, ("E-CFG-CODES", "match", "one of: exact, prefix")),
+        ({"unmapped": "guess"}, ("E-CFG-CODES", "unmapped", "one of: error, absent")),
+        ({"map": []}, ("E-CFG-TYPE", "map", "a table")),
+        (
+            {"default": "other"},
+            ("E-CFG-UNKNOWN-KEY", "default", "one of: name, list, source, match, unmapped, absent, map"),
+        ),
     ],
 )
 def test_a_mistake_in_a_map_is_found_where_it_stands(changes, expected):
