@@ -51,8 +51,9 @@ def log(
             return
         for code, found in shown.items():
             desk.screen.heading(f"{desk.say('audit.title')} {code}", desk.environment_label)
+            width = max((len(desk.say.number(entry.seq)) for entry, _ in found), default=0)
             for entry, moment in found:
-                _print_entry(desk, app, entry, moment)
+                _print_entry(desk, entry, moment, width)
             if not found:
                 desk.screen.line(desk.say("audit.empty"))
 
@@ -91,13 +92,13 @@ def _entry_as_json(entry: Entry, moment: Moment) -> dict[str, Any]:
     }
 
 
-def _print_entry(desk: Desk, app: App, entry: Entry, moment: Moment) -> None:
+def _print_entry(desk: Desk, entry: Entry, moment: Moment, width: int) -> None:
     import orjson
 
     fields = orjson.loads(entry.content)
     subject = f"{desk.say.label('kind', fields[9])} {fields[10]}: " if fields[9] else ""
     by = desk.say("audit.by", by=moment.actor, trigger=desk.say.label("trigger", moment.trigger))
-    label = f"{desk.say.number(entry.seq)}  {desk.say.moment(moment.at, app.now())}"
+    label = f"{desk.say.number(entry.seq):>{width}}  {desk.say.second(moment.at)}"
     desk.screen.pair(label, f"{subject}{timeline.sentence(desk, moment)} {by}", width=max(20, len(label) + 2))
 
 
@@ -197,7 +198,7 @@ def _print_proof(desk: Desk, proof: Proof) -> None:
     if proof.first_at and proof.last_at:
         first_at, last_at = utc(proof.first_at), utc(proof.last_at)
         text = say("audit.range", agency=proof.agency, last=proof.head.seq, first_at=first_at, last_at=last_at)
-    screen.line(f"{text} {desk.environment_label}")
+    screen.heading(text, desk.environment_label)
     good = proof.fault is None
     bad_seq = proof.fault.seq if proof.fault else 0
     chain = say("audit.chain_good", count=proof.head.seq) if good else say("audit.chain_bad", seq=bad_seq)

@@ -7,6 +7,8 @@ May import: demo_run, overview, summary, progress, screen, opening.
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +45,10 @@ def run_demo(asked: Asked, folder: Path, seed: int, *, as_json: bool) -> ExitCod
     Raises DataError rather than clear a folder that no demo has made."""
     folder = folder.absolute()
     with demo_world(folder, seed) as (app, sandbox, sample):
-        desk = Desk(asked, app.config, asked.words(), standard(asked.words(), quiet=asked.quiet, as_json=as_json))
+        screen = standard(asked.words(), quiet=asked.quiet, as_json=as_json)
+        if asked.quiet and not as_json:
+            screen.out = io.StringIO()  # told only if something did not hold
+        desk = Desk(asked, app.config, asked.words(), screen)
         result = DemoResult(folder, seed, sample)
         _introduce(desk, result)
         stages = _watched(desk, app, first_sync(app, result))
@@ -53,6 +58,8 @@ def run_demo(asked: Asked, folder: Path, seed: int, *, as_json: bool) -> ExitCod
         _watched(desk, app, mend_and_sync(app, result))
         prove(app, sandbox, result)
         _tell_proof(desk, app, result)
+    if asked.quiet and not as_json and result.failed:
+        sys.stdout.write(screen.out.getvalue() if isinstance(screen.out, io.StringIO) else "")
     if as_json:
         fields = {name: value for name, value in result.as_json().items() if name not in _ENVELOPE}
         desk.screen.json("demo", desk.environment, **fields)
@@ -78,7 +85,7 @@ def _in_parts(watch: progress.Watch, steps: Iterable[Step]) -> Iterator[Step]:
     for step in steps:
         if (now := _PART.get(step.stage, step.stage)) != part:
             part = now
-            watch.begin(part)
+            watch.begin(part, step)
         watch.step(step)
         yield step
 

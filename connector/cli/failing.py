@@ -84,8 +84,8 @@ def text_of(error: KntcError, screen: Screen) -> ErrorText:
         values["fault"] = screen.say.label("fault", str(values["fault"]))
     if "right" in values:
         values["right"] = screen.say.label("right", str(values["right"]))
-    if "holder" in values and values["holder"] == "?":
-        values["holder"] = screen.say("error.somebody")
+    if "holder" in values:
+        values["holder"] = screen.say.holder(str(values["holder"]))
     if isinstance(error, ConfigError) and error.problems and error.id == "E-CONFIG":
         return screen.say.error("E-CONFIG", **values)
     text = screen.say.error(error.id, **values)

@@ -33,7 +33,9 @@ def sentences(desk: Desk, app: App, line: Line, holder: str | None) -> Iterator[
         yield say.first(*ids, id=line.key.local_id, kind=line.key.kind)
     else:
         yield say.first(f"next.{line.state}", "next.none")
-    if line.state in ("returned", "rejected") or (line.state == "quarantined" and line.cause == "mapping"):
+    if line.state in ("returned", "rejected") or (
+        line.state == "quarantined" and line.cause in ("mapping", "parent_missing")
+    ):
         yield records.goes_by_itself(desk, app, holder)
     if line.gone == "ask":
         yield say("next.gone_ask", kind=line.key.kind, id=line.key.local_id)

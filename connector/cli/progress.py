@@ -27,15 +27,17 @@ class Watch:
         self._task: Any = None
         self._stage = ""
 
-    def begin(self, stage: str) -> None:
-        """A part of the run begins."""
+    def begin(self, stage: str, first: Step | None = None) -> None:
+        """A part of the run begins; `first`: what of it was done before anybody could tell, and is told next."""
         self._stage = stage
         if self._bar is None:
             return
         if self._task is not None:
             self._bar.remove_task(self._task)
         words = self._desk.say(f"progress.{stage}")
-        self._task = self._bar.add_task(words, total=self._expected(stage) or None)
+        expected = self._expected(stage)
+        done = _done(first) if first is not None else 0
+        self._task = self._bar.add_task(words, total=expected + done if expected else None)
 
     def step(self, step: Step) -> None:
         """One commit of it is done."""
@@ -45,14 +47,22 @@ class Watch:
             words = self._desk.say("progress.wait", seconds=step.counts["seconds"])
             self._bar.update(self._task, description=words)
             return
-        counts = step.counts
-        done = {
-            "collect": counts.get("read", 0),
-            "push": counts.get("delivered", 0) + counts.get("rejected", 0),
-            "resolve": counts.get("to_delivered", 0),
-            "pull": counts.get("new", 0),
-        }.get(step.stage, 1)
-        self._bar.update(self._task, advance=done, description=self._desk.say(f"progress.{self._stage}"))
+        task = self._bar.tasks[self._bar.task_ids.index(self._task)]
+        completed = task.completed + _done(step)
+        total = None if task.total is None else max(task.total, completed)  # more may have come meanwhile
+        words = self._desk.say(f"progress.{self._stage}")
+        self._bar.update(self._task, completed=completed, total=total, description=words)
+
+
+def _done(step: Step) -> int:
+    """Return how far a commit moves the bar."""
+    counts = step.counts
+    return {
+        "collect": counts.get("read", 0),
+        "push": counts.get("delivered", 0) + counts.get("rejected", 0),
+        "resolve": counts.get("to_delivered", 0),
+        "pull": counts.get("new", 0),
+    }.get(step.stage, 1)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import naming, records, resync
+from connector.cli import naming, records, resync, tracing
 from connector.cli.opening import (
     AgencyOption,
     Desk,
@@ -26,7 +26,7 @@ from connector.cli.opening import (
     reason_of,
 )
 from connector.cli.overview import ASK_A_PERSON
-from connector.errors import DataError
+from connector.errors import DataError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,8 +115,9 @@ def _print(desk: Desk, app: App, line: Line) -> None:
     if line.state != "quarantined":
         screen.line(say("quarantine.not_held", kind=line.key.kind, id=line.key.local_id))
         return
+    reading = _read_again(app, line.key) if any(_is_of_code(problem) for problem in line.problems) else None
     for problem in line.problems:
-        _print_problem(desk, app, line.key, problem)
+        _print_problem(desk, app, line.key, problem, reading)
     if not line.problems:
         _print_cause(desk, line)
     if line.acknowledged_by:
@@ -125,12 +126,30 @@ def _print(desk: Desk, app: App, line: Line) -> None:
         screen.line(say("quarantine.goes_stuck"))
     else:
         screen.line(f"{say('quarantine.goes')} {records.goes_by_itself(desk, app, holder)}")
-    if line.rule or line.problems:
-        rule = line.problems[0].get("rule", "") if line.problems else line.rule
+    rule = line.problems[0].get("rule", "") if line.problems else line.rule or records.id_of_cause(line.cause)
+    if rule:
         screen.line(say("quarantine.more", id=rule))
 
 
-def _print_problem(desk: Desk, app: App, key: RecordKey, problem: Mapping[str, str]) -> None:
+def _is_of_code(problem: Mapping[str, str]) -> bool:
+    return problem.get("rule") == "E-MAP-CODE"
+
+
+def _read_again(app: App, key: RecordKey) -> tracing.Reading | None:
+    """Return the record as the source shows it now; None where it cannot be read, for the rest still stands."""
+    from connector.store import views
+
+    with app.store.read() as connection:
+        range_value = views.range_value_of(connection, key)
+    try:
+        return tracing.read_again(app, key, range_value or "")
+    except SourceError:
+        return None
+
+
+def _print_problem(
+    desk: Desk, app: App, key: RecordKey, problem: Mapping[str, str], reading: tracing.Reading | None
+) -> None:
     say, screen = desk.say, desk.screen
     pointer, rule = problem.get("pointer", ""), problem.get("rule", "")
     field = records.field_label(desk, app, key, pointer)
@@ -139,18 +158,21 @@ def _print_problem(desk: Desk, app: App, key: RecordKey, problem: Mapping[str, s
     column = problem.get("column") or records.column_of(app, key, pointer)
     where = say("quarantine.where_source", column=column) if column else say("quarantine.where_unknown")
     screen.pair(say("quarantine.where"), f"{where} -> {pointer or '/'} ({field})", width=12)
+    if reading is not None and _is_of_code(problem):
+        code = tracing.code_at_source(say, app, key, reading, pointer)
+        screen.pair(say("quarantine.code"), code or say("quarantine.code_gone"), width=12)
     screen.pair(say("quarantine.why"), text.why, width=12)
     screen.pair(say("quarantine.mend"), text.next, width=12)
-    file = _code_map_file(desk, app, key, problem)
-    if file:
-        screen.pair("", say("quarantine.code_map", file=file), width=12)
+    if place := _where_the_code_map_is(desk, app, key, problem):
+        screen.pair("", place, width=12)
     if others := _others(app, key, problem):
         screen.pair("", say("quarantine.others", count=others), width=12)
 
 
 def _print_cause(desk: Desk, line: Line) -> None:
     say, screen = desk.say, desk.screen
-    screen.pair(say("quarantine.what"), say.label("cause", line.cause), width=12)
+    id_ = records.id_of_cause(line.cause)
+    screen.pair(say("quarantine.what"), say.label("cause", line.cause) + (f" ({id_})" if id_ else ""), width=12)
     if line.parent:
         screen.pair(say("quarantine.where"), naming.record(say, line.parent), width=12)
     screen.pair(say("quarantine.why"), say.label("why", line.cause), width=12)
@@ -159,18 +181,25 @@ def _print_cause(desk: Desk, line: Line) -> None:
     screen.pair(say("quarantine.mend"), text, width=12)
 
 
-def _code_map_file(desk: Desk, app: App, key: RecordKey, problem: Mapping[str, str]) -> str:
-    """Return the file of the code map that a record's code is missing in, as people would open it."""
+def _where_the_code_map_is(desk: Desk, app: App, key: RecordKey, problem: Mapping[str, str]) -> str:
+    """Return which file of the code map is to be mended. The one of the installation is not: an update replaces it, so
+    that the mapping is copied beside the configuration first."""
     from connector.loading import mapping_folder
+    from connector.resources import shipped
 
-    if problem.get("rule") != "E-MAP-CODE" or not problem.get("detail"):
+    if not _is_of_code(problem) or not problem.get("detail"):
         return ""
-    folder = mapping_folder(desk.config.folder, app.agency(key.agency).section.mapping)
+    named = app.agency(key.agency).section.mapping
+    folder = mapping_folder(desk.config.folder, named)
     name = f"codes/{problem['detail']}.toml"
     if folder is None or not (folder / name).is_file():
         return ""
+    if folder == shipped("mappings", named):
+        own = desk.config.folder / "mappings" / named
+        return desk.say("quarantine.code_map_shipped", folder=str(folder), own=str(own), file=name)
     path = folder / name
-    return str(path.relative_to(desk.config.folder) if path.is_relative_to(desk.config.folder) else path)
+    shown = path.relative_to(desk.config.folder) if path.is_relative_to(desk.config.folder) else path
+    return desk.say("quarantine.code_map", file=str(shown))
 
 
 # --- what people do about it ---------------------------------------------------------------------------------------

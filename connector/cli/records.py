@@ -56,7 +56,8 @@ def reasons(desk: Desk, app: App, line: Line) -> list[str]:
         case "pending" if line.next_attempt_at and line.next_attempt_at > app.now():
             found = [say("list.sent_at", at=say.moment(line.next_attempt_at, app.now()))]
         case _ if line.cause and not found:
-            found = [_cause(desk, app, line)]
+            id_ = id_of_cause(line.cause) if line.state == "quarantined" else ""
+            found = [f"{id_}  {_cause(desk, app, line)}".strip()]
     return [text for text in (*found, *_notes(desk, line)) if text]
 
 
@@ -66,6 +67,19 @@ def _notes(desk: Desk, line: Line) -> Iterator[str]:
         yield desk.say(f"list.gone_{line.gone}")
     if line.acknowledged_by:
         yield desk.say("list.acknowledged", by=line.acknowledged_by)
+
+
+_IDS_OF_CAUSES = {
+    "parent_missing": "E-PARENT-MISSING",
+    "exhausted": "E-ATTEMPTS-EXHAUSTED",
+    "crash": "E-SENDING-CRASHED",
+    "guard": "E-GUARD-HELD",
+}
+
+
+def id_of_cause(cause: str) -> str:
+    """Return the error id under which a cause of being held back is explained, "" where its problems have their own."""
+    return _IDS_OF_CAUSES.get(cause, "")
 
 
 def _why_unclear(desk: Desk, app: App, line: Line) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import threading
@@ -15,6 +16,7 @@ import typer
 from connector.cli.opening import Asked, Misused
 from connector.cli.screen import standard
 from connector.cli.working import stopped_by_signals
+from connector.config_path import find_config
 from connector.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 FAULTS = ("off", "demo")
 
+CREDENTIALS_FILE = "sandbox-credentials.json"
+
 
 def sandbox(
     ctx: typer.Context,
@@ -32,7 +36,7 @@ def sandbox(
     seed: Annotated[int, typer.Option("--seed")] = 0,
     faults: Annotated[str, typer.Option("--faults")] = "off",
     state: Annotated[Path | None, typer.Option("--state")] = None,
-    credentials: Annotated[Path, typer.Option("--credentials")] = Path("sandbox-credentials.json"),
+    credentials: Annotated[Path | None, typer.Option("--credentials")] = None,
     agency: Annotated[list[str] | None, typer.Option("--agency")] = None,
     variant: Annotated[Path | None, typer.Option("--variant", readable=False)] = None,
 ) -> None:
@@ -43,6 +47,7 @@ def sandbox(
     screen = standard(asked.words())
     if faults not in FAULTS:
         raise Misused("E-FAULTS-UNKNOWN", faults=faults[:40], known=", ".join(FAULTS))
+    credentials = credentials or _beside(state, asked) / CREDENTIALS_FILE
     accounts = _accounts(credentials, agency_codes(agency or ["H51.01"]))
     stop = threading.Event()
     rules = demo_faults() if faults == "demo" else ()
@@ -56,6 +61,14 @@ def sandbox(
     finally:
         side.close()
     screen.line(screen.say("sandbox.stopped"))
+
+
+def _beside(state: Path | None, asked: Asked) -> Path:
+    """Return where the accounts go: secrets belong beside what they open, not wherever somebody happens to stand."""
+    if state is not None:
+        return state.parent
+    config = find_config(asked.config_path)
+    return config.parent if config.is_file() and os.access(config.parent, os.W_OK) else Path()
 
 
 def agency_codes(named: Sequence[str]) -> Sequence[str]:

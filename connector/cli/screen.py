@@ -110,7 +110,8 @@ def coloured(stream: TextIO) -> bool:
 def wrapped(text: str, indent: int, hang: int) -> list[str]:
     """Return the text as lines of at most 80 columns. A single word is never broken: it may be a path to copy.
 
-    A no-break space keeps two words on one line and is printed as a space."""
+    A no-break space keeps two words on one line and is printed as a space. What is too long for its column, such as a
+    `table.column`, moves to the left until it ends at the 80th."""
     lines = textwrap.wrap(
         text,
         WIDTH,
@@ -119,7 +120,11 @@ def wrapped(text: str, indent: int, hang: int) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [line.replace(NO_BREAK, " ") for line in lines] or [""]
+    return [_within(line).replace(NO_BREAK, " ") for line in lines] or [""]
+
+
+def _within(line: str) -> str:
+    return line if len(line) <= WIDTH else line.strip(" ").rjust(WIDTH)
 
 
 def paired(label: str, text: str, width: int) -> list[str]:

@@ -74,7 +74,8 @@ def _print(desk: Desk, app: App, view: Overview, holder: str | None) -> None:
         _print_failure(desk, view, job)
     _print_failure(desk, view, "resync")
     screen.pair(say("status.channel"), _channel(desk, view))
-    screen.pair(say("status.service"), say("status.running", holder=holder) if holder else say("status.not_running"))
+    running = say("status.running", holder=say.holder(holder)) if holder else say("status.not_running")
+    screen.pair(say("status.service"), running)
     if view.next_due is not None:
         due = max(view.next_due, view.channel.held_until or view.next_due)
         shown = say.moment(due, view.now) if due > view.now else say("status.now")

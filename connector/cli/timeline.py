@@ -46,6 +46,7 @@ def sentence(desk: Desk, moment: Moment) -> str:
         "why": rule_in_words(desk, str(facts.get("rule", ""))),
         "state": desk.say.label("state", str(facts.get("state", ""))),
         "cause": desk.say.label("cause", str(facts.get("cause", ""))),
+        "kind": desk.say.label("kind", str(facts.get("kind", ""))),
         "status": desk.say.label("national", str(facts.get("status", ""))),
         "rules": ", ".join(str(rule) for rule in rules),
         "by": moment.actor,

@@ -2,7 +2,7 @@
 
 C1 is shown. Of C2, the last digits of a long number at most. C3, and everything personal of a record that is treated
 as a denunciation: only that it is kept secret, whether or not there is anything.
-May import: words, core; app and sources inside functions.
+May import: words, ruling, core; app and sources inside functions.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from connector.cli import ruling
 from connector.cli.screen import clipped
 from connector.cli.words import Words, plain, utc
 from connector.core.model import Kind
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 LONGEST_VALUE = 40
 """A value is shown so far: enough to recognise it."""
-
-LONGEST_LABEL = 25
 
 SHOWN_ITEMS = 3
 """Of a list (persons, attachments) so many items are shown."""
@@ -125,6 +124,21 @@ def fields(say: Words, app: App, key: RecordKey, reading: Reading) -> list[Field
     return [*open_, *(shown.secret_line(pointer, step) for pointer, step in secret.items())]
 
 
+def code_at_source(say: Words, app: App, key: RecordKey, reading: Reading, pointer: str) -> str:
+    """Return the code that the source holds for a field, as a screen may show it: masked unless the field is of class
+    C1 and open in this record. "" where no rule feeds the field, or the source holds nothing."""
+    from connector.core.schema import pattern_of
+
+    mapping = app.agency(key.agency).mapping.kind(key.kind)
+    shown = _Shown(say, mapping, reading, {})
+    step = next((step for step in mapping.trace if step.pointer == pattern_of(pointer)), None)
+    if step is None:
+        return ""
+    if shown.is_secret(step):
+        return say("explain.kept_secret")
+    return shown.values(step)
+
+
 @dataclass(frozen=True, slots=True)
 class _Shown:
     say: Words
@@ -133,23 +147,31 @@ class _Shown:
     body: Mapping[str, Any]
 
     def line(self, step: TraceStep) -> Iterator[FieldLine]:
-        """Yield the line of one rule; none for the rows of a list, and none where there is nothing to show."""
+        """Yield the line of one rule; none for the rows of a list, none where there is nothing to show, and none
+        where the rule says nothing of this record: its condition does not hold, or its list has no items."""
         if step.rule.startswith("rows ") and step.pointer.endswith("/*"):
             return
-        source = [self._masked(step, value) for value in self._source_values(step)]
-        target = [self._in_words(step, value) for value in _values_at(self.body, step.pointer)]
-        if not (source or target):
+        if not ruling.holds(step.rule, self.reading.row.columns):
             return
+        source = self.values(step)
+        target = [self._in_words(step, value) for value in _values_at(self.body, step.pointer)]
+        if not (source or target) or (not target and self.body and "/*" in step.pointer):
+            return
+        unsent = self.say("explain.not_sent") if self.body and not target else ""
         yield FieldLine(
             pointer=step.pointer,
             group=self._group(step.pointer),
-            label=clipped(self.mapping.label(step.pointer, self.say.language), LONGEST_LABEL),
-            source=_listed(source),
-            target=_listed(target) if step.confidentiality == "C1" or not source else "",
+            label=self.mapping.label(step.pointer, self.say.language),
+            source=source,
+            target=unsent or (_listed(target) if step.confidentiality == "C1" or not source else ""),
             column=step.column,
-            rule=self._rule(step.rule),
+            rule=ruling.in_words(self.say, step.rule),
             confidentiality=step.confidentiality,
         )
+
+    def values(self, step: TraceStep) -> str:
+        """Return what the source holds for a rule, masked by its class."""
+        return _listed([self._masked(step, value) for value in self._source_values(step)])
 
     def is_secret(self, step: TraceStep) -> bool:
         """Return whether not even the presence of a value may be shown."""
@@ -160,7 +182,7 @@ class _Shown:
     def secret_line(self, pointer: str, step: TraceStep) -> FieldLine:
         """Return the one line for all that is kept secret below a field of the document: the same, empty or not."""
         kept = "explain.identity_kept" if f"{pointer}/*/disclosure" in self.mapping.fields else "explain.kept_secret"
-        label = clipped(self.mapping.label(pointer, self.say.language), LONGEST_LABEL)
+        label = self.mapping.label(pointer, self.say.language)
         return FieldLine(
             pointer, "", label, self.say(kept), "", self.mapping.column_of(pointer), "", step.confidentiality
         )
@@ -178,6 +200,9 @@ class _Shown:
 
         if step.confidentiality == "C1":
             return clipped(plain(str(value)), LONGEST_VALUE)
+        info = self.mapping.fields.get(step.pointer)
+        if info is not None and info.codes:
+            return self.say("explain.masked")  # a code made of a number must not show the number's digits
         return mask(str(value), step.confidentiality).replace(MASKED, self.say("explain.masked"))
 
     def _in_words(self, step: TraceStep, value: Any) -> str:
@@ -185,6 +210,8 @@ class _Shown:
         info = self.mapping.fields.get(step.pointer)
         if step.confidentiality != "C1" or info is None:
             return self._masked(step, value)
+        if isinstance(value, bool):
+            return self.say("explain.yes" if value else "explain.no")
         if info.codes:
             return code_in_words(self.say, info.codes, str(value))
         if info.format == "date":
@@ -200,10 +227,6 @@ class _Shown:
             for row in self.reading.row.children.get(child.name, ()):
                 found += _held(row, child.origin, step.column)
         return found
-
-    def _rule(self, rule: str) -> str:
-        name, _, what = rule.partition(" ")
-        return self.say.first(f"trace.{name}", "trace.other", what=what, rule=rule) if name else ""
 
 
 def _held(row: Mapping[str, Any], origin: Callable[[str], str], column: str) -> list[Any]:

@@ -27,6 +27,8 @@ CATALOGUE = Path(__file__).resolve().parent.parent / "messages.toml"
 
 LANGUAGES = ("vi", "en")
 
+_HOLDER = re.compile(r"pid (?P<pid>\d+) (?P<at>\d{4}-\d\d-\d\dT\S+)")
+
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 """The zone in which people read times. Machines read UTC."""
 
@@ -107,6 +109,17 @@ class Words:
         """Return `12/11/2026 14:20`, Vietnam's time."""
         return at.astimezone(HERE).strftime("%d/%m/%Y %H:%M")
 
+    def second(self, at: datetime) -> str:
+        """Return `12/11/2026 14:20:05`, Vietnam's time: where the order within a minute matters."""
+        return at.astimezone(HERE).strftime("%d/%m/%Y %H:%M:%S")
+
+    def holder(self, noted: str) -> str:
+        """Return who holds the stage lock, as noted there (`pid 7 2026-11-26T01:24:55+00:00`), in words."""
+        process = _HOLDER.fullmatch(noted)
+        if process is None:
+            return self("error.somebody") if noted == "?" else plain(noted)
+        return self("error.holder", pid=process["pid"], at=self.instant(utc(process["at"])))
+
     def moment(self, at: datetime, now: datetime) -> str:
         """Return an instant as short as it can be understood: `14:20` today, `12/11 14:20` this year."""
         here, today = at.astimezone(HERE), now.astimezone(HERE)
@@ -169,7 +182,12 @@ class _Values(dict[str, object]):
         self._words = words
 
     def __getitem__(self, name: str) -> str:
-        return _shown(self._words, self.get(name, "…"))
+        value = self.get(name, "…")
+        return str(value) if name in _NO_QUANTITY else _shown(self._words, value)
+
+
+_NO_QUANTITY = ("port", "line", "column")
+"""Values that are numbers but count nothing: no thousands in them."""
 
 
 def _shown(words: Words, value: object) -> str:

@@ -31,12 +31,14 @@ _EMPTY: tuple[object, ...] = (None, {}, [])
 OPEN_TYPES = frozenset({"complaint", "recommendation_feedback"})
 """Types of petitions that are not, and hide no, denunciation."""
 
+_DENUNCIATIONS_ACT = "khoản 3 Điều 8 Luật Tố cáo số 25/2018/QH14"
+
 _BASIS = {
-    DENUNCIATION: "Luật 25/2018/QH14 Điều 8 khoản 3",
-    UNCLASSIFIED: "Luật 25/2018/QH14 Điều 8 khoản 3",
-    MULTIPLE_CONTENTS: "Luật 25/2018/QH14 Điều 8 khoản 3",
-    PARENT_CONCEALED: "Luật 25/2018/QH14 Điều 8 khoản 3",
-    SECRECY_REQUESTED: "NĐ 154/2026/NĐ-CP Điều 12 khoản 2",
+    DENUNCIATION: _DENUNCIATIONS_ACT,
+    UNCLASSIFIED: _DENUNCIATIONS_ACT,
+    MULTIPLE_CONTENTS: _DENUNCIATIONS_ACT,
+    PARENT_CONCEALED: _DENUNCIATIONS_ACT,
+    SECRECY_REQUESTED: "khoản 2 Điều 12 Nghị định số 154/2026/NĐ-CP",
 }
 
 

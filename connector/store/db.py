@@ -329,6 +329,8 @@ def _revision_of(writer: Engine, path: Path) -> str:
         if _is_busy(error):
             raise LockedError("E-STORE-BUSY", file=str(path)) from None
         raise StoreError("E-STORE-UNREADABLE", file=str(path)) from None
+    if path.stat().st_size == 0 and not tables:
+        raise StoreError("E-STORE-EMPTY", file=str(path))
     if application_id != APPLICATION_ID or revision is None:
         raise StoreError("E-STORE-FOREIGN", file=str(path))
     if revision > REVISION:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -118,3 +119,23 @@ def test_the_log_is_read_newest_last_and_by_record(plain):
     assert len(entries) == 3
     story = plain("audit", "log", "petition", "4", "--json").json["entries"]
     assert [entry["event"] for entry in story[:3]] == ["record.recorded", "delivery.claimed", "delivery.answered"]
+
+
+def test_the_log_shows_which_kind_was_read_and_when_to_the_second(synced):
+    lines = synced("audit", "log", "--limit", "100000").out.splitlines()[1:]
+    starts = [
+        re.match(r"( *[\d.]+)  (\d\d/\d\d/\d{4} \d\d:\d\d:\d\d)  ", line)
+        for line in lines
+        if not line.startswith("    ")
+    ]
+    assert all(starts)
+    assert len({len(found[1]) for found in starts if found}) == 1
+    text = " ".join(" ".join(lines).split())
+    assert "Đọc hết loại Xử lý đơn ở nguồn" in text
+    assert "một loại hồ sơ" not in text
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_the_environment_is_never_broken_over_two_lines(synced, lang):
+    out = synced("audit", "verify", lang=lang).out
+    assert {"vi": "[MÔI TRƯỜNG THỬ NGHIỆM]", "en": "[TEST ENVIRONMENT]"}[lang] in out

@@ -10,9 +10,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from connector import edges
 from connector.config import Config, load_config
 from connector.core.model import Kind
-from connector.edges import _national
 from connector.errors import ConfigError
 from connector.loading import compile_mappings
 from connector.national.decree55 import Decree55
@@ -46,7 +46,7 @@ def server() -> Iterator[FaultServer]:
 
 def national_of(config: Config) -> Decree55 | Ttcp2018:
     section = config.agency[0]
-    line = _national(config, section, compile_mappings(config)[section.code], threading.Event())
+    line = edges.national_of(config, section, compile_mappings(config)[section.code], threading.Event())
     line.close()
     assert isinstance(line, Decree55 | Ttcp2018)
     return line
@@ -65,8 +65,8 @@ def test_a_check_of_the_old_interface_tells_why_it_failed(tmp_path: Path, server
     build(source_path(tmp_path), 7, 20)
     (tmp_path / "secrets" / "client").write_text("wrong\n", encoding="ascii")
     said = kntc("--config", config, "check", "--lang", "vi")
-    assert said.code == 69
-    assert "máy chủ không cấp mã truy cập" in said.text
+    assert said.code == 78
+    assert "không chấp nhận tài khoản của H51.01. (E-AUTH)" in said.text
 
 
 def test_the_secret_of_a_second_token_is_checked_with_the_others(tmp_path: Path, server: FaultServer) -> None:

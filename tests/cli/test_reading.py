@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import shutil
 import sqlite3
 
 import pytest
 
+from connector.cli import ruling
+from connector.cli.screen import NO_BREAK, paired
+from connector.cli.words import Words
 from connector.core.model import Kind
+from connector.loading import compiled_schemas, mapping_at
+from connector.resources import shipped
 from connector.sample.edits import mark_secret
 from tests.cli.conftest import CANARY, World, kntc
 from tests.world import AGENCY, source_path
@@ -210,3 +217,80 @@ def test_explain_shows_the_version_that_the_receipt_names_and_what_waits(world):
     world("sync")
     assert ", phiên bản 2, mã đối chiếu" in world("explain", "don", "4").text
     assert "Bản mới hơn" not in world("explain", "don", "4").text
+
+
+def every_record(world: World) -> list[str]:
+    return [record["key"] for record in world("list", "--limit", "100000", "--json").json["records"]]
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_explain_of_any_record_stays_within_80_columns_and_names_no_rule_by_its_code(synced, lang):
+    found = every_record(synced)
+    assert len(found) > 45
+    for key in found:
+        said = synced("explain", key, lang=lang)
+        assert said.code == 0, said.err
+        said.assert_narrow()
+        assert re.findall(r"\((?:text|line|flag|not_flag|integer|date|instant)\b|-> (?:False|True)", said.out) == []
+        assert re.findall(r"\bin \d|\bwhen\b" if lang == "vi" else r"\bin \d", said.out) == []
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_no_column_of_the_shipped_mapping_is_too_long_for_explain(lang):
+    mapping, say = mapping_at(shipped("mappings", "bentre"), *compiled_schemas()), Words(lang)
+    for kind in mapping.kinds:
+        for step in mapping.kind(kind).trace:
+            label = f"    {mapping.kind(kind).label(step.pointer, lang)}"
+            rule = ruling.in_words(say, step.rule)
+            text = f"{'w' * 40} -> {'v' * 40} <-{NO_BREAK}{step.column} ({rule})"
+            assert max(map(len, paired(label, text, 30))) <= 80
+
+
+def test_explain_shows_of_two_ways_to_pass_a_petition_on_only_the_one_that_is_sent(synced):
+    """A rule whose condition did not hold looked as if its value were sent."""
+    with sqlite3.connect(source_path(synced.folder)) as connection:
+        query = "SELECT MIN(IDKetQua) FROM don_thu_ket_qua_xu_ly WHERE MaHuongXuLy = ?"
+        row = connection.execute(query, (5,)).fetchone()[0]
+    out = synced("explain", "handling", str(row)).text
+    assert "Chuyển đơn Nhóm cơ quan nhận" in out
+    assert "khi MaHuongXuLy là 5" in out
+    assert "khi MaHuongXuLy là 2" not in out
+    assert "Thuộc thẩm quyền 5 -> Không" in out
+    assert "(hồ sơ gốc: Đơn)" in out
+    fields = synced("explain", "handling", str(row), "--json").json["source"]["fields"]
+    assert [field for field in fields if field["pointer"].startswith("/guidance")] == []
+
+
+def test_a_code_made_of_a_number_shows_no_digit_of_it(synced):
+    shown = [
+        field["source"]
+        for key in every_record(synced)
+        if "/petition/" in key
+        for field in synced("explain", key, "--json").json["source"]["fields"]
+        if field["pointer"] == "/petitioners/*/identity/kind"
+    ]
+    assert set(shown) == {"(đã che)"}
+
+
+def test_a_held_record_shows_the_code_that_is_missing_and_where_to_add_it(synced):
+    out = synced("quarantine", "show", "petition", "2").text
+    assert "Mã ở nguồn 9 " in out
+    own = synced.folder / "mappings" / "bentre"
+    assert f"thành {own} (được dùng thay), rồi sửa codes/loai-don.toml" in out
+    shutil.copytree(shipped("mappings", "bentre"), own)
+    try:
+        assert "Bảng mã nằm ở mappings/bentre/codes/loai-don.toml" in synced("quarantine", "show", "petition", "2").text
+    finally:
+        shutil.rmtree(own.parent)
+
+
+def test_a_record_without_its_parent_has_an_error_id_and_says_who_goes_on(world):
+    with sqlite3.connect(source_path(world.folder)) as connection:
+        row = connection.execute("SELECT MIN(IDKetQua) FROM don_thu_ket_qua_xu_ly").fetchone()[0]
+        connection.execute("UPDATE don_thu_ket_qua_xu_ly SET IDDonThu = 999999 WHERE IDKetQua = ?", (row,))
+    world("sync")
+    for command in ("quarantine show", "explain"):
+        assert "kntc sync" in world(*command.split(), "handling", str(row)).text
+    assert "(E-PARENT-MISSING)" in world("quarantine", "show", "handling", str(row)).text
+    assert "E-PARENT-MISSING không thấy hồ sơ gốc" in world("list", "--cause", "parent_missing").text
+    assert world("help", "E-PARENT-MISSING").code == 0

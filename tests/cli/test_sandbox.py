@@ -87,3 +87,30 @@ def test_the_sandbox_says_in_its_own_words_what_its_options_are():
     assert "File that keeps what was received" in " ".join(said.out.split())
     assert "State, e.g." not in said.out
     assert "State, e.g." in kntc("list", "--help", "--lang", "en").out
+
+
+@pytest.mark.parametrize("beside", ["state", "config"])
+def test_the_accounts_lie_beside_what_they_belong_to_and_not_where_somebody_stands(tmp_path, beside):
+    home, here = tmp_path / "home", tmp_path / "here"
+    home.mkdir()
+    here.mkdir()
+    (home / "config.toml").write_text("", encoding="ascii")
+    option = ["--state", str(home / "national.sqlite")] if beside == "state" else ["-c", str(home / "config.toml")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "sandbox", *option],
+        cwd=here,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        said = ""
+        while "Ctrl-C" not in said:
+            said += process.stdout.readline()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert (home / "sandbox-credentials.json").stat().st_mode & 0o077 == 0
+    assert list(here.iterdir()) == []

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import signal
 import sqlite3
 import threading
 from contextlib import redirect_stderr, redirect_stdout
+from types import SimpleNamespace
 
 import pytest
+from rich.progress import Progress
 
 from connector import app, lock
-from connector.app import utc_now
-from connector.cli import main, working
+from connector.app import Step, utc_now
+from connector.cli import main, progress, working
+from connector.cli.words import Words
 from connector.core.model import Kind
 from connector.sample.agency import build
 from connector.sample.edits import edit
@@ -102,7 +106,7 @@ def test_a_second_run_at_the_same_time_is_refused_and_told_who_is_at_work(world)
         said = world("sync")
         assert "đang chạy" in world("status").out
     assert said.code == 75
-    assert "pid" in said.err
+    assert f"tiến trình {os.getpid()}, chạy từ" in said.err
 
 
 def test_an_interrupted_run_ends_orderly_and_says_so(world, monkeypatch):
@@ -325,3 +329,19 @@ def test_a_store_that_was_restored_from_yesterday_sends_nothing(world):
         assert (said.code, "E-STORE-ROLLED-BACK" in said.err) == (78, True)
     assert len(world.sandbox.log()) == asked
     assert world("status").code == 78
+
+
+def test_the_bar_of_a_part_that_is_told_late_still_ends_where_it_says():
+    """The demo begins a part when its first commit is told: what that commit did was missing from the total."""
+    with Progress(disable=True) as bar:
+        watch = progress.Watch(SimpleNamespace(say=Words("vi")), bar, {"deliver": 10, "collect": 0}.__getitem__)
+        first = Step("push", {"delivered": 3})
+        watch.begin("deliver", first)
+        watch.step(first)
+        assert (bar.tasks[0].completed, bar.tasks[0].total) == (3, 13)
+        watch.step(Step("push", {"delivered": 9, "rejected": 1}))
+        assert (bar.tasks[0].completed, bar.tasks[0].total) == (13, 13)
+        watch.step(Step("resolve", {"to_delivered": 1}))
+        assert (bar.tasks[0].completed, bar.tasks[0].total) == (14, 14)
+        watch.begin("collect")
+        assert bar.tasks[0].total is None

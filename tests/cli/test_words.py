@@ -227,3 +227,25 @@ def test_one_of_a_thing_is_told_as_one():
     assert say("check.config_good", count=1) == "1 agency"
     assert say("todo.mapping", count=1) == "Mend 1 bad record at the source"
     assert say("span.days", count=1) == "1 day"
+
+
+def test_a_port_is_no_quantity_and_a_holder_is_told_in_the_time_of_the_place():
+    say = Words("vi")
+    assert "8055" in say.error("E-SANDBOX-PORT", port=8055).what
+    assert "dòng 1500," in say("E-CFG-SYNTAX.why", line=1500, column=3)
+    noted = "pid 26037 2026-11-26T01:24:55+00:00"
+    assert say.holder(noted) == "tiến trình 26037, chạy từ 26/11/2026 08:24"
+    assert say.holder("?") == "chưa rõ ai"
+
+
+NEVER = (
+    "tiếp dân", "bản lộ", "lộ ra", "đi trần", "Dấu vân", "dấu vân", "Số mầm", "máy chủ thử", "quốc gia giả",
+    "đầu chuỗi", "Bảng tin", "Điều 8 khoản", "kho dữ liệu", "Chạy thử:",
+)  # fmt: skip
+"""One name per thing, and none of these: a second name, an everyday word, or a law cited the wrong way round."""
+
+
+@pytest.mark.parametrize("word", NEVER)
+def test_nothing_has_a_second_name(word):
+    assert [id_ for id_, message in messages().items() if word in message["vi"]] == []
+    assert word not in (PACKAGE.parent / "README.vi.md").read_text(encoding="utf-8")

@@ -94,7 +94,7 @@ def test_the_database_of_another_program_is_refused(tmp_path: Path, key: bytes |
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "kntc.db"
     path.write_bytes(content)
-    refused(path, "E-STORE-UNREADABLE" if content else "E-STORE-FOREIGN")
+    refused(path, "E-STORE-UNREADABLE" if content else "E-STORE-EMPTY")
 
 
 @pytest.mark.parametrize(("revision", "id_"), [("9999", "E-STORE-NEWER"), ("0000", "E-STORE-OLDER")])

@@ -1,0 +1,45 @@
+"""A mapping's rule as people read it, and whether its condition holds for a row.
+
+The words of a rule are those of `core/fields.py`: `rows nguoi text`, `codes linh-vuc when Huong in 2, 5`.
+May import: words, core.codes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from connector.cli.words import Words, plain
+from connector.core.codes import local_code
+
+_WHEN = re.compile(r"(?:^| )when (?P<column>\S+) (?:in (?P<codes>.+)|is (?P<filled>filled|empty))$")
+_ROWS = re.compile(r"^rows \S+ ?")
+
+
+def in_words(say: Words, rule: str) -> str:
+    """Return what is done to a value on its way, "" where it goes as it is."""
+    condition = _WHEN.search(rule)
+    bare = _ROWS.sub("", rule[: condition.start()] if condition else rule)
+    name, _, what = bare.partition(" ")
+    if name in ("parent", "ref"):
+        what = say.label("kind", what)
+    words = [say.first(f"trace.{name}", "trace.other", what=what, rule=bare)] if name and name not in _AS_IT_IS else []
+    if condition:
+        group = condition["filled"] or "in"
+        words.append(say(f"trace.when_{group}", column=condition["column"], codes=condition["codes"] or ""))
+    return " ".join(words)
+
+
+_AS_IT_IS = ("text", "line")
+
+
+def holds(rule: str, row: Mapping[str, Any]) -> bool:
+    """Return whether the rule says anything about this row; True where its condition looks at other rows."""
+    condition = _WHEN.search(rule)
+    if condition is None or condition["column"] not in row:
+        return True
+    value = row[condition["column"]]
+    if condition["codes"]:
+        return local_code(value) in condition["codes"].split(", ")
+    return bool(plain("" if value is None else str(value)).strip()) is (condition["filled"] == "filled")
