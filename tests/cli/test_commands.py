@@ -165,13 +165,6 @@ def test_a_configuration_that_cannot_be_read_is_78_whatever_it_is(tmp_path, what
     assert kntc("status", "-c", {"folder": tmp_path, "absent": tmp_path / "none"}[what]).code == 78
 
 
-def test_the_configuration_file_is_judged_by_the_program_and_not_by_the_library():
-    """An unreadable file was a usage error (2), an unreadable folder one of the configuration (78)."""
-    (option,) = [option for option in every_command()[0][1].params if option.name == "config"]
-    assert option.type_descriptor is not None
-    assert "readable=False" in repr(option.type_descriptor) or not getattr(option, "readable", False)
-
-
 def test_a_reader_who_leaves_early_is_no_error():
     program = "import sys; from connector.cli import main; sys.exit(main(['help']))"
     process = subprocess.Popen(

@@ -36,7 +36,7 @@ def test_a_record_that_is_gone_is_listed_with_what_a_person_can_do(gone: World) 
         said.assert_narrow()
         assert "kntc withdraw" in said.text
     status = gone("status", lang="en")
-    assert "Decide on 1 records gone from the source" in status.text
+    assert "Decide on 1 record gone from the source" in status.text
     assert "kntc withdraw petition bentre:9" in gone("explain", *KEY, lang="en").text
 
 
