@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from pathlib import Path
 
 import pytest
 
-from connector.resources import shipped
 from tests.cli.conftest import CANARY, World
 
 MINE = "mappings/bentre"
@@ -25,13 +23,10 @@ def digest_of(folder: Path) -> dict[str, str]:
 @pytest.fixture
 def edited(synced: World) -> World:
     """The agency after its first sync, with a mapping of its own in which one code means something else."""
-    folder = synced.folder / MINE
-    if not folder.exists():
-        shutil.copytree(shipped("mappings", "bentre"), folder)
-        codes = folder / "codes" / "loai-don.toml"
-        text = codes.read_text(encoding="utf-8")
-        assert '1 = "complaint"' in text
-        codes.write_text(text.replace('1 = "complaint"', '1 = "recommendation_feedback"'), encoding="utf-8")
+    codes = synced.folder / MINE / "codes" / "loai-don.toml"
+    text = codes.read_text(encoding="utf-8")
+    codes.write_text(text.replace('1 = "complaint"', '1 = "recommendation_feedback"'), encoding="utf-8")
+    assert '1 = "recommendation_feedback"' in codes.read_text(encoding="utf-8")
     return synced
 
 
