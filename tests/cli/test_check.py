@@ -141,7 +141,7 @@ def test_each_cause_of_an_unusable_secret_is_told_apart_under_one_heading(world)
     (world.folder / "secrets" / "evidence.key").write_bytes(b"0" * 5_000)
     said = world("check")
     assert said.code == 78
-    assert said.out.count("LỖI  Bí mật") == 1
+    assert said.out.count("LỖI  Khóa, mật khẩu") == 1
     assert "3 lỗi:" in said.text
     assert "còn trống" in said.text
     for expected in ("E-SECRET-ABSENT", "E-SECRET-EMPTY", "E-SECRET-TEXT"):
