@@ -194,7 +194,7 @@ def lines(
         wanted.append(_delivery.c.cause == cause)
     if key is not None:
         wanted += of_key(_record, key)
-    stands = _stands() if state is None or state == EXPOSED else literal(state)
+    stands = _stands() if state in (None, EXPOSED, GONE) else literal(state)
     rows = connection.execute(
         current(*_LINE, stands.label("stands"))
         .where(*wanted)

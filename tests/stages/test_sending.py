@@ -271,3 +271,15 @@ def test_a_pause_excuses_only_what_it_covers(world: World) -> None:
     assert paused(world) == 0
     world.pause("petition")
     assert paused(world) == 1
+
+
+def test_a_record_that_is_gone_is_listed_as_gone_and_told_in_its_own_state(world: World) -> None:
+    """The list of the gone named every one of them "gone", as if that were a state, and not whether it was received."""
+    add_petition(world, 2)
+    world.sync()
+    world.edit("DELETE FROM don WHERE Id = 1")
+    world.run("collect")
+    world.run("collect")
+    with world.app.store.read() as connection:
+        (found,) = views.lines(connection, AGENCY, state=views.GONE)
+    assert (found.key.local_id, found.state) == ("nho:1", State.DELIVERED)
