@@ -117,7 +117,8 @@ def checked(
     clock = source.clock()
     if any(_clock_back(before, Seen(clock), bounds)):
         swept = mapping.kinds  # its times can no more be compared: whatever comes of it, everything is read
-    seen = Seen(clock, {str(kind): count for kind in swept if (count := _count(source, mapping, kind)) is not None})
+    counts = {str(kind): _count(context, source, mapping, kind) for kind in swept}
+    seen = Seen(clock, {kind: count for kind, count in counts.items() if count is not None})
     found = [
         *_first_run(context, mapping, seen, bounds),
         *_clock_back(before, seen, bounds),
@@ -132,12 +133,16 @@ def checked(
     return Checked(tuple(trips), tuple(asked), seen, tuple(swept))
 
 
-def _count(source: Source, mapping: CompiledMapping, kind: Kind) -> int | None:
-    """Return the rows of a kind; None if it cannot be read: then nothing of it will be recorded either."""
+def _count(context: Context, source: Source, mapping: CompiledMapping, kind: Kind) -> int | None:
+    """Return the rows of a kind; None if it cannot be read now: then nothing of it will be recorded either.
+
+    Raises SourceError for one that never was swept: its first run must not begin uncounted on another day."""
     try:
         return source.count(mapping.kind(kind))
     except SourceError as error:
-        if error.id == "E-SOURCE-CONNECT":
+        with context.store.read() as connection:
+            first = marks.last_sweep(connection, context.agency, kind) is None
+        if first or error.id == "E-SOURCE-CONNECT":
             raise
         return None
 
