@@ -88,7 +88,7 @@ def _entry_as_json(entry: Entry, moment: Moment) -> dict[str, Any]:
         "facts": fields[12],
         "program": fields[13],
         "hash": entry.hash,
-        "reason": {"text": moment.reason.text, "standing": moment.reason.standing} if moment.reason else None,
+        "reason": moment.reason.standing if moment.reason else "",  # its words are free text, which no JSON carries
     }
 
 

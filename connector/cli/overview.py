@@ -232,9 +232,10 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
     }
 
 
-def _reason_of(view: Overview, pause: Any) -> dict[str, str] | None:
+def _reason_of(view: Overview, pause: Any) -> str:
+    """How the reason stands to the log: its words are free text, which no JSON carries."""
     told = view.pause_reasons.get((pause.kind, pause.local_id))
-    return {"text": told.text, "standing": told.standing} if told else None
+    return told.standing if told else ""
 
 
 # --- the parts as people read them ---------------------------------------------------------------------------------

@@ -193,7 +193,7 @@ def test_a_dry_push_says_how_many_are_due_and_which_wait(world):
 def test_a_fault_of_ours_in_one_agencys_work_does_not_end_that_of_the_others(tmp_path):
     """One impossible row of one agency, and the run of all ended with a bug before the second had been looked at."""
     for agency in (AGENCY, OTHER):
-        build(source_path(tmp_path, agency), 7, petitions=20)
+        build(source_path(tmp_path, agency), 7, petitions=20, agency=agency)
     with Sandbox(credentials=credentials(AGENCY, OTHER), seed=7) as sandbox:
         config = install(tmp_path, sandbox.base_url, agencies=(AGENCY, OTHER), store='encryption = "none"')
         assert kntc("--config", config, "sync").code == 0
