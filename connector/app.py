@@ -35,7 +35,7 @@ from connector.stages.push import Effort, push
 from connector.stages.recording import Reader
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
-from connector.store import books, channel, jobs, marks, mirror, outbox, tombstones, unreadable, views
+from connector.store import books, channel, jobs, marks, mirror, outbox, tombstones, unreadable, views, waits
 from connector.store.db import Store, Tx, store_id
 from connector.store.marks import Target
 
@@ -326,7 +326,7 @@ class App:
             in_need = (*NEEDS_ATTENTION, views.RETURNED)
             troubled = any(by_state.get(state, 0) for by_state in found.values() for state in in_need)
             exposed = views.exposed_count(connection, code)
-            blocked = views.blocked_count(connection, code, context.generation, context.capabilities)
+            blocked = waits.blocked_count(connection, code, context.generation, context.capabilities)
             unbalanced = not all(books.of(connection, code, kind).balanced for kind in found)
             guarded = marks.open_guards(connection, code) or tombstones.undecided(connection, code)
             stopped = marks.mark_of(connection, code, "pull.stopped")

@@ -114,6 +114,7 @@ def overview(app: App, code: str) -> Overview:
         unreadable,
         unsettled,
         views,
+        waits,
     )
 
     context = app.context(code)
@@ -124,7 +125,7 @@ def overview(app: App, code: str) -> Overview:
         stopped = marks.mark_of(connection, code, "pull.stopped")
         guards = tuple(marks.open_guards(connection, code))
         sums = tuple(books.of(connection, code, kind) for kind in KINDS)
-        blocked = views.blocked_count(connection, code, context.generation, context.capabilities)
+        blocked = waits.blocked_count(connection, code, context.generation, context.capabilities)
         excluded: dict[str, int] = {}
         for kind in KINDS:
             for reason, count in books.excluded_by_reason(connection, code, kind).items():
@@ -141,7 +142,7 @@ def overview(app: App, code: str) -> Overview:
             causes=views.causes(connection, code),
             waiting=decisions.counts(connection, code),
             blocked=blocked,
-            paused=views.paused_count(connection, code, context.generation, context.capabilities),
+            paused=waits.paused_count(connection, code, context.generation, context.capabilities),
             channel=channel.state_of(connection, code),
             jobs={name: mark[1] for name, mark in marked.items() if mark},
             failures=jobs.failures(connection, code, TROUBLED),

@@ -140,12 +140,12 @@ def _due(app: App, code: str, view: Overview, planned: Plan | None = None) -> di
     planned: what the run reads before it pushes. What is new or changed is due then, and so is what waits for a parent,
     for a run goes on until nothing is due."""
     from connector.core.model import KINDS, State
-    from connector.store import views
+    from connector.store import views, waits
 
     context = app.context(code)
     with app.store.read() as connection:
         lines = views.lines(connection, code, state=State.PENDING, limit=1_000_000)
-        blocked = {b.key for b in views.blocked(connection, code, context.generation, context.capabilities, 1_000_000)}
+        blocked = {b.key for b in waits.blocked(connection, code, context.generation, context.capabilities, 1_000_000)}
     keys = {line.key for line in lines}
     later = {line.key for line in lines if line.next_attempt_at and line.next_attempt_at > app.now()}
     if planned is not None:

@@ -216,13 +216,13 @@ def _print_json(desk: Desk, app: App, found: dict[str, list[Any]], limit: int, w
 def records_of(app: App, code: str, wanted: naming.Wanted, limit: int) -> list[Any]:
     """Return the current records of an agency that are wanted, at most `limit`."""
     from connector.core.model import Cause
-    from connector.store import views
+    from connector.store import views, waits
 
     cause = Cause(wanted.cause) if wanted.cause else None
     with app.store.read() as connection:
         if wanted.state == "blocked":
             context = app.context(code)
-            lines = views.blocked(connection, code, context.generation, context.capabilities, limit)
+            lines = waits.blocked(connection, code, context.generation, context.capabilities, limit)
             return [line for line in lines if wanted.kind in (None, line.key.kind)]
         if wanted.state == "excluded":
             return views.lines(connection, code, kind=wanted.kind, cause=Cause.EXCLUDED, limit=limit)

@@ -16,7 +16,7 @@ from connector.stages.context import Context, Counts
 from connector.stages.guards import Bounds
 from connector.stages.judging import Judged
 from connector.stages.reading import mapping_mark
-from connector.store import records, tombstones, unsettled
+from connector.store import records, setting_aside, tombstones, unsettled
 from connector.store.db import Tx
 from connector.store.records import SweepRef
 
@@ -64,7 +64,9 @@ def record(
     records.touch(tx, agency, kind, (*judged.unchanged, *waiting), sweep)
     for found, cause in ((judged.secret_ids, Cause.BECAME_SECRET), (judged.excluded_ids, Cause.EXCLUDED)):
         named = judged.excluded_as if cause is Cause.EXCLUDED else None
-        counts[cause] = records.set_aside(tx, agency, kind, sorted(found), cause, sweep.last_finished, actor, named)
+        counts[cause] = setting_aside.set_aside(
+            tx, agency, kind, sorted(found), cause, sweep.last_finished, actor, named
+        )
     there = (*local_ids, *judged.unchanged, *judged.secret_ids, *judged.excluded_ids)
     counts["back"] = tombstones.close(tx, agency, kind, there, actor)
     return {"read": judged.counts.universe, "unchanged": len(judged.unchanged), "waiting": len(waiting), **counts}

@@ -24,7 +24,7 @@ from connector.sources.base import Source
 from connector.stages.context import Context, Counts
 from connector.stages.hidden import cause_on, hidden_by
 from connector.stages.reading import map_row, mapping_mark, problem_readings
-from connector.store import marks, outbox, records, requests, unsettled, views
+from connector.store import marks, outbox, records, requests, setting_aside, unsettled, views
 from connector.store.db import Tx
 from connector.store.records import Reading, SweepRef
 from connector.store.requests import Item
@@ -103,7 +103,7 @@ def _set_aside(tx: Tx, context: Context, key: RecordKey, cause: Cause) -> str:
     would have done."""
     last = marks.last_sweep(tx.connection, context.agency, key.kind)
     last_finished = last.id if last is not None else 0
-    records.set_aside(tx, context.agency, key.kind, [key.local_id], cause, last_finished, context.actor)
+    setting_aside.set_aside(tx, context.agency, key.kind, [key.local_id], cause, last_finished, context.actor)
     unsettled.forget(tx, context.agency, key.kind, [key.local_id])
     return str(cause)
 

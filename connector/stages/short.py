@@ -20,7 +20,7 @@ from connector.stages.context import Context, Counts
 from connector.stages.hidden import Hidden, hidden_by
 from connector.stages.judging import Judged, judge
 from connector.stages.recording import Reader, record
-from connector.store import marks, positions, records, unsettled
+from connector.store import marks, positions, records, setting_aside, unsettled
 from connector.store.records import SweepRef
 
 
@@ -63,7 +63,7 @@ def read_changed(
             for judged in found:
                 for name, count in record(tx, context, reader.mark, kind, judged, ref, settle_s).items():
                     counts[name] = counts.get(name, 0) + count
-            records.judge_parents(tx, context.agency, kind, context.actor)
+            setting_aside.judge_parents(tx, context.agency, kind, context.actor)
             if not held:
                 positions.set_to(tx, context.agency, kind, max(position, reached))
         # If the process dies here, these rows are recorded and the position stands at the last of them.

@@ -15,7 +15,7 @@ from connector.stages.hidden import Hidden
 from connector.stages.judging import judge
 from connector.stages.recording import Reader, record
 from connector.stages.strangers import Strangers
-from connector.store import marks, positions, records, tombstones, unsettled, withdrawals
+from connector.store import marks, positions, setting_aside, tombstones, unsettled, withdrawals
 from connector.store.db import Tx
 from connector.store.marks import SweepCounts
 from connector.store.records import SweepRef
@@ -82,7 +82,7 @@ def _finish(
     agency, kind, sweep_id = context.agency, kind_mapping.kind, int(ref.id or 0)
     gone = _declare_gone(tx, context, reader, kind, sweep_id, total)
     unsettled.forget_unseen(tx, agency, kind, sweep_id)
-    records.judge_parents(tx, agency, kind, context.actor)
+    setting_aside.judge_parents(tx, agency, kind, context.actor)
     if clock is not None and kind_mapping.settings.changed_at:
         positions.set_to(tx, agency, kind, positions.settled(clock, kind_mapping))
     marks.finish_sweep(tx, agency, kind, sweep_id, total, context.actor)

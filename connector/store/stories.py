@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from connector.core.model import Capabilities, RecordKey, State
-from connector.store import audit, reasons, views
+from connector.store import audit, reasons, views, waits
 from connector.store.keys import of_key
 from connector.store.reasons import Commit, Told
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
@@ -66,7 +66,7 @@ def story(
         return None
     line = found[0]
     if line.state == State.PENDING and line.parent is not None:
-        waiting = views.blocked(connection, key.agency, generation, capabilities, key=key)
+        waiting = waits.blocked(connection, key.agency, generation, capabilities, key=key)
         line = waiting[0] if waiting else line
     versions = connection.execute(
         select(

@@ -17,10 +17,9 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core import lifecycle
 from connector.core.diff import changed_pointers
-from connector.core.model import KINDS, Capabilities, Cause, Kind, RecordKey, State
+from connector.core.model import KINDS, Cause, Kind, RecordKey, State
 from connector.store import tombstones
 from connector.store.keys import newest_of_record, of_key
-from connector.store.outbox import is_paused, parent_is_received
 from connector.store.records import Reading
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, Tombstone, table_of
 
@@ -88,7 +87,7 @@ def counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
     version if that is on its way or unknown, and RETURNED if the nation sent back what it has, unless more is amiss.
 
     Every kind is there, also with no records at all."""
-    state = _stands().label("state")
+    state = standing().label("state")
     rows = connection.execute(
         current(_delivery.c.kind, state, func.count())
         .where(_record.c.agency == agency)
@@ -118,7 +117,7 @@ def current(*columns: Any) -> Select[Any]:
     return select(*columns).select_from(joined)
 
 
-def _stands() -> ColumnElement[str]:
+def standing() -> ColumnElement[str]:
     """Where a key stands, of all its versions. Nothing newer of it goes before an older one that is unknown."""
     return case(
         (_active.c.state.is_not(None), _active.c.state),
@@ -187,24 +186,24 @@ def lines(
     elif state == GONE:
         wanted.append(tombstones.is_gone())
     elif state is not None:
-        wanted.append(or_(_delivery.c.state == state, _stands() == state))
+        wanted.append(or_(_delivery.c.state == state, standing() == state))
     if kind is not None:
         wanted.append(_record.c.kind == kind)
     if cause is not None:
         wanted.append(_delivery.c.cause == cause)
     if key is not None:
         wanted += of_key(_record, key)
-    stands = _stands() if state in (None, EXPOSED, GONE) else literal(state)
+    stands = standing() if state in (None, EXPOSED, GONE) else literal(state)
     rows = connection.execute(
-        current(*_LINE, stands.label("stands"))
+        current(*LINE_COLUMNS, stands.label("stands"))
         .where(*wanted)
         .order_by(_delivery.c.state_at.desc(), _delivery.c.id)
         .limit(limit)
     )
-    return [_line(row) for row in rows]
+    return [line_of(row) for row in rows]
 
 
-_LINE = (
+LINE_COLUMNS = (
     _record.c.agency,
     _record.c.kind,
     _record.c.local_id,
@@ -233,7 +232,8 @@ _LINE = (
 )
 
 
-def _line(row: Any) -> Line:
+def line_of(row: Any) -> Line:
+    """Return a row of LINE_COLUMNS and `stands` as a line."""
     parent = RecordKey(row.agency, Kind(row.parent_kind), row.parent_local_id) if row.parent_kind else None
     returned = row.stands == RETURNED
     older = row.stands == row.active_state and row.stands != row.state
@@ -252,74 +252,6 @@ def _line(row: Any) -> Line:
         parent=parent,
         gone=row.gone or "",
     )
-
-
-def blocked(
-    connection: Connection,
-    agency: str,
-    generation: int,
-    capabilities: Capabilities,
-    limit: int = 1_000,
-    *,
-    key: RecordKey | None = None,
-) -> list[Line]:
-    """Return current versions that wait for a parent; their `cause` is the state of the parent's newest version."""
-    parent = _record.alias("parent_record")
-    newest = _delivery.alias("parent_delivery")
-    its_state = (
-        select(newest.c.state)
-        .join(
-            parent,
-            and_(
-                parent.c.agency == newest.c.agency,
-                parent.c.kind == newest.c.kind,
-                parent.c.local_id == newest.c.local_id,
-                parent.c.version == newest.c.version,
-            ),
-        )
-        .where(
-            parent.c.agency == _delivery.c.agency,
-            parent.c.kind == _delivery.c.parent_kind,
-            parent.c.local_id == _delivery.c.parent_local_id,
-        )
-        .scalar_subquery()
-        .label("parent_state")
-    )
-    wanted = [_record.c.agency == agency, _is_blocked(generation, capabilities)]
-    if key is not None:
-        wanted += of_key(_record, key)
-    rows = connection.execute(
-        current(*_LINE, _delivery.c.state.label("stands"), its_state)
-        .where(*wanted)
-        .order_by(_delivery.c.id)
-        .limit(limit)
-    )
-    return [_blocked_line(row) for row in rows]
-
-
-def _blocked_line(row: Any) -> Line:
-    line = _line(row)
-    return Line(
-        line.key, line.version, "blocked", row.parent_state or "", line.rule, line.since, None, line.attempt,
-        line.problems, line.national_id, line.acknowledged_by, line.parent, line.gone,
-    )  # fmt: skip
-
-
-def _is_blocked(generation: int, capabilities: Capabilities) -> ColumnElement[bool]:
-    return and_(_delivery.c.state == State.PENDING, ~parent_is_received(generation, capabilities))
-
-
-def blocked_count(connection: Connection, agency: str, generation: int, capabilities: Capabilities) -> int:
-    """Return how many current versions wait for a parent."""
-    found = current(func.count()).where(_record.c.agency == agency, _is_blocked(generation, capabilities))
-    return int(connection.execute(found).scalar_one())
-
-
-def paused_count(connection: Connection, agency: str, generation: int, capabilities: Capabilities) -> int:
-    """Return how many records wait for nothing but the end of a pause that covers them."""
-    waits = and_(_stands() == State.PENDING, is_paused(), parent_is_received(generation, capabilities))
-    found = current(func.count()).where(_record.c.agency == agency, waits)
-    return int(connection.execute(found).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

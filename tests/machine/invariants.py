@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from connector.core.chain import Head, verify
 from connector.core.model import Cause, Kind, RecordKey, State
 from connector.sandbox import LogLine
-from connector.store import audit, books, marks, views
+from connector.store import audit, books, marks, views, waits
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, Tombstone, table_of
 from tests.machine.world import AGENCY, ATTEMPTS, KINDS, World, key_of
 
@@ -249,7 +249,7 @@ class Watch:
     def _nothing_waits(self, connection: Connection) -> None:
         context = self.world.app.context(AGENCY)
         current = _current(connection)
-        blocked = {line.key for line in views.blocked(connection, AGENCY, context.generation, context.capabilities)}
+        blocked = {line.key for line in waits.blocked(connection, AGENCY, context.generation, context.capabilities)}
         assert not connection.execute(
             select(_delivery).where(_delivery.c.state.in_([State.UNKNOWN, State.SENDING]))
         ).all()

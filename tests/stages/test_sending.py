@@ -13,7 +13,7 @@ from connector.errors import ExitCode
 from connector.national import transport
 from connector.sandbox import FaultRule
 from connector.stages.push import Effort, push
-from connector.store import channel, marks, views
+from connector.store import channel, marks, views, waits
 from connector.store.requests import Selection
 from connector.store.views import Line
 from tests.machine.world import AGENCY, START, Clock, Nation, World, key_of
@@ -261,7 +261,7 @@ def test_a_return_in_the_very_second_of_the_receipt_is_listed(world: World) -> N
 def paused(world: World) -> int:
     context = world.app.context(AGENCY)
     with world.app.store.read() as connection:
-        return views.paused_count(connection, AGENCY, context.generation, context.capabilities)
+        return waits.paused_count(connection, AGENCY, context.generation, context.capabilities)
 
 
 def test_a_pause_excuses_only_what_it_covers(world: World) -> None:

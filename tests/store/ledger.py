@@ -38,7 +38,7 @@ from connector.core.model import (
     Verdict,
     VerdictName,
 )
-from connector.store import answers, audit, marks, outbox, records
+from connector.store import answers, audit, marks, outbox, records, setting_aside
 from connector.store.answers import Clockwork
 from connector.store.db import Store, Tx
 from connector.store.marks import SweepCounts, Target
@@ -185,11 +185,11 @@ class Ledger:
 
     def set_aside(self, key: RecordKey, cause: Cause, last_finished: int = 0) -> int:
         with self.store.write() as tx:
-            return records.set_aside(tx, AGENCY, key.kind, [key.local_id], cause, last_finished, ACTOR)
+            return setting_aside.set_aside(tx, AGENCY, key.kind, [key.local_id], cause, last_finished, ACTOR)
 
     def judge_parents(self, kind: Kind) -> None:
         with self.store.write() as tx:
-            records.judge_parents(tx, AGENCY, kind, ACTOR)
+            setting_aside.judge_parents(tx, AGENCY, kind, ACTOR)
 
     def sweep(
         self,
@@ -210,7 +210,7 @@ class Ledger:
             records.record(tx, new, before, mapping_digest="m1", sweep=sweep, actor=ACTOR, carried=frozenset(KINDS))
             records.touch(tx, AGENCY, kind, same, sweep)
             for keys, cause in ((secret, Cause.BECAME_SECRET), (excluded, Cause.EXCLUDED)):
-                records.set_aside(tx, AGENCY, kind, [k.local_id for k in keys], cause, sweep.last_finished, ACTOR)
+                setting_aside.set_aside(tx, AGENCY, kind, [k.local_id for k in keys], cause, sweep.last_finished, ACTOR)
             if finished:
                 counts = SweepCounts(
                     universe=len(readings) + len(secret) + len(excluded),

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import func, select
 
 from connector.core.model import KINDS, Cause, Delivery, Kind, SightingName, VerdictName
-from connector.store import answers, channel, decisions, marks, mirror, outbox, records, requests
+from connector.store import answers, channel, decisions, marks, mirror, outbox, records, requests, setting_aside
 from connector.store.answers import Clockwork
 from connector.store.channel import Signal
 from connector.store.db import Tx
@@ -72,7 +72,7 @@ def record(tx: Tx, *readings: records.Reading) -> object:
 
 def aside(tx: Tx, cause: Cause) -> object:
     everything = [key.local_id for key in (PENDING, SENDING, UNKNOWN, BAD, SENT)]
-    return records.set_aside(tx, AGENCY, Kind.PETITION, everything, cause, 0, ACTOR)
+    return setting_aside.set_aside(tx, AGENCY, Kind.PETITION, everything, cause, 0, ACTOR)
 
 
 def finish(tx: Tx, sent: dict[str, Delivery], verdict: VerdictName) -> object:
@@ -90,7 +90,7 @@ MUTATING: dict[str, Act] = {
     "record a mended row": lambda tx, _: record(tx, reading(BAD)),
     "set aside as excluded": lambda tx, _: aside(tx, Cause.EXCLUDED),
     "set aside as secret": lambda tx, _: aside(tx, Cause.BECAME_SECRET),
-    "judge parents": lambda tx, _: records.judge_parents(tx, AGENCY, Kind.HANDLING, ACTOR),
+    "judge parents": lambda tx, _: setting_aside.judge_parents(tx, AGENCY, Kind.HANDLING, ACTOR),
     "claim": lambda tx, _: outbox.claim(
         tx, AGENCY, 1, CAREFUL, owner="me", lease_s=1, rows=9, body_bytes=10**6, actor=ACTOR
     ),

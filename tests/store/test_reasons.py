@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from connector.core.model import Actor, Cause, Kind
-from connector.store import audit, marks, reasons, records, requests, stories
+from connector.store import audit, marks, reasons, requests, setting_aside, stories
 from tests.store.ledger import AGENCY, Clock, Ledger, key_of, new_ledger, reading
 
 ONE, TWO = key_of(1), key_of(2)
@@ -72,7 +72,7 @@ def test_the_words_go_with_a_record_that_becomes_secret_and_those_of_others_stay
         requests.ask(tx, AGENCY, [ONE, TWO], PERSON, "hai đơn Canary")
         requests.acknowledge(tx, ONE, PERSON, "Canary đã gọi")
     with ledger.store.write() as tx:
-        records.set_aside(tx, AGENCY, Kind.PETITION, [ONE.local_id], Cause.BECAME_SECRET, 0, PERSON)
+        setting_aside.set_aside(tx, AGENCY, Kind.PETITION, [ONE.local_id], Cause.BECAME_SECRET, 0, PERSON)
     assert told(ledger, "sending.paused") == [("", "erased"), ("chuyện khác", "matches")]
     assert told(ledger, "resync.asked") == [("", "erased")]
     assert told(ledger, "delivery.acknowledged") == [("", "erased")]
@@ -85,7 +85,7 @@ def test_the_words_go_with_a_record_that_becomes_secret_and_those_of_others_stay
 def test_what_is_written_about_a_secret_record_afterwards_stays(ledger: Ledger) -> None:
     for _ in range(2):
         with ledger.store.write() as tx:
-            records.set_aside(tx, AGENCY, Kind.PETITION, [ONE.local_id], Cause.BECAME_SECRET, 0, PERSON)
+            setting_aside.set_aside(tx, AGENCY, Kind.PETITION, [ONE.local_id], Cause.BECAME_SECRET, 0, PERSON)
             requests.acknowledge(tx, ONE, PERSON, "đã báo CSDLQG")
     assert told(ledger, "delivery.acknowledged") == [("đã báo CSDLQG", "matches")] * 2
 

@@ -6,7 +6,7 @@ import pytest
 
 from connector.core.chain import commitment
 from connector.core.model import KINDS, Kind, RecordKey, VerdictName
-from connector.store import books, marks, stories, views
+from connector.store import books, marks, stories, views, waits
 from connector.store.books import Books
 from connector.store.marks import SweepCounts
 from connector.store.views import Planned
@@ -162,10 +162,10 @@ def test_a_blocked_child_shows_what_its_parent_is_doing(ledger: Ledger) -> None:
     (parent,) = ledger.claim()
     ledger.finish(answer(parent, VerdictName.REJECTED))
     with ledger.store.read() as connection:
-        (line,) = views.blocked(connection, AGENCY, 1, CAREFUL)
+        (line,) = waits.blocked(connection, AGENCY, 1, CAREFUL)
         assert (line.key, line.state, line.cause, line.parent) == (CHILD, "blocked", "rejected", ONE)
-        assert views.blocked_count(connection, AGENCY, 1, CAREFUL) == 1
-        assert views.blocked_count(connection, "H51.02", 1, CAREFUL) == 0
+        assert waits.blocked_count(connection, AGENCY, 1, CAREFUL) == 1
+        assert waits.blocked_count(connection, "H51.02", 1, CAREFUL) == 0
 
 
 def test_what_a_collect_would_do_is_told_by_field_and_never_by_value(ledger: Ledger) -> None:
@@ -211,7 +211,7 @@ def test_the_story_of_a_blocked_child_says_that_it_is_blocked(ledger: Ledger) ->
     ledger.record(reading(CHILD, parent=ONE), reading(key_of(2, Kind.HANDLING), parent=ONE))
     with ledger.store.read() as connection:
         story = stories.story(connection, CHILD, 1, CAREFUL)
-        assert [line.key for line in views.blocked(connection, AGENCY, 1, CAREFUL, key=CHILD)] == [CHILD]
+        assert [line.key for line in waits.blocked(connection, AGENCY, 1, CAREFUL, key=CHILD)] == [CHILD]
     assert story is not None
     assert (story.line.state, story.line.cause) == ("blocked", "pending")
 

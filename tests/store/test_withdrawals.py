@@ -8,7 +8,7 @@ import pytest
 
 from connector.core.model import Kind, Operation, RecordKey, SightingName, State, VerdictName
 from connector.errors import DataError
-from connector.store import views, withdrawals
+from connector.store import waits, withdrawals
 from tests.store.ledger import ACTOR, AGENCY, CAREFUL, Ledger, answer, key_of, reading, sighting
 
 KEY = key_of(1)
@@ -77,7 +77,7 @@ def test_what_hangs_on_a_withdrawn_record_waits_until_it_is_there_again(ledger: 
     ledger.record(reading(child, parent=KEY))
     assert ledger.claim(ABLE) == []
     with ledger.store.read() as connection:
-        (line,) = views.blocked(connection, AGENCY, 1, ABLE)
+        (line,) = waits.blocked(connection, AGENCY, 1, ABLE)
     assert (line.key, line.cause) == (child, "retracted")
 
 
