@@ -48,7 +48,7 @@ texts = st.sampled_from(["A", "B"])
 types = st.sampled_from(["1", "1", "2", "3", "5"])  # complaint, denunciation, recommendation, and one without a meaning
 kinds = st.sampled_from(KINDS)
 stages = st.sampled_from(["collect", "push", "push", "resolve", "pull", "resync"])
-statuses = st.sampled_from(["validated", "returned_for_correction", "duplicate_suspected", "closed", "đang xem xét"])
+statuses = st.sampled_from(["validated", "returned_for_correction", "duplicate_suspected", "closed", "under_review"])
 
 LOSSES = ["lose_after_commit", "lose_before_commit", "commit_then_500", "commit_then_html", "wrong_echo", "truncate"]
 PUT_FAULTS = [

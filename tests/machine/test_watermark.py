@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from connector.errors import SourceError
+from connector.errors import MappingError
 from connector.store import views
 from tests.servers import Database
 from tests.stages.agency import AGENCY, Agency
@@ -119,7 +119,7 @@ class Machine(RuleBasedStateMachine):
     def collect_while_a_table_is_away(self) -> None:
         self._note()
         self.agency.database.run("ALTER TABLE nguoi RENAME TO xa")
-        with suppress(SourceError):
+        with suppress(MappingError):
             for _ in self.agency.app.collect(AGENCY):
                 pass
         self.agency.database.run("ALTER TABLE xa RENAME TO nguoi")
