@@ -403,6 +403,26 @@ def test_how_and_by_whom_is_said_only_where_the_columns_say_it(
     assert (body.get("mode"), body.get("received_by")) == (mode, by)
 
 
+@pytest.mark.parametrize("codes", [("KN.02", "TC.01"), ("TC.01", "KN.02")])
+def test_a_petition_is_concealed_if_any_visit_about_it_is_a_denunciation(
+    agency: Agency, codes: tuple[str, str]
+) -> None:
+    """Only the first visit counted: of two, a complaint and then a denunciation, the petition went out in clear."""
+    agency.petition(NoiDungDonThu="chuyện không ai được biết")
+    for number, code in enumerate(codes, 1):
+        agency.visit(number, code, IdDonThu=1)
+    petition = agency.sent(Kind.PETITION)
+    assert "concealed" in petition
+    assert "không ai" not in str(petition)
+
+
+def test_free_text_is_no_classification_path(agency: Agency) -> None:
+    """It leaves also with a denunciation, so it may hold codes and nothing else."""
+    agency.petition()
+    agency.add("don_thu_linh_vuc", {"IdDonThu": 1, "IdLinhVuc": "KN.02 Nguyễn"})
+    assert "don_thu_linh_vuc.IdLinhVuc" in str(agency.wrong(Kind.PETITION))
+
+
 def test_only_the_first_visit_received_the_petition(agency: Agency) -> None:
     agency.petition()
     agency.visit(1, "KN.02", IdDonThu=1)
