@@ -91,7 +91,7 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
     select = section.section("select", needed=True)
     children = [read_child(child, len(key)) for child in section.sections("children")]
     universe = section.section("universe")
-    parents = dict(_parents(section, common.source, schemas.fields(kind)))
+    parents = dict(_parents(section, common.source, kind))
     scope = Scope(
         fields=schemas.fields(kind),
         code_maps=common.code_maps,
@@ -148,11 +148,13 @@ def finish(draft: Draft, source: str, schemas: Schemas) -> KindMapping:
     )
 
 
-def check_references(drafts: Sequence[Draft]) -> None:
-    """Report references whose columns do not make the key of the kind they refer to."""
+def check_references(drafts: Sequence[Draft], kinds: Sequence[Kind]) -> None:
+    """Report parents of a kind that the mapping has not, and references whose columns do not make the key of theirs."""
     keys = {draft.kind: draft.key for draft in drafts}
     for draft in drafts:
         for place, parent in draft.parents.items():
+            if parent.kind not in kinds:
+                draft.section.report("E-CFG-VALUE", f"{place}.kind", parent.kind, f"one of: {', '.join(kinds)}")
             _check_width(draft, f"{place}.columns", parent.kind, parent.columns, keys)
         for rule in draft.rules:
             if rule.ref is not None:
@@ -180,17 +182,37 @@ def _range(section: Section) -> Range:
     return walked
 
 
-def _parents(section: Section, source: str, fields: Mapping[str, FieldInfo]) -> Iterator[tuple[str, ParentRule]]:
+PARENTS: Mapping[Kind, Mapping[Kind, str]] = {
+    Kind.RECEPTION: {},
+    Kind.PETITION: {Kind.RECEPTION: "/reception_ref"},
+    Kind.HANDLING: {Kind.PETITION: "/petition_ref"},
+    Kind.ACCEPTANCE: {Kind.PETITION: "/petition_ref"},
+    Kind.DECISION: {Kind.ACCEPTANCE: "/acceptance_ref", Kind.PETITION: "/petition_ref"},
+    Kind.ENFORCEMENT: {Kind.DECISION: "/decision_ref"},
+}
+"""What may hang on what, and the field that says so. Nothing hangs on a later kind, so nobody waits in a circle."""
+
+
+def _parents(section: Section, source: str, kind: Kind) -> Iterator[tuple[str, ParentRule]]:
     """The parents by place, as they are asked in order; `[[parent]]` may name several (acceptance, else petition)."""
+    allowed = PARENTS[kind]
+    named: set[Kind] = set()
     for found in section.sections("parent"):
-        kind, field = read_kind(found, "kind"), found.text("field", needed=True)
+        parent, field = read_kind(found, "kind"), found.text("field", needed=True)
         columns = found.texts("columns", needed=True)
-        if field and (field.count("/") != 1 or field not in fields or fields[field].type != "string"):
-            found.report("E-CFG-TARGET", "field", field, "a text field of the document, such as /petition_ref")
-            field = ""
         found.close()
-        if kind is not None and field:
-            yield found.path, ParentRule(kind, columns, field, compile_ref(columns, source))
+        if parent is None:
+            continue
+        if parent not in allowed or parent in named:
+            expected = f"one of: {', '.join(allowed)}" if allowed else "no parent"
+            found.report("E-CFG-VALUE", "kind", parent, "each kind once" if parent in named else expected)
+        elif field and field != allowed[parent]:
+            found.report("E-CFG-TARGET", "field", field, f"the field {allowed[parent]}")
+        elif field:
+            yield found.path, ParentRule(parent, columns, field, compile_ref(columns, source))
+        named.add(parent)
+    if not named and len(allowed) > 1:  # where there is one choice, the schema asks for its field
+        section.report("E-CFG-MISSING", "parent", "nothing", f"a parent: {', '.join(allowed)}")
 
 
 def _petition_type(section: Section, schemas: Schemas, scope: Scope) -> tuple[Reader | None, tuple[str, ...]]:

@@ -78,7 +78,7 @@ def compile_mapping(
         for kind in head.kinds
         if f"{kind}.toml" in files
     )
-    check_references(drafts)
+    check_references(drafts, head.kinds)
     problems = [problem for problem in problems if not _follows_from(problem, bad_maps)]
     if problems:
         raise ConfigError("E-CFG-MAPPING", problems, system=head.system, problems_found=len(problems))

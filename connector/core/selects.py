@@ -110,7 +110,7 @@ def names_column(sql: str, column: str) -> bool:
     bare = _bare(sql, identifiers=True)
     if _STAR.search(bare) or _first_word(bare) in _CALLS:
         return True
-    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", bare, re.IGNORECASE) is not None
+    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", bare) is not None  # a result's names are told in their case
 
 
 def names_otherwise(sql: str, column: str) -> bool:
@@ -152,6 +152,8 @@ def _sql(section: Section, *, ordered: bool, key: str = "sql", ranged: bool = Tr
     found = _WRITES.search(bare) or _RUN_COMMENT.search(sql)
     if found and found.group().lower() != first:  # else it was told above
         section.report("E-CFG-SQL", key, found.group(), "a query that writes nothing")
+    if _STAR.search(bare):
+        section.report("E-CFG-SQL", "sql", "*", "columns by their names")
     used = set(_PARAMETER.findall(bare))
     if ranged and not {"lo", "hi"} <= used:
         missing = ", ".join(f":{name}" for name in ("lo", "hi") if name not in used)

@@ -432,7 +432,7 @@ def test_a_mistake_in_a_query_is_found_without_a_database(sql, id_):
     "sql",
     [
         "EXEC GetXuLy @from = :lo, @to = :hi",
-        "SELECT * FROM xu_ly WHERE Id > :lo AND Id <= :hi AND Donvi = :agency_code;",
+        "SELECT Id, Lan, IdDon, Ngay, Huong, Loai FROM xu_ly WHERE Id > :lo AND Id <= :hi AND Donvi = :agency_code;",
         "SELECT Id, Lan, IdDon, Ngay, Huong, 'a:b;delete' AS Loai FROM xu_ly WHERE Id > :lo AND Id <= :hi",
         'SELECT x."Id", [Lan], `IdDon`, Ngay::text Ngay, Huong, Loai FROM xu_ly x WHERE "Id" > :lo AND "Id" <= :hi',
     ],
@@ -441,6 +441,31 @@ def test_queries_of_other_databases_are_legal(sql):
     changed = files()
     changed["handling.toml"]["select"]["sql"] = sql
     assert compiled(changed).kind(Kind.HANDLING).select.sql == sql
+
+
+def test_a_star_is_no_list_of_columns_and_letter_case_counts():
+    """With a star no column could be checked, and a name in other letters was found by the check and by no row."""
+    changed = files()
+    changed["handling.toml"]["select"]["sql"] = "SELECT * FROM xu_ly WHERE Id > :lo AND Id <= :hi"
+    assert only_mistake(changed) == ("E-CFG-SQL", "handling.toml", "select.sql")
+    changed = files()
+    changed["handling.toml"]["fields"]["/handled_on"]["column"] = "NGAY"
+    assert ("E-CFG-COLUMN", "handling.toml") in {found[:2] for found in mistakes(changed)}
+
+
+@pytest.mark.parametrize(
+    ("parent", "expected"),
+    [
+        ({"kind": "decision", "columns": ["IdDon"], "field": "/petition_ref"}, ("E-CFG-VALUE", "parent.kind")),
+        ({"kind": "petition", "columns": ["IdDon"], "field": "/case_ref"}, ("E-CFG-TARGET", "parent.field")),
+    ],
+)
+def test_a_document_hangs_on_what_the_law_has_it_hang_on(parent, expected):
+    """A handling of a decision, or a visit of its petition, was accepted: the first was sent so, the second waited for
+    ever."""
+    changed = files()
+    changed["handling.toml"]["parent"] = parent
+    assert (expected[0], "handling.toml", expected[1]) in mistakes(changed)
 
 
 def test_child_rows_need_a_stated_order():
