@@ -231,7 +231,8 @@ def _record_one(
     if before and still_bad:
         _renew_problems(tx, reading, before, actor)
         return "quarantined"
-    supersede_older(tx, reading.key, version, actor)
+    if before:  # of a new key there is nothing older to look for
+        supersede_older(tx, reading.key, version, actor)
     if before and document and document.concealed and not before.concealed:
         change = Change("reclassified", change.reason)
     state, cause = _first_state(reading, carried)
