@@ -91,6 +91,7 @@ class Record(SQLModel, table=True):
         CheckConstraint("version >= 1", name="record_version"),
         CheckConstraint("(receipt_generation IS NULL) = (receipt_version IS NULL)", name="record_receipt_is_whole"),
         Index("ix_record_seen", "agency", "kind", "seen_sweep"),
+        Index("ix_record_parent", "agency", "parent_kind", "parent_local_id"),
     )
     agency: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
