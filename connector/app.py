@@ -62,11 +62,6 @@ def as_steps(stage: str, counted: Iterator[Counts]) -> Iterator[Step]:
     return (Step(stage, counts) for counts in counted)
 
 
-def job_mark(job: str) -> str:
-    """Return the name of the mark that holds a job's last success."""
-    return jobs.success_mark(job)
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """One commit of a stage, for whoever watches a run: what it did, and how far the agency is."""
@@ -248,7 +243,7 @@ class App:
         if turned_away or (job == "deliver" and self._is_held(code)):
             return
         with self.store.write() as tx:
-            marks.advance(tx, code, job_mark(job), "")
+            marks.advance(tx, code, jobs.success_mark(job), "")
 
     def _is_held(self, code: str) -> bool:
         with self.store.read() as connection:

@@ -22,11 +22,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from connector import __version__
-from connector.app import App, job_mark, set_from_handler, utc_now
+from connector.app import App, set_from_handler, utc_now
 from connector.errors import ExitCode, KntcError
 from connector.logs import get_logger
 from connector.stages.context import Counts
 from connector.store import marks
+from connector.store.jobs import success_mark
 
 CLOCK_CHECK_S = 30.0
 CLOCK_STEP_S = 60.0
@@ -99,7 +100,7 @@ def _plan(app: App, scheduler: BackgroundScheduler, jobs: list[Job], *, first: b
 
 def _next_run(app: App, job: Job) -> datetime:
     with app.store.read() as connection:
-        mark = marks.mark_of(connection, job.agency, job_mark(job.name))
+        mark = marks.mark_of(connection, job.agency, success_mark(job.name))
     if mark is None:
         return app.now()
     latest = app.now() + timedelta(seconds=job.every_s)  # a mark from a wrong clock must not stop a job for years

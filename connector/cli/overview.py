@@ -99,7 +99,6 @@ class Overview:
 
 def overview(app: App, code: str) -> Overview:
     """Return how an agency stands, as one consistent reading of the store; `partial` as its exit code has it."""
-    from connector.app import job_mark
     from connector.errors import ExitCode
     from connector.store import (
         books,
@@ -121,7 +120,7 @@ def overview(app: App, code: str) -> Overview:
     store_error = _store_error(app, code)
     with app.store.read() as connection:
         states = views.counts(connection, code)
-        marked = {name: marks.mark_of(connection, code, job_mark(name)) for name in JOBS}
+        marked = {name: marks.mark_of(connection, code, jobs.success_mark(name)) for name in JOBS}
         stopped = marks.mark_of(connection, code, "pull.stopped")
         guards = tuple(marks.open_guards(connection, code))
         sums = tuple(books.of(connection, code, kind) for kind in KINDS)

@@ -10,7 +10,6 @@ A sweep that was interrupted, and one that could not tell of every row what it i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -96,13 +95,6 @@ def decide(tx: Tx, key: RecordKey, decision: str, actor: Actor, reason: str) -> 
         raise DataError("E-NOT-GONE", key=str(key))
     event = Event("record.decided", key.agency, actor, tx.now, key, facts={"decision": decision})
     tx.audit_with_reason(event, reason)
-
-
-def decision_of(connection: Connection, key: RecordKey) -> str | None:
-    """Return what is decided about a record that is gone; None if it is not gone."""
-    open_ = (*of_key(_stone, key), _stone.c.closed_at.is_(None))
-    found: Any = connection.execute(select(_stone.c.decision).where(*open_)).scalar()
-    return None if found is None else str(found)
 
 
 def undecided(connection: Connection, agency: str) -> int:

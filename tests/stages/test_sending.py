@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from connector.app import job_mark
 from connector.core.model import Kind, State
 from connector.errors import ExitCode
 from connector.national import transport
 from connector.sandbox import FaultRule
 from connector.stages.push import Effort, push
-from connector.store import channel, marks, views, waits
+from connector.store import channel, jobs, marks, views, waits
 from connector.store.requests import Selection
 from connector.store.views import Line
 from tests.machine.world import AGENCY, START, Clock, Nation, World, key_of
@@ -141,7 +140,9 @@ def test_a_run_is_cut_off_also_where_it_looks_before_it_sends(world: World) -> N
 def successes(world: World) -> set[str]:
     """The jobs that succeeded within the last hour."""
     with world.app.store.read() as connection:
-        found = {job: marks.mark_of(connection, AGENCY, job_mark(job)) for job in ("collect", "deliver", "pull")}
+        found = {
+            job: marks.mark_of(connection, AGENCY, jobs.success_mark(job)) for job in ("collect", "deliver", "pull")
+        }
     return {job for job, mark in found.items() if mark and (world.clock() - mark[1]).total_seconds() < 3_600}
 
 
