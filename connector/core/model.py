@@ -315,6 +315,31 @@ class StatusPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """One line of the national manifest: what the national side holds. `status_sequence` is the place of `status` in
+    the order of the feed."""
+
+    kind: Kind
+    local_id: str  # "" = entered by hand there, without our key
+    national_id: str
+    version: int
+    digest: str
+    status: str
+    status_sequence: int
+    entered_by: str  # "api", "web"
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestPage:
+    """One page of the manifest of a kind. `next` is the opaque cursor of the page after it."""
+
+    held: tuple[Held, ...]
+    next: str
+    more: bool
+    unreadable: tuple[str, ...] = ()  # items that were not lines, by id or digest; never silently dropped
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a profile can do, per kind where kinds differ."""
 
@@ -330,6 +355,8 @@ class Capabilities:
     """Kinds whose update, named by its own national id, may be repeated."""
     absent_sightings: int = 1
     """How often in a row a record must be seen ABSENT before that is believed, where a create is not idempotent."""
+    manifest: bool = False
+    """Whether it can list what it holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from connector.core.model import Capabilities, Delivery, Kind, Outcome, Sighting, StatusPage
+from connector.core.model import Capabilities, Delivery, Kind, ManifestPage, Outcome, Sighting, StatusPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,12 @@ class National(Protocol):
         """One page of the status feed after a cursor ("" = from the beginning). Where `capabilities.status_feed`.
 
         Raises CursorExpiredError when the feed forgot the cursor, RemoteError for any other trouble."""
+
+    def manifest(self, agency: str, kind: Kind, after: str, limit: int) -> ManifestPage:
+        """One page of what is held of a kind, after a cursor ("" = from the beginning). Where `capabilities.manifest`.
+
+        What is added while it is read may stand on a later page; nothing that stays is left out. Raises as
+        `status_updates` does, CursorExpiredError too: then it must be read from the beginning."""
 
     def acknowledge(self, agency: str, cursor: str) -> None:
         """Tell how far the feed was applied. Raises RemoteError; losing it does no harm."""

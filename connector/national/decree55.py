@@ -1,22 +1,20 @@
 """The profile `decree55`: our reference interface, `schemas/decree55.openapi.yaml`, over REST.
 
 Requests are built here, judged in `rules.py`, carried by `transport.py`.
-May import: core.model, errors, access, base, bearer, replies, rules, transport,
-wording.
+May import: core.model, errors, access, base, bearer, decree55_pages, replies, rules, transport, wording.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -26,19 +24,20 @@ from connector.core.model import (
     Capabilities,
     Delivery,
     Kind,
+    ManifestPage,
     Operation,
     Outcome,
     RecordKey,
     Sighting,
     StatusPage,
-    StatusUpdate,
 )
 from connector.errors import CursorExpiredError, RemoteError
 from connector.national import wording
 from connector.national.access import Credentials, authorised
 from connector.national.base import Answer, NationalSettings, Reply, Request
 from connector.national.bearer import Bearer, client_credentials
-from connector.national.replies import MAX_PROBLEM_TEXT, expect, instant, integer, is_served, name, server_date
+from connector.national.decree55_pages import Item, Page, held, read_page, status_update
+from connector.national.replies import expect, is_served, server_date
 from connector.national.rules import judge, see
 from connector.national.transport import Transport
 
@@ -46,8 +45,6 @@ IDEMPOTENCY_NAMESPACE = uuid.UUID("6f0d0c1e-5b0a-5c55-9d55-202206130055")
 """Never change it: a delivery sent before and after the change would count as two."""
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105  a path, not a secret
-MAX_CURSOR = 1_000
-PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 
 
 class Decree55:
@@ -72,6 +69,7 @@ class Decree55:
             status_feed=True,
             absent_after_s=self._settings.absent_after_s,
             withdraws=True,
+            manifest=True,
         )
 
     def submit(self, delivery: Delivery) -> Outcome:
@@ -121,14 +119,15 @@ class Decree55:
 
     def status_updates(self, agency: str, after: str, limit: int) -> StatusPage:
         """See base.National. Items that are not events are named in `unreadable`."""
-        reply = self._authorised(self._feed_request(agency, after, limit), self._transport.exchange_repeatedly)
-        if _status(reply) == HTTPStatus.GONE:
-            raise CursorExpiredError("E-FEED-CURSOR-EXPIRED", agency=agency)
-        document = expect(reply, 200, agency=agency)
-        page = _page(agency, document) if document is not None else None
-        if page is None:
-            raise RemoteError("E-NET-NOT-API", call="status-updates")
-        return page
+        request = self._feed_request(agency, after, limit)
+        page = self._page(request, agency, partial(status_update, agency), "event_id", "status-updates")
+        return StatusPage(page.items, page.next, page.more, page.unreadable)
+
+    def manifest(self, agency: str, kind: Kind, after: str, limit: int) -> ManifestPage:
+        """See base.National. Items that are not lines are named in `unreadable`."""
+        request = Request("GET", _paged(f"{_agency_path(agency)}/{quote(kind, safe='')}", after, limit))
+        page = self._page(request, agency, partial(held, kind), "national_id", "manifest")
+        return ManifestPage(page.items, page.next, page.more, page.unreadable)
 
     def acknowledge(self, agency: str, cursor: str) -> None:
         """See base.National."""
@@ -146,8 +145,20 @@ class Decree55:
             raise ValueError("a delivery of another agency: the credentials here are not its own")
 
     def _feed_request(self, agency: str, after: str, limit: int) -> Request:
-        query = urlencode({"after": after, "limit": limit} if after else {"limit": limit})
-        return Request("GET", f"{_agency_path(agency)}/status-updates?{query}")
+        return Request("GET", _paged(f"{_agency_path(agency)}/status-updates", after, limit))
+
+    def _page(
+        self, request: Request, agency: str, read: Callable[[object], Item | None], named_by: str, call: str
+    ) -> Page[Item]:
+        """Ask for one page and read it, each item by `read`. Raises as `base.National.status_updates` says."""
+        reply = self._authorised(request, self._transport.exchange_repeatedly)
+        if _status(reply) == HTTPStatus.GONE:
+            raise CursorExpiredError("E-FEED-CURSOR-EXPIRED", agency=agency)
+        document = expect(reply, 200, agency=agency)
+        page = read_page(document, read, named_by) if document is not None else None
+        if page is None:
+            raise RemoteError("E-NET-NOT-API", call=call)
+        return page
 
     def _authorised(self, request: Request, exchange: Callable[[Request], Reply]) -> Reply:
         return authorised(request, exchange, self._bearer)
@@ -187,54 +198,9 @@ def _agency_path(agency: str) -> str:
     return f"/v1/agencies/{quote(agency, safe='')}"
 
 
+def _paged(path: str, after: str, limit: int) -> str:
+    return f"{path}?{urlencode({'after': after, 'limit': limit} if after else {'limit': limit})}"
+
+
 def _status(reply: Reply) -> int | None:
     return reply.status if isinstance(reply, Answer) else None
-
-
-def _page(agency: str, document: dict[str, Any]) -> StatusPage | None:
-    items, cursor, more = document.get("items"), document.get("next"), document.get("more")
-    if not isinstance(items, list) or not isinstance(cursor, str) or not isinstance(more, bool):
-        return None
-    if len(cursor) > MAX_CURSOR:
-        return None
-    updates = [_update(agency, item) for item in items]
-    return StatusPage(
-        updates=tuple(update for update in updates if update is not None),
-        next=cursor,
-        more=more,
-        unreadable=tuple(_id_of(item) for item, update in zip(items, updates, strict=True) if update is None),
-    )
-
-
-def _id_of(item: object) -> str:
-    """Return how people can speak of an item that is no event: by its id if it has a plain one, else by its digest."""
-    id_ = item.get("event_id") if isinstance(item, dict) else None
-    if isinstance(id_, str) and PLAIN_ID.fullmatch(id_):
-        return id_
-    return f"sha256-{hashlib.sha256(orjson.dumps(item)).hexdigest()[:16]}"
-
-
-def _update(agency: str, item: object) -> StatusUpdate | None:
-    """Read one event; None when it lacks id, order, key, status or time. Any status is kept as it came: what is no
-    code, at the head of the note."""
-    if not isinstance(item, dict) or item.get("kind") not in KINDS:
-        return None
-    event_id, status = name(item.get("event_id")), name(item.get("status"))
-    local_id = wording.local_id(item.get("local_id"))
-    sequence, occurred_at = integer(item.get("sequence")), instant(item.get("occurred_at"))
-    if not event_id or not status or not local_id or not sequence or occurred_at is None:
-        return None
-    note = item.get("note")
-    note = note if isinstance(note, str) else ""
-    acting_agency, note = wording.acting_agency(name(item.get("acting_agency")) or "", note)
-    status, note = wording.status(status, note)
-    return StatusUpdate(
-        event_id=event_id,
-        sequence=sequence,
-        key=RecordKey(agency, Kind(item["kind"]), local_id),
-        national_id=wording.national_id(item.get("national_id")) or "",
-        status=status,
-        occurred_at=occurred_at,
-        acting_agency=acting_agency,
-        note=note[:MAX_PROBLEM_TEXT],
-    )

@@ -23,6 +23,7 @@ from connector.core.model import (
     Capabilities,
     Delivery,
     Kind,
+    ManifestPage,
     Operation,
     Outcome,
     RemoteProblem,
@@ -148,6 +149,10 @@ class Ttcp2018:
     def status_updates(self, agency: str, after: str, limit: int) -> StatusPage:  # noqa: ARG002  there is no feed
         """Return an empty page: this interface has no feed, and `capabilities` says so."""
         return StatusPage(updates=(), next=after, more=False)
+
+    def manifest(self, agency: str, kind: Kind, after: str, limit: int) -> ManifestPage:  # noqa: ARG002  as above
+        """There is no list, and an empty one would say that nothing is held: to ask for it is a bug."""
+        raise ValueError("an interface without a manifest: capabilities say so")
 
     def acknowledge(self, agency: str, cursor: str) -> None:
         """Do nothing: there is no feed."""

@@ -1,4 +1,5 @@
-"""What people ask a running sandbox itself, under `/_sandbox`: effects, log, move, advance; objects, cases, release.
+"""What people ask a running sandbox itself, under `/_sandbox`: effects, log, move, advance, enter, lose,
+backup, restore; objects, cases, release.
 
 On loopback, without a token; neither in the request log nor in the OpenAPI, because no national system has it.
 """
@@ -12,19 +13,24 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from connector.core.model import KINDS
 from connector.sandbox.national_side import NationalSide
 from connector.sandbox.ttcp2018.case_side import CaseSide
 from connector.sandbox.values import Key
 from connector.sandbox.wire import Answer, Refusal, Request, problem, read_json
 
-CALLS = frozenset({"effects", "log", "move", "advance", "objects", "cases", "release"})
+CALLS = frozenset(
+    {"effects", "log", "move", "advance", "enter", "lose", "backup", "restore", "objects", "cases", "release"}
+)
 _PAGE = 1000
 _MAX_DIGITS = 15
 
 
 def answer(side: NationalSide, case_side: CaseSide, call: str, request: Request) -> Answer:
-    """Answer one of CALLS. Refuses what it cannot read, and a move of a record that is not held."""
+    """Answer one of CALLS. Refuses what it cannot read, and what cannot be done with what is held."""
     match call:
+        case "enter" | "lose" | "backup" | "restore":
+            return _behind_their_backs(side, call, _read_body(request))
         case "effects":
             return _json([{**effect._asdict(), "effects": count} for effect, count in side.state.effects().items()])
         case "log":
@@ -43,6 +49,28 @@ def answer(side: NationalSide, case_side: CaseSide, call: str, request: Request)
     key, status, note = _read_move(request)
     if not side.move(key, status, note):
         raise Refusal(problem(404, "absent"))
+    return Answer(HTTPStatus.NO_CONTENT)
+
+
+def _behind_their_backs(side: NationalSide, call: str, body: Any) -> Answer:
+    """Change what is held as no agency could: enter a record by hand, lose one, go back to the backup made last."""
+    match call, body:
+        case "enter", {"agency": str(agency), "kind": str(kind), **others} if kind in KINDS:
+            national_id = side.enter(agency, kind, str(others.get("local_id", "")), str(others.get("content", "")))
+            if national_id is None:
+                raise Refusal(problem(409, "taken"))
+            return _json({"national_id": national_id})
+        case "lose", {"agency": str(agency), "kind": str(kind), "local_id": str(local_id)}:
+            if not side.entries.lose(Key(agency, kind, local_id)):
+                raise Refusal(problem(404, "absent"))
+        case "backup", _:
+            side.backup = side.state.snapshot()
+        case "restore", _:
+            if not side.backup:
+                raise Refusal(problem(404, "no-backup", "none was made since the sandbox started"))
+            side.state.restore(side.backup)
+        case _:
+            raise Refusal(problem(422, "invalid", "expected agency, kind and, to lose a record, local_id"))
     return Answer(HTTPStatus.NO_CONTENT)
 
 

@@ -64,7 +64,7 @@ OPERATIONS = frozenset(
         "CapNhatThiHanh",
     }
 )
-CALLS = frozenset({"put", "withdraw", "get", "feed", "ack", "token"}) | OPERATIONS
+CALLS = frozenset({"put", "withdraw", "get", "manifest", "feed", "ack", "token"}) | OPERATIONS
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works</h1></body></html>"
 
@@ -90,8 +90,8 @@ class FaultRule:
     Of an operation of `ttcp2018`, kind is ours behind it and local_id is `record_of` what the request shows.
     share: part of the requests, chosen by seed. every: each n-th request for the same key. times: at most so many
     strikes per key; in_all: at most so many over all keys (which ones, depends on who arrives first).
-    The feed faults strike where the feed is read (expired_cursor) or an event is written (the other two), those of
-    OBSERVED only operations of `ttcp2018`."""
+    Of the feed faults, expired_cursor strikes where the feed is read (with the call "manifest": where that is), the
+    other two where an event is written; those of OBSERVED strike only operations of `ttcp2018`."""
 
     what: str
     call: str = "put"
@@ -119,7 +119,8 @@ class FaultRule:
 
     def concerns(self, call: str, agency: str, kind: str, local_id: str) -> bool:
         """Whether a request of this kind can be struck at all."""
-        expected = "feed" if self.what in FEED else self.call
+        of_manifest = self.what == "expired_cursor" and self.call == "manifest"
+        expected = "feed" if self.what in FEED and not of_manifest else self.call
         if self.what in OBSERVED and call not in OPERATIONS:
             return False
         return (

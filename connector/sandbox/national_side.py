@@ -1,4 +1,4 @@
-"""The six calls of the national side: who asks, which fault is played, what happens, what is written down.
+"""The seven calls of the national side: who asks, which fault is played, what happens, what is written down.
 
 Whatever is answered, or lost on purpose, stands in the request log before its first byte leaves.
 """
@@ -17,6 +17,7 @@ import orjson
 
 from connector.sandbox.cursor import Cursors
 from connector.sandbox.documents import Documents, accept_withdrawal
+from connector.sandbox.entries import Entries
 from connector.sandbox.faults import FaultPlan, FaultRule, answer_instead, spoil
 from connector.sandbox.script import RETURNED, next_moves
 from connector.sandbox.state import NationalState
@@ -59,6 +60,8 @@ class NationalSide:
         self.plan = plan
         self.stop = threading.Event()
         self.cursors = Cursors(state.identity)
+        self.entries = Entries(state, seed)
+        self.backup = b""
         self._documents = documents
         self._now = now
         self._seed = seed
@@ -73,7 +76,7 @@ class NationalSide:
             check_size(request)
             if call != "token":
                 self.tokens.admit(request, self._now())
-            if route.kind:
+            if route.local_id:
                 check_local_id(route.local_id)
             if call in ("put", "withdraw"):
                 put = read_put(request)
@@ -90,7 +93,13 @@ class NationalSide:
         """Return the call's work, not yet done."""
         if put is not None:
             return partial(self._put if call == "put" else self._withdraw, request, put)
-        works = {"get": self._get, "feed": self._feed, "ack": self._acknowledge, "token": self._issue}
+        works = {
+            "get": self._get,
+            "manifest": self._manifest,
+            "feed": self._feed,
+            "ack": self._acknowledge,
+            "token": self._issue,
+        }
         return partial(works[call], request)
 
     def _play(self, rule: FaultRule | None, request: Request, work: Callable[[], Answer]) -> Answer:
@@ -131,6 +140,19 @@ class NationalSide:
             return problem(404, "absent")
         return _json(HTTPStatus.OK, _receipt(held) | {"sequence": held.sequence})
 
+    def _manifest(self, request: Request) -> Answer:
+        after, limit = read_page_bounds(request.query)
+        list_ = f"{request.route.agency} {request.route.kind}"
+        start = self.cursors.read(list_, after, self.entries.end()) if after else 0
+        lines, more = self.entries.lines(request.route.agency, request.route.kind, start, limit)
+        content = [line._asdict() for line in lines]
+        for each in content:
+            del each["number"]
+            if not each["local_id"]:
+                del each["local_id"]
+        end = lines[-1].number if lines else start
+        return _json(HTTPStatus.OK, {"items": content, "next": self.cursors.make(list_, end), "more": more})
+
     def _feed(self, request: Request) -> Answer:
         after, limit = read_page_bounds(request.query)
         agency = request.route.agency
@@ -170,6 +192,10 @@ class NationalSide:
         """Give a record a status, with an event in its agency's feed; False when it is not held."""
         rule = self.plan.strike_event(*key)
         return self.state.move(key, status, note, self._now(), Repeats(rule.what) if rule else Repeats.ONCE)
+
+    def enter(self, agency: str, kind: str, local_id: str, content: str) -> str | None:
+        """Enter a record by hand; return its national id, None when the key is taken."""
+        return self.entries.enter(agency, kind, local_id, content, self._now())
 
     def advance(self) -> int:
         """Play one step of the demo story; return how many records moved."""

@@ -21,7 +21,7 @@ from connector.sandbox.ttcp2018.case_side import CaseSide
 from connector.sandbox.ttcp2018.cases import Paper
 from connector.sandbox.ttcp2018.values import Case, Created, Petitioner, RefusedRequest, Step
 from connector.sandbox.ttcp2018.variant import Variant
-from connector.sandbox.values import Effect, Held, Key, LogLine
+from connector.sandbox.values import Effect, Held, Key, Line, LogLine
 
 
 def _utc_now() -> datetime:
@@ -177,6 +177,24 @@ class Sandbox:
         key = Key(agency, kind, local_id)
         if not self._side.move(key, status, note):
             raise KeyError(key)
+
+    def enter(self, agency: str, kind: str, content: str = "", local_id: str = "") -> str:
+        """Enter a record by hand on the national side's own pages, without our key or with one that nobody sent; return
+        its national id. KeyError when the key is taken."""
+        national_id = self._side.enter(agency, kind, local_id, content)
+        if national_id is None:
+            raise KeyError(Key(agency, kind, local_id))
+        return national_id
+
+    def lose(self, agency: str, kind: str, local_id: str) -> None:
+        """Let a record be gone, with its effects, as if it had never come. KeyError when it is not held."""
+        key = Key(agency, kind, local_id)
+        if not self._side.entries.lose(key):
+            raise KeyError(key)
+
+    def listed(self, agency: str, kind: str) -> list[Line]:
+        """Return the whole manifest of a kind."""
+        return self._side.entries.lines(agency, kind, 0, 2**31)[0]
 
     def advance(self, steps: int = 1) -> int:
         """Play so many steps of the demo story (`script.py`); return how many status changes that made."""

@@ -68,6 +68,19 @@ class FeedItem:
     note: str
 
 
+class Line(NamedTuple):
+    """One line of the manifest; `number` is its place there, local_id "" if none was given."""
+
+    number: int
+    local_id: str
+    national_id: str
+    version: int
+    digest: str
+    status: str
+    status_sequence: int
+    entered_by: str
+
+
 @dataclass(frozen=True, slots=True)
 class LogLine:
     """One request and its answer. `status` is what was, or would have been, sent; `fault` names what was played."""

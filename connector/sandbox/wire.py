@@ -4,8 +4,8 @@ Pure: values in, values out. A request that cannot be accepted raises `Refusal`,
 No message repeats a value that came in: the documents are personal, and so would the answer be.
 May import: the standard library, orjson, jsonschema_rs, `core/model.py`.
 
-Nouns: a *call* is what is asked for (put, withdraw, get, feed, ack, token); a *route* is a path with the calls that it
-knows.
+Nouns: a *call* is what is asked for (put, withdraw, get, manifest, feed, ack, token); a *route* is a path
+with the calls that it knows.
 """
 
 from __future__ import annotations
@@ -148,6 +148,8 @@ def find_route(path: str) -> Route | None:
             return Route({"GET": "feed"}, agency)
         case ["", "v1", "agencies", agency, "status-updates", "ack"]:
             return Route({"POST": "ack"}, agency)
+        case ["", "v1", "agencies", agency, kind] if kind in _KIND_NAMES:
+            return Route({"GET": "manifest"}, agency, kind)
         case ["", "v1", "agencies", agency, kind, local_id] if kind in _KIND_NAMES:
             return Route({"GET": "get", "PUT": "put"}, agency, kind, local_id)
         case ["", "v1", "agencies", agency, kind, local_id, "withdrawal"] if kind in _KIND_NAMES:
@@ -156,7 +158,7 @@ def find_route(path: str) -> Route | None:
             return Route({"POST": "token"})
         case ["", "_sandbox", ("effects" | "log" | "objects" | "cases") as name]:
             return Route({"GET": name})
-        case ["", "_sandbox", ("move" | "advance" | "release") as name]:
+        case ["", "_sandbox", ("move" | "advance" | "enter" | "lose" | "backup" | "restore" | "release") as name]:
             return Route({"POST": name})
     return None
 
@@ -270,9 +272,9 @@ def read_cursor(request: Request) -> str:
 
 
 def read_page_bounds(query: str) -> tuple[str, int]:
-    """Return (`after`, `limit`) of a feed request; absent `after` is "", absent `limit` is 100.
+    """Return (`after`, `limit`) of a request for a page; absent `after` is "", absent `limit` is 100.
 
-    A parameter that the contract does not have is refused: a misspelt `after` would begin the feed anew."""
+    A parameter that the contract does not have is refused: a misspelt `after` would begin anew."""
     try:
         given = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=10)
     except ValueError:

@@ -18,6 +18,7 @@ from connector.core.model import (
     KINDS,
     Change,
     Delivery,
+    Held,
     Kind,
     Operation,
     RecordKey,
@@ -507,6 +508,81 @@ def test_an_expired_cursor_has_an_error_of_its_own() -> None:
         pytest.raises(CursorExpiredError),
     ):
         line.status_updates(AGENCY, "c-1", 50)
+
+
+LINE: dict[str, object] = {
+    "local_id": "qldt:7/2",
+    "national_id": "QG-1",
+    "version": 3,
+    "digest": DIGEST,
+    "status": "validated",
+    "status_sequence": 5,
+    "entered_by": "api",
+}
+
+
+def test_a_page_of_the_manifest_is_read_in_order() -> None:
+    by_hand = {**LINE, "national_id": "QG-2", "entered_by": "web", "status": "Ông A 0901234567 rút đơn"}
+    del by_hand["local_id"]
+    with FaultServer((reacting(lambda _: feed(LINE, by_hand)),)) as server, line_to(server) as line:
+        page = line.manifest(AGENCY, Kind.PETITION, "c/1+", 50)
+
+    assert calls(server)[0].target == "/v1/agencies/H12.01/petition?after=c%2F1%2B&limit=50"
+    assert (page.next, page.more, page.unreadable) == ("c-2", True, ())
+    assert page.held[0] == Held(Kind.PETITION, "qldt:7/2", "QG-1", 3, DIGEST, "validated", 5, "api")
+    assert page.held[1] == Held(Kind.PETITION, "", "QG-2", 3, DIGEST, "unrecognised", 5, "web")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"local_id": "qldt:Nguyễn Văn A"},
+        {"local_id": 7},
+        {"national_id": "Ông A"},
+        {"national_id": None},
+        {"version": 0},
+        {"version": True},
+        {"digest": DIGEST.upper()},
+        {"digest": None},
+        {"status": ""},
+        {"status_sequence": "5"},
+        {"status_sequence": 2**60},
+        {"entered_by": "mail"},
+        {"entered_by": ["api"]},
+    ],
+)
+def test_an_item_that_is_no_line_is_named_and_the_others_are_kept(change: dict[str, object]) -> None:
+    with (
+        FaultServer((reacting(lambda _: feed({**LINE, **change}, LINE, "x")),)) as server,
+        line_to(server) as line,
+    ):
+        page = line.manifest(AGENCY, Kind.PETITION, "", 50)
+
+    assert len(page.held) == 1
+    assert page.unreadable[0] == "QG-1" or page.unreadable[0].startswith("sha256-")
+    assert page.unreadable[1].startswith("sha256-")
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (feed(cursor="c" * 2_000), "E-NET-NOT-API"),
+        (feed(more="yes"), "E-NET-NOT-API"),
+        (problem(403, "forbidden"), "E-AUTH-FORBIDDEN"),
+        (problem(410, "cursor-expired"), "E-FEED-CURSOR-EXPIRED"),
+        (problem(400, "canary"), "E-NET-STATUS"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_an_error_without_a_word_of_the_answer(reply: bytes, error: str) -> None:
+    with (
+        FaultServer((reacting(lambda _: reply),)) as server,
+        line_to(server) as line,
+        pytest.raises(RemoteError) as caught,
+    ):
+        line.manifest(AGENCY, Kind.PETITION, "cursor-canary", 50)
+
+    assert caught.value.id == error
+    assert "canary" not in str(caught.value)
 
 
 def test_an_unreachable_feed_is_an_error_with_its_fault() -> None:

@@ -575,7 +575,10 @@ def test_it_says_what_it_cannot_do() -> None:
         able = held.capabilities
         page = line.status_updates(AGENCY, "", 10)
         line.acknowledge(AGENCY, "")
+        with pytest.raises(ValueError, match="without a manifest"):
+            line.manifest(AGENCY, Kind.PETITION, "", 10)
 
+    assert able.manifest is False
     assert able.carried == frozenset(Kind) - {Kind.RECEPTION}
     assert able.create_idempotent == frozenset()
     assert able.findable == {Kind.PETITION}

@@ -193,6 +193,24 @@ def test_the_feed_is_read_to_its_end_and_acknowledged(sandbox: Sandbox, line: De
     assert line.probe() is True
 
 
+def test_the_manifest_is_read_to_its_end_with_what_was_entered_by_hand(sandbox: Sandbox, line: Decree55) -> None:
+    receipts = [line.submit(delivery(number)).verdict.receipt for number in range(3)]
+    sandbox.move(AGENCY, Kind.RECEPTION, delivery(1).key.local_id, "validated")
+    by_hand = sandbox.enter(AGENCY, Kind.RECEPTION, "Nhập tay")
+    first = line.manifest(AGENCY, Kind.RECEPTION, "", 3)
+    second = line.manifest(AGENCY, Kind.RECEPTION, first.next, 3)
+
+    assert (first.more, second.more, first.unreadable, second.unreadable) == (True, False, (), ())
+    assert [held.national_id for held in first.held] == [receipt.national_id for receipt in receipts if receipt]
+    assert [held.digest for held in first.held] == [delivery(number).digest for number in range(3)]
+    assert [held.status_sequence for held in first.held] == [1, 2, 1]
+    (hand,) = second.held
+    assert (hand.local_id, hand.national_id, hand.entered_by, hand.kind) == ("", by_hand, "web", Kind.RECEPTION)
+    assert line.manifest(AGENCY, Kind.DECISION, "", 3).held == ()
+    with pytest.raises(CursorExpiredError):
+        line.manifest(AGENCY, Kind.DECISION, first.next, 3)
+
+
 def test_an_expired_cursor_is_told_apart(sandbox: Sandbox, line: Decree55) -> None:
     sandbox.play(FaultRule("expired_cursor"))
 

@@ -92,5 +92,8 @@ class Caller:
     def feed(self, after: str = "", limit: int = 100) -> httpx.Response:
         return self.http.get(f"/v1/agencies/{self.agency}/status-updates", params={"after": after, "limit": limit})
 
+    def manifest(self, after: str = "", limit: int = 100, kind: str = "petition") -> httpx.Response:
+        return self.http.get(f"/v1/agencies/{self.agency}/{kind}", params={"after": after, "limit": limit})
+
     def acknowledge(self, cursor: str) -> httpx.Response:
         return self.http.post(f"/v1/agencies/{self.agency}/status-updates/ack", json={"cursor": cursor})
