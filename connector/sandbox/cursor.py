@@ -23,14 +23,14 @@ class Cursors:
         seal = hmac.digest(self._key, f"{list_} {position}".encode(), "sha256")[:_SEAL_BYTES]
         return base64.urlsafe_b64encode(seal + position.to_bytes(_POSITION_BYTES, "big")).decode()
 
-    def read(self, list_: str, cursor: str, end: int) -> int:
-        """Return the place; refuse 410 a cursor that was never handed out for this list, or lies beyond its end.
+    def read(self, list_: str, cursor: str, end: int, begin: int = 0) -> int:
+        """Return the place; refuse 410 a cursor that was never handed out for this list, or lies outside of it.
 
         Beyond the end means that the national side went back in time since."""
         try:
             position = int.from_bytes(base64.urlsafe_b64decode(cursor)[_SEAL_BYTES:], "big")
         except ValueError:
-            position = -1
-        if not 0 <= position <= end or self.make(list_, position) != cursor:
+            position = -1  # before every beginning
+        if not begin <= position <= end or self.make(list_, position) != cursor:
             raise Refusal(problem(410, "cursor-expired", "begin again without a cursor"))
         return position

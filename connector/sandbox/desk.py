@@ -1,5 +1,5 @@
 """What people ask a running sandbox itself, under `/_sandbox`: effects, log, move, advance, enter, lose,
-backup, restore; objects, cases, release.
+forget, backup, restore; objects, cases, release.
 
 On loopback, without a token; neither in the request log nor in the OpenAPI, because no national system has it.
 """
@@ -20,7 +20,7 @@ from connector.sandbox.values import Key
 from connector.sandbox.wire import Answer, Refusal, Request, problem, read_json
 
 CALLS = frozenset(
-    {"effects", "log", "move", "advance", "enter", "lose", "backup", "restore", "objects", "cases", "release"}
+    {"effects", "log", "move", "advance", "enter", "lose", "forget", "backup", "restore", "objects", "cases", "release"}
 )
 _PAGE = 1000
 _MAX_DIGITS = 15
@@ -29,7 +29,7 @@ _MAX_DIGITS = 15
 def answer(side: NationalSide, case_side: CaseSide, call: str, request: Request) -> Answer:
     """Answer one of CALLS. Refuses what it cannot read, and what cannot be done with what is held."""
     match call:
-        case "enter" | "lose" | "backup" | "restore":
+        case "enter" | "lose" | "forget" | "backup" | "restore":
             return _behind_their_backs(side, call, _read_body(request))
         case "effects":
             return _json([{**effect._asdict(), "effects": count} for effect, count in side.state.effects().items()])
@@ -53,7 +53,7 @@ def answer(side: NationalSide, case_side: CaseSide, call: str, request: Request)
 
 
 def _behind_their_backs(side: NationalSide, call: str, body: Any) -> Answer:
-    """Change what is held as no agency could: enter a record by hand, lose one, go back to the backup made last."""
+    """Change what is held as no agency could: enter a record by hand, lose one, forget events, restore."""
     match call, body:
         case "enter", {"agency": str(agency), "kind": str(kind), **others} if kind in KINDS:
             national_id = side.enter(agency, kind, str(others.get("local_id", "")), str(others.get("content", "")))
@@ -63,6 +63,8 @@ def _behind_their_backs(side: NationalSide, call: str, body: Any) -> Answer:
         case "lose", {"agency": str(agency), "kind": str(kind), "local_id": str(local_id)}:
             if not side.entries.lose(Key(agency, kind, local_id)):
                 raise Refusal(problem(404, "absent"))
+        case "forget", _:
+            side.horizon.forget()
         case "backup", _:
             side.backup = side.state.snapshot()
         case "restore", _:

@@ -19,6 +19,7 @@ from connector.sandbox.cursor import Cursors
 from connector.sandbox.documents import Documents, accept_withdrawal
 from connector.sandbox.entries import Entries
 from connector.sandbox.faults import FaultPlan, FaultRule, answer_instead, spoil
+from connector.sandbox.horizon import Horizon
 from connector.sandbox.script import RETURNED, next_moves
 from connector.sandbox.state import NationalState
 from connector.sandbox.tokens import Tokens
@@ -61,6 +62,7 @@ class NationalSide:
         self.stop = threading.Event()
         self.cursors = Cursors(state.identity)
         self.entries = Entries(state, seed)
+        self.horizon = Horizon(state)
         self.backup = b""
         self._documents = documents
         self._now = now
@@ -111,6 +113,8 @@ class NationalSide:
             return instead
         if rule.what == "latency":
             self.stop.wait(rule.latency_s)
+        if rule.what == "shifted_pages":
+            return self._feed(request, shifted=True)
         return spoil(rule, work())
 
     def _put(self, request: Request, put: Put) -> Answer:
@@ -153,15 +157,16 @@ class NationalSide:
         end = lines[-1].number if lines else start
         return _json(HTTPStatus.OK, {"items": content, "next": self.cursors.make(list_, end), "more": more})
 
-    def _feed(self, request: Request) -> Answer:
+    def _feed(self, request: Request, *, shifted: bool = False) -> Answer:
         after, limit = read_page_bounds(request.query)
         agency = request.route.agency
-        start = self.cursors.read(agency, after, self.state.feed_end()) if after else 0
+        start = self.cursors.read(agency, after, self.state.feed_end(), self.horizon.position()) if after else 0
+        start = max(start - limit // 2, 0) if shifted else start
         items, more = self.state.feed(agency, start, limit)
         content = [asdict(item) | {"acting_agency": ACTING_AGENCY} for item in items]
         for each in content:
             del each["position"]
-        end = items[-1].position if items else start
+        end = items[-1].position if items else max(start, self.horizon.position())
         return _json(HTTPStatus.OK, {"items": content, "next": self.cursors.make(agency, end), "more": more})
 
     def _acknowledge(self, request: Request) -> Answer:

@@ -177,7 +177,8 @@ class NationalState:
     def feed_end(self) -> int:
         """Return the last position ever handed out; a cursor beyond it comes from a future that was rolled back."""
         with self._lock:
-            return int(self._db.execute("SELECT COALESCE(MAX(position), 0) FROM feed").fetchone()[0])
+            row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'feed'").fetchone()
+        return int(row[0]) if row else 0
 
     def acknowledge(self, agency: str, position: int) -> None:
         """Remember how far the agency has applied the feed. It never moves back."""

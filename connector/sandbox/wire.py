@@ -158,7 +158,11 @@ def find_route(path: str) -> Route | None:
             return Route({"POST": "token"})
         case ["", "_sandbox", ("effects" | "log" | "objects" | "cases") as name]:
             return Route({"GET": name})
-        case ["", "_sandbox", ("move" | "advance" | "enter" | "lose" | "backup" | "restore" | "release") as name]:
+        case [
+            "",
+            "_sandbox",
+            ("move" | "advance" | "enter" | "lose" | "forget" | "backup" | "restore" | "release") as name,
+        ]:
             return Route({"POST": name})
     return None
 

@@ -135,6 +135,33 @@ def test_a_cursor_expires_when_the_plan_says_so(caller: Caller, sandbox: Sandbox
     assert [caller.feed().status_code for _ in range(2)] == [410, 200]
 
 
+def test_a_feed_that_forgets_refuses_older_cursors_and_goes_on_from_there(caller: Caller, sandbox: Sandbox) -> None:
+    caller.put(petition("bt:1"))
+    begin = caller.feed().json()["next"]
+    sandbox.move(AGENCY, "petition", "bt:1", "validated")
+    end = caller.feed().json()["next"]
+    sandbox.forget_feed()
+    assert caller.feed(begin).status_code == 410
+    assert [caller.feed(after).json()["items"] for after in (end, "")] == [[], []]
+    sandbox.move(AGENCY, "petition", "bt:1", "settled")
+    assert [_sequences(caller.feed(after).json()) for after in (end, "")] == [[3], [3]]
+    assert caller.http.post("/_sandbox/forget", json={}).status_code == 204
+    assert caller.feed(end).status_code == 410
+
+
+def test_a_shifted_page_repeats_and_leaves_nothing_out(caller: Caller, sandbox: Sandbox) -> None:
+    caller.put(petition("bt:1"))
+    for status in ("validated", "accepted_for_settlement", "settled", "closed"):
+        sandbox.move(AGENCY, "petition", "bt:1", status)
+    sandbox.play(FaultRule("shifted_pages"))
+    read, after, more = [], "", True
+    while more:
+        page = caller.feed(after, limit=2).json()
+        read += _sequences(page)
+        after, more = page["next"], page["more"]
+    assert read == [2, 3, 3, 4, 4, 5]
+
+
 def test_the_demo_story_moves_every_record_to_an_end_and_returns_one_petition(caller: Caller, sandbox: Sandbox) -> None:
     for number in range(20):
         caller.put(petition(f"bt:{number}"))
