@@ -93,7 +93,8 @@ class RemoteError(KntcError):
 
 
 class CursorExpiredError(RemoteError):
-    """The national feed no longer knows our cursor (410): pull stops for this agency, push goes on."""
+    """The national feed or list no longer knows our cursor (410). Where there is a list, pull rebuilds the mirror from
+    it; else it stops for this agency, and push goes on."""
 
 
 class AccountError(RemoteError):

@@ -29,7 +29,9 @@ EVENTS: dict[str, str] = {
     "store.opened": "the store is open and its head file agrees",
     "store.rescued": "claims of a dead owner became unknown",
     "mirror.published": "mirror.sqlite was replaced",
-    "pull.stopped": "the feed's cursor has expired",
+    "pull.stopped": "the feed's cursor has expired, and the statuses could not be taken from the list",
+    "pull.rebuild_begun": "the feed's cursor has expired: the statuses are taken from the national list",
+    "pull.rebuilt": "the statuses are taken from the national list; the feed follows",
     "batch.finished": "one commit of answers: how many went to which state",
     "request.finished": "one request and its answer (level debug)",
 }

@@ -84,7 +84,9 @@ def _print(desk: Desk, app: App, subject: Subject) -> None:
             newer = say("explain.newer_version", version=line.version, state=say.label("state", line.state))
             screen.pair(say("explain.newer"), newer)
     if status := subject.story.status:
-        text = f"{say.label('national', status['status'])}, {say.instant(status['occurred_at'])}"
+        label = say.label("national", status["status"])
+        text = f"{label}, {say.instant(status['occurred_at'])}" if status["occurred_at"] else ""
+        text = text or say("explain.status_listed", status=label, at=say.instant(status["applied_at"]))
         text += f" ({status['acting_agency']})" if status["acting_agency"] else ""
         screen.pair(say("explain.status"), text)
         if status["note"]:

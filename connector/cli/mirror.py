@@ -76,19 +76,32 @@ def unreadable(
 
 def _show_counts(desk: Desk, app: App, agency: str | None) -> None:
     from connector.app import MIRROR_FILE
-    from connector.store import views
+    from connector.store import mirrored
 
     published = app.config.data_dir / MIRROR_FILE
     found: list[dict[str, Any]] = []
     for code in desk.agencies(agency):
         with app.store.read() as connection:
-            counts = views.national_counts(connection, code)
-        found.append({"agency": code, "statuses": {str(kind): dict(by) for kind, by in counts.items()}})
+            counts = mirrored.national_counts(connection, code)
+            odd = mirrored.odd_steps(connection, code)
+        found.append(
+            {
+                "agency": code,
+                "statuses": {str(kind): dict(by) for kind, by in counts.items()},
+                "impossible_changes": [
+                    {"key": str(step.key), "before": step.before, "after": step.after, "at": step.at} for step in odd
+                ],
+            }
+        )
         desk.screen.heading(desk.name_of(code), desk.environment_label)
         for kind, by_status in counts.items():
             for status, count in by_status.items():
                 label = f"{desk.say.label('kind', kind)}: {desk.say.label('national', status)}"
                 desk.screen.pair(label, desk.say.number(count), width=44)
+        for step in odd:
+            before = desk.say.label("national", step.before)
+            text = desk.say("mirror.impossible", status=desk.say.label("national", step.after), before=before)
+            desk.screen.pair(naming.record(desk.say, step.key), text)
         if not counts:
             desk.screen.line(desk.say("mirror.empty"))
     if desk.screen.as_json:
@@ -111,6 +124,7 @@ def _show_one(desk: Desk, app: App, record: list[str], agency: str | None) -> No
     for event in events:
         text = desk.say.label("national", event["status"])
         text += f" ({event['acting_agency']})" if event["acting_agency"] else ""
-        desk.screen.pair(desk.say.instant(event["occurred_at"]), text)
+        text = text if event["occurred_at"] else desk.say("mirror.listed", status=text)
+        desk.screen.pair(desk.say.instant(event["occurred_at"] or event["applied_at"]), text)
     if not events:
         desk.screen.line(desk.say("mirror.empty"))

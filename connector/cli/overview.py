@@ -71,6 +71,9 @@ class Overview:
     asked: int
     next_due: datetime | None
     pull_stopped: str
+    rebuilding: bool
+    rebuilt: tuple[datetime, Mapping[str, int]] | None
+    odd: int
     unreadable: int
     suspected: int
     exposed: int
@@ -100,12 +103,14 @@ class Overview:
 def overview(app: App, code: str) -> Overview:
     """Return how an agency stands, as one consistent reading of the store; `partial` as its exit code has it."""
     from connector.errors import ExitCode
+    from connector.stages import rebuild
     from connector.store import (
         books,
         channel,
         decisions,
         jobs,
         marks,
+        mirrored,
         outbox,
         reasons,
         requests,
@@ -158,6 +163,9 @@ def overview(app: App, code: str) -> Overview:
                 connection, code, context.generation, context.capabilities, app.now(), farthest_s=context.farthest_s
             ),
             pull_stopped=stopped[0] if stopped else "",
+            rebuilding=rebuild.is_under_way(connection, code),
+            rebuilt=rebuild.last(connection, code),
+            odd=len(mirrored.odd_steps(connection, code)),
             unreadable=unreadable.count(connection, code),
             exposed=exposed,
             settling=unsettled.count(connection, code),
@@ -227,6 +235,9 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "excluded": dict(view.excluded),
         "requests_open": view.asked,
         "pull_stopped": view.pull_stopped,
+        "pull_rebuilding": view.rebuilding,
+        "pull_rebuilt": {"at": view.rebuilt[0], **view.rebuilt[1]} if view.rebuilt else None,
+        "impossible_changes": view.odd,
         "feed_unreadable": view.unreadable,
         "next_due": view.next_due,
     }

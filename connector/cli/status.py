@@ -73,6 +73,7 @@ def _print(desk: Desk, app: App, view: Overview, holder: str | None) -> None:
         screen.pair(say(f"status.job.{job}"), say.moment(at, view.now) if at else say("status.never"))
         _print_failure(desk, view, job)
     _print_failure(desk, view, "resync")
+    _print_mirror(desk, view)
     screen.pair(say("status.channel"), _channel(desk, view))
     running = say("status.running", holder=say.holder(holder)) if holder else say("status.not_running")
     screen.pair(say("status.service"), running)
@@ -89,6 +90,21 @@ def _print(desk: Desk, app: App, view: Overview, holder: str | None) -> None:
     if overview.to_do(desk, view) or overview.by_itself(desk, view):
         screen.line()
     overview.print_to_do(desk, view)
+
+
+def _print_mirror(desk: Desk, view: Overview) -> None:
+    """Print a rebuild of the mirror, under way or done, and what cannot be of what the feed has told."""
+    say = desk.say
+    if view.rebuilding:
+        desk.screen.pair(say("status.rebuild"), say("status.rebuilding"))
+    elif view.rebuilt is not None:
+        at, counts = view.rebuilt
+        shown = say.moment(at, view.now)
+        text = say("status.rebuilt", at=shown, count=counts.get("listed", 0), by_hand=counts.get("by_hand", 0))
+        text += say("status.rebuilt_ahead", count=counts["ahead"]) if counts.get("ahead") else ""
+        desk.screen.pair(say("status.rebuild"), text)
+    if view.odd:
+        desk.screen.pair(say("status.impossible"), say("status.impossible_count", count=view.odd))
 
 
 def _channel(desk: Desk, view: Overview) -> str:

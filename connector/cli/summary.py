@@ -147,6 +147,11 @@ def _pull(desk: Desk, counts: Mapping[str, int], view: Overview) -> str:
     if counts.get("stopped"):
         return say("sync.feed_stopped")
     text = say("sync.updates", count=counts.get("new", 0))
+    if listed := counts.get("listed"):
+        text = f"{say('sync.rebuilt', count=listed, moved=counts.get('moved', 0))}; {text}"
+    for name in ("ahead", "impossible"):
+        if count := counts.get(name):
+            text += f"; {say(f'sync.{name}', count=count)}"
     if returned := view.total("returned"):
         text += f"; {say('sync.returned', count=returned)}"
     if malformed := counts.get("malformed"):

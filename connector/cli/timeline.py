@@ -55,6 +55,8 @@ def sentence(desk: Desk, moment: Moment) -> str:
         "scope": _scope(desk, facts),
         "plan": facts.get("plan", "?"),
     }
+    if moment.event == "status.applied":
+        ids += [f"event.status.{name}" for name in ("impossible", "listed") if facts.get(name)]
     text = desk.say.first(*ids, f"event.{moment.event}", moment.event, **values)
     return f"{text}. {reason(desk, moment.reason)}" if moment.reason else text
 

@@ -10,10 +10,12 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from connector.core.model import Actor, Event, RecordKey, State, StatusUpdate
+from connector.core import statuses
+from connector.core.model import Actor, Event, Held, RecordKey, State, StatusUpdate
 from connector.errors import DataError
 from connector.store import erasure
 from connector.store.db import Tx
@@ -27,20 +29,37 @@ _record = table_of(Record)
 
 
 def apply(tx: Tx, agency: str, updates: Sequence[StatusUpdate], actor: Actor) -> dict[str, int]:
-    """Apply one page of the feed; return counts: new, repeated, late (older than what the mirror shows).
+    """Apply one page of the feed; return counts: new, repeated, late (older than what the mirror shows), impossible.
 
     The caller moves the cursor in the same transaction, so the cursor never passes an event that is not applied.
     A delivery of which the nation says something is looked for now, if its answer was lost."""
     seen = _known_events(tx.connection, agency, [update_.event_id for update_ in updates])
-    counts = {"new": 0, "repeated": 0, "late": 0}
+    counts = {"new": 0, "repeated": 0, "late": 0, "impossible": 0}
     for update_ in updates:
         if update_.event_id in seen:
             counts["repeated"] += 1
             continue
         seen.add(update_.event_id)
         counts["new"] += 1
-        counts["late"] += not _apply_one(tx, agency, update_, actor)
+        odd = _is_impossible(tx.connection, update_)
+        counts["impossible"] += odd
+        counts["late"] += not _apply_one(tx, agency, update_, actor, odd=odd)
     return counts
+
+
+def _is_impossible(connection: Connection, update_: StatusUpdate) -> bool:
+    """Whether it cannot be beside the event before it or the one after it, of those that are known."""
+    rows = connection.execute(
+        select(_event.c.sequence, _event.c.status).where(
+            *of_key(_event, update_.key), _event.c.sequence.in_((update_.sequence - 1, update_.sequence + 1))
+        )
+    ).all()
+    return any(
+        statuses.is_impossible(row.status, update_.status)
+        if row.sequence < update_.sequence
+        else statuses.is_impossible(update_.status, row.status)
+        for row in rows
+    )
 
 
 def _known_events(connection: Connection, agency: str, event_ids: Sequence[str]) -> set[str]:
@@ -54,7 +73,7 @@ def _known_events(connection: Connection, agency: str, event_ids: Sequence[str])
     return known
 
 
-def _apply_one(tx: Tx, agency: str, update_: StatusUpdate, actor: Actor) -> bool:
+def _apply_one(tx: Tx, agency: str, update_: StatusUpdate, actor: Actor, *, odd: bool) -> bool:
     """Store the event; return whether it is the newest of its record."""
     key = update_.key
     tx.connection.execute(
@@ -70,9 +89,9 @@ def _apply_one(tx: Tx, agency: str, update_: StatusUpdate, actor: Actor) -> bool
             applied_at=tx.now,
         )
     )
-    shown = tx.connection.execute(select(_status.c.sequence).where(*of_key(_status, key))).scalar()
-    newest = shown is None or update_.sequence > shown
-    if newest:
+    shown = _shown(tx.connection, key)
+    newest = shown is None or update_.sequence > shown.sequence
+    if newest or (shown is not None and _tells_of(update_, shown)):
         values = {
             "sequence": update_.sequence,
             "event_id": update_.event_id,
@@ -81,22 +100,73 @@ def _apply_one(tx: Tx, agency: str, update_: StatusUpdate, actor: Actor) -> bool
             "occurred_at": update_.occurred_at,
             "acting_agency": update_.acting_agency,
             "note": "" if erasure.is_secret(tx.connection, key) else update_.note,
-            "applied_at": tx.now,
         }
-        if shown is None:
-            tx.connection.execute(
-                insert(_status).values(agency=agency, kind=key.kind, local_id=key.local_id, closed_sequence=0, **values)
-            )
-        else:
-            tx.connection.execute(update(_status).where(*of_key(_status, key)).values(values))
+        _show(tx, key, values, is_new=shown is None)
+    _look_now(tx, key)
+    facts = {"status": update_.status, "sequence": update_.sequence, "newest": newest}
+    facts |= {"impossible": True} if odd else {}
+    tx.audit(Event("status.applied", agency, actor, tx.now, key, facts=facts))
+    return newest
+
+
+def _tells_of(update_: StatusUpdate, shown: Any) -> bool:
+    """Whether this is the event of a status that the mirror has from the list: when it was, by whom, its note."""
+    return not shown.event_id and (update_.sequence, update_.status) == (shown.sequence, shown.status)
+
+
+def take(tx: Tx, agency: str, lines: Sequence[Held], actor: Actor) -> dict[str, int]:
+    """Take over the statuses of one page of the national list; return counts: listed, moved, ahead, by_hand.
+
+    Only forward, as with the feed: a status that came while the list was read, or one of a day that the nation lost
+    (ahead: the mirror knows a later one), stays. What was entered there by hand has no key to be shown under."""
+    counts = {"listed": len(lines), "moved": 0, "ahead": 0, "by_hand": 0}
+    for line in lines:
+        if not line.local_id:
+            counts["by_hand"] += 1
+            continue
+        key = RecordKey(agency, line.kind, line.local_id)
+        shown = _shown(tx.connection, key)
+        if shown is not None and shown.sequence >= line.status_sequence:
+            counts["ahead"] += shown.sequence > line.status_sequence
+            continue
+        values = {
+            "sequence": line.status_sequence,
+            "event_id": "",
+            "national_id": line.national_id,
+            "status": line.status,
+            "occurred_at": None,
+            "acting_agency": "",
+            "note": "",
+        }
+        _show(tx, key, values, is_new=shown is None)
+        _look_now(tx, key)
+        counts["moved"] += 1
+        facts = {"status": line.status, "sequence": line.status_sequence, "listed": True}
+        tx.audit(Event("status.applied", agency, actor, tx.now, key, facts=facts))
+    return counts
+
+
+def _shown(connection: Connection, key: RecordKey) -> Any | None:
+    return connection.execute(
+        select(_status.c.sequence, _status.c.status, _status.c.event_id).where(*of_key(_status, key))
+    ).first()
+
+
+def _show(tx: Tx, key: RecordKey, values: dict[str, Any], *, is_new: bool) -> None:
+    values["applied_at"] = tx.now
+    if is_new:
+        of = {"agency": key.agency, "kind": key.kind, "local_id": key.local_id, "closed_sequence": 0}
+        tx.connection.execute(insert(_status).values(**of, **values))
+    else:
+        tx.connection.execute(update(_status).where(*of_key(_status, key)).values(values))
+
+
+def _look_now(tx: Tx, key: RecordKey) -> None:
     tx.connection.execute(
         update(_delivery)
         .where(*of_key(_delivery, key), _delivery.c.state == State.UNKNOWN, _delivery.c.next_attempt_at.is_not(None))
         .values(next_attempt_at=tx.now)
     )
-    facts = {"status": update_.status, "sequence": update_.sequence, "newest": newest}
-    tx.audit(Event("status.applied", agency, actor, tx.now, key, facts=facts))
-    return newest
 
 
 def mend(tx: Tx, key: RecordKey) -> None:
@@ -128,7 +198,7 @@ CREATE TABLE record (
     PRIMARY KEY (agency, kind, local_id));
 CREATE TABLE status (
     agency TEXT NOT NULL, kind TEXT NOT NULL, local_id TEXT NOT NULL, sequence INTEGER NOT NULL,
-    status TEXT NOT NULL, occurred_at TEXT NOT NULL, acting_agency TEXT NOT NULL, national_id TEXT NOT NULL,
+    status TEXT NOT NULL, occurred_at TEXT, acting_agency TEXT NOT NULL, national_id TEXT NOT NULL,
     PRIMARY KEY (agency, kind, local_id));
 CREATE TABLE about (environment TEXT NOT NULL, published_at TEXT NOT NULL);
 CREATE VIEW v_record AS
@@ -209,5 +279,5 @@ def _copy_statuses(connection: Connection, copy: sqlite3.Connection) -> None:
     for part in rows.partitions():
         copy.executemany(
             "INSERT INTO status VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [(*row[:5], row[5].isoformat(), *row[6:]) for row in part],
+            [(*row[:5], row[5].isoformat() if row[5] else None, *row[6:]) for row in part],
         )

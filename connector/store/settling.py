@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from connector.core import lifecycle
+from connector.core import lifecycle, statuses
 from connector.core.lifecycle import Limits, Standing, Step, Wait
 from connector.core.model import Actor, Candidate, Cause, Event, Kind, Operation, Receipt, RecordKey, State
 from connector.store import mirror, views
@@ -202,7 +202,7 @@ def _is_certainly_new(standing: InLedger, receipt: Receipt, rule: str) -> bool:
         return False
     if standing.state is State.SENDING and standing.attempt == 1 and not rule.startswith("looked-first"):
         return True
-    return receipt.status in views.KNOWN_STATUSES and receipt.status not in views.RETURNING
+    return receipt.status in statuses.KNOWN and receipt.status not in views.RETURNING
 
 
 def _due_at(

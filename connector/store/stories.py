@@ -133,7 +133,11 @@ def told(
 
 
 def national_events(connection: Connection, key: RecordKey) -> list[dict[str, Any]]:
-    """Return every national event of one key, in the nation's own order. Uses ix_mirror_event_key."""
-    columns = (_event.c.sequence, _event.c.status, _event.c.occurred_at, _event.c.acting_agency, _event.c.applied_at)
-    rows = connection.execute(select(*columns).where(*of_key(_event, key)).order_by(_event.c.sequence))
-    return [dict(row) for row in rows.mappings()]
+    """Return every national event of one key, in the nation's own order. Uses ix_mirror_event_key.
+
+    A status that is known from the national list alone is among them, with None for when it came about."""
+    names = ("sequence", "status", "occurred_at", "acting_agency", "applied_at")
+    told = select(*(_event.c[name] for name in names)).where(*of_key(_event, key))
+    listed = select(*(_status.c[name] for name in names)).where(*of_key(_status, key), _status.c.event_id == "")
+    rows = [*connection.execute(told).mappings(), *connection.execute(listed).mappings()]
+    return sorted((dict(row) for row in rows), key=lambda row: int(row["sequence"]))

@@ -388,7 +388,7 @@ class ResyncItem(SQLModel, table=True):
 
 class MirrorStatus(SQLModel, table=True):
     """The newest national status of a record, by its national sequence. No foreign key: the nation knows records
-    that we do not."""
+    that we do not. `event_id` "": known from the national list, which says neither when nor by whom."""
 
     __tablename__ = "mirror_status"
     agency: str = Field(primary_key=True)
@@ -398,7 +398,7 @@ class MirrorStatus(SQLModel, table=True):
     event_id: str
     national_id: str
     status: str
-    occurred_at: datetime = _instant()
+    occurred_at: datetime | None = _instant(nullable=True)
     acting_agency: str = ""
     note: str = ""
     applied_at: datetime = _instant()

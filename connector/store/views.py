@@ -15,13 +15,13 @@ import orjson
 from sqlalchemy import Connection, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from connector.core import lifecycle
+from connector.core import lifecycle, statuses
 from connector.core.diff import changed_pointers
 from connector.core.model import KINDS, Cause, Kind, RecordKey, State
 from connector.store import tombstones
 from connector.store.keys import newest_of_record, of_key
 from connector.store.records import Reading
-from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, Tombstone, table_of
+from connector.store.tables import Delivery, MirrorStatus, Record, Tombstone, table_of
 
 _delivery = table_of(Delivery)
 _record = table_of(Record)
@@ -29,7 +29,6 @@ _older = _delivery.alias("older")
 _active = _delivery.alias("active")
 _noted = _delivery.alias("noted")
 _status = table_of(MirrorStatus)
-_event = table_of(MirrorEvent)
 _stone = table_of(Tombstone)
 
 EXPOSED = "exposed"
@@ -41,23 +40,6 @@ GONE = "gone"
 
 RETURNED = "returned"
 """Not a state of a delivery but of the world after it: the national side sent a delivered record back."""
-
-KNOWN_STATUSES = frozenset(
-    {
-        "received",
-        "validated",
-        "returned_for_correction",
-        "duplicate_suspected",
-        "linked_to_matter",
-        "forwarded_to_agency",
-        "accepted_for_settlement",
-        "deadline_extended",
-        "settled",
-        "enforced",
-        "closed",
-        "withdrawn",
-    }
-)
 """Statuses of the national feed that we know (schemas/codes/national-status.json); any other is shown as returned."""
 
 RETURNING = ("returned_for_correction", "duplicate_suspected")
@@ -133,7 +115,7 @@ def _is_returned() -> ColumnElement[bool]:
     return and_(
         _record.c.receipt_version.is_not(None),
         _status.c.sequence > _status.c.closed_sequence,
-        or_(_status.c.status.in_(RETURNING), _status.c.status.not_in(KNOWN_STATUSES)),
+        or_(_status.c.status.in_(RETURNING), _status.c.status.not_in(statuses.KNOWN)),
     )
 
 
@@ -220,7 +202,7 @@ LINE_COLUMNS = (
     _delivery.c.parent_kind,
     _delivery.c.parent_local_id,
     _status.c.status.label("national_status"),
-    _status.c.occurred_at.label("status_at"),
+    func.coalesce(_status.c.occurred_at, _status.c.applied_at).label("status_at"),
     select(_stone.c.decision)
     .where(*_of_same_key(_stone), _stone.c.closed_at.is_(None))
     .scalar_subquery()
@@ -341,20 +323,3 @@ def others_with_problem(connection: Connection, key: RecordKey, rule: str, colum
         any((problem.get("rule"), problem.get("column")) == wanted for problem in problems or ())
         for _local_id, problems in rows
     )
-
-
-# --- the mirror ----------------------------------------------------------------------------------------------------
-
-
-def national_counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
-    """Return how many records of each kind the mirror shows in which national status; kinds without any are absent."""
-    rows = connection.execute(
-        select(_status.c.kind, _status.c.status, func.count())
-        .where(_status.c.agency == agency)
-        .group_by(_status.c.kind, _status.c.status)
-        .order_by(_status.c.kind, func.count().desc())
-    )
-    found: dict[Kind, dict[str, int]] = {}
-    for kind, status, count in rows:
-        found.setdefault(Kind(kind), {})[status] = count
-    return {kind: found[kind] for kind in KINDS if kind in found}

@@ -87,6 +87,44 @@ def test_a_feed_that_forgot_our_place_is_shown(world):
     assert first(world)["failures"]["pull"]["what"] == "E-FEED-CURSOR-EXPIRED"
 
 
+def test_a_rebuild_from_the_list_is_told_by_the_pull_by_status_and_of_each_record(world):
+    world("sync")
+    world.sandbox.advance(2)
+    world.sandbox.forget_feed()
+    assert "dựng lại từ bảng kê CSDLQG" in world("pull").text
+    text = world("status").text
+    assert "Dựng lại trạng thái" in text
+    assert "0 do nơi khác nhập tay" in text
+    assert "Việc nhận trạng thái đã dừng" not in text
+    found = first(world)
+    assert (found["pull_rebuilding"], found["pull_stopped"], found["impossible_changes"]) == (False, "", 0)
+    assert found["pull_rebuilt"]["listed"] > 0
+    assert "theo bảng kê đọc" in world("explain", "petition/4").text
+    assert "(theo bảng kê)" in world("mirror", "show", "petition/4").text
+    assert "theo bảng kê đọc" not in world("explain", "petition/4", "--json").text
+
+
+def test_a_rebuild_that_is_half_done_is_told_by_status(world):
+    world("sync")
+    world.sandbox.advance()
+    world.sandbox.forget_feed()
+    world.sandbox.play(FaultRule("html", call="manifest", kind="decision"))
+    world("pull")
+    assert "đang dở, lượt nhận tới làm tiếp" in " ".join(world("status").text.split())
+    assert first(world)["pull_rebuilding"] is True
+
+
+def test_a_change_of_status_that_cannot_be_is_told(world):
+    world("sync")
+    local_id = world.sandbox.listed(AGENCY, "petition")[0].local_id
+    for status in ("closed", "settled"):
+        world.sandbox.move(AGENCY, "petition", local_id, status)
+    assert "1 bước chuyển trạng thái không thể có" in world("pull").text
+    assert "1 bước chuyển không thể có" in world("status").text
+    assert first(world)["impossible_changes"] == 1
+    assert "(không thể có sau: Đã kết thúc)" in " ".join(world("mirror", "show").text.split())
+
+
 def test_an_approved_plan_waits_for_a_run_and_status_says_so(world):
     install(world.folder, world.sandbox.base_url, collect="first_run_limit = 5")
     world("sync")

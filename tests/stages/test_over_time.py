@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.core import statuses
 from connector.core.chain import digest
 from connector.core.model import Actor, Delivery, Kind, Operation, State
 from connector.errors import ExitCode
@@ -168,4 +169,4 @@ def test_a_lost_ledger_doubles_nothing_where_a_repeated_create_would_count_twice
 
 def test_the_statuses_we_know_are_those_of_the_code_list() -> None:
     listed = {code["code"] for code in code_list_documents()["national-status"]["codes"]}
-    assert listed == views.KNOWN_STATUSES
+    assert listed == statuses.KNOWN

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from connector.core import statuses
 from connector.core.model import RecordKey, SightingName, StatusUpdate
 from connector.errors import DataError
-from connector.store import mirror, outbox, views
+from connector.store import mirror, mirrored, outbox, views
 from connector.store.tables import MirrorEvent, MirrorStatus, table_of
 from tests.store.ledger import ACTOR, AGENCY, START, Ledger, key_of, reading, sighting, status_update
 
@@ -47,8 +48,8 @@ def delivered(ledger: Ledger, content: str = "A") -> None:
 
 def test_a_repeated_event_changes_nothing(ledger: Ledger) -> None:
     update_ = status_update(KEY, 1, "validated")
-    assert apply(ledger, update_, update_) == {"new": 1, "repeated": 1, "late": 0}
-    assert apply(ledger, update_) == {"new": 0, "repeated": 1, "late": 0}
+    assert apply(ledger, update_, update_) == {"new": 1, "repeated": 1, "late": 0, "impossible": 0}
+    assert apply(ledger, update_) == {"new": 0, "repeated": 1, "late": 0, "impossible": 0}
     assert len(ledger.told("status.applied")) == 1
 
 
@@ -100,7 +101,7 @@ def test_a_delivered_record_that_comes_back_is_on_the_list(ledger: Ledger, statu
     assert returned(ledger) == [f"demo:1 {status}"]
 
 
-@pytest.mark.parametrize("status", sorted(views.KNOWN_STATUSES - {RETURNED, "duplicate_suspected"}))
+@pytest.mark.parametrize("status", sorted(statuses.KNOWN - {RETURNED, "duplicate_suspected"}))
 def test_the_other_statuses_bring_nothing_back(ledger: Ledger, status: str) -> None:
     delivered(ledger)
     apply(ledger, status_update(KEY, 1, status, ledger.clock.now))
@@ -140,6 +141,46 @@ def test_only_what_the_nation_has_spoken_of_can_be_closed(ledger: Ledger) -> Non
     with pytest.raises(DataError) as raised, ledger.store.write() as tx:
         mirror.close_returned(tx, KEY, ACTOR, "x")
     assert raised.value.id == "E-KEY-NOT-MIRRORED"
+
+
+# --- changes that cannot be
+
+
+def odd(ledger: Ledger) -> list[tuple[str, str]]:
+    with ledger.store.read() as connection:
+        return [(step.before, step.after) for step in mirrored.odd_steps(connection, AGENCY)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wrong"),
+    [
+        ("closed", "settled", True),
+        ("withdrawn", "closed", True),
+        ("closed", "received", False),
+        ("closed", "withdrawn", False),
+        ("closed", "closed", False),
+        ("withdrawn", "received", False),
+        ("closed", "something_new", False),
+        ("validated", "closed", False),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_a_change_that_cannot_be_is_kept_shown_and_flagged(
+    ledger: Ledger, before: str, after: str, *, wrong: bool, late: bool
+) -> None:
+    first, second = status_update(KEY, 3, before), status_update(KEY, 4, after)
+    counts = [apply(ledger, one) for one in ((second, first) if late else (first, second))]
+    assert sum(each["impossible"] for each in counts) == wrong
+    assert shown(ledger) == (4, after)
+    assert odd(ledger) == ([(before, after)] if wrong else [])
+    assert sum("impossible" in str(each) for each in ledger.told("status.applied")) == wrong
+
+
+def test_a_change_is_possible_after_all_once_the_event_between_has_come(ledger: Ledger) -> None:
+    apply(ledger, status_update(KEY, 2, "closed"), status_update(KEY, 4, "settled"))
+    assert odd(ledger) == []
+    apply(ledger, status_update(KEY, 3, "received"))
+    assert odd(ledger) == []
 
 
 # --- mirror.sqlite ---------------------------------------------------------------------------------------------------
