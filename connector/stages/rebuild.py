@@ -109,7 +109,9 @@ def joined(tx: Tx, agency: str) -> None:
 
 
 def last(connection: Connection, agency: str) -> tuple[datetime, dict[str, int]] | None:
-    """Return when the mirror was last rebuilt, and the counts of `mirror.take`; None if it never was."""
+    """Return when the mirror was last rebuilt, and the sums of `mirror.take`; None if it never was.
+
+    A page that had to be read again because the list forgot our place is counted again."""
     mark = marks.mark_of(connection, agency, REBUILT)
     return (mark[1], orjson.loads(mark[0])) if mark else None
 

@@ -10,7 +10,7 @@ pass the process says so and sends itself SIGKILL: no handler, no `finally`, no 
     send.after        in flight: the answer is here, and not on disk
     create.<moment>   the store is being created
 
-Steps: bind, rescue, collect (COMMIT 1), claim (COMMIT 2), finish (COMMIT 3), look, pull.
+Steps: bind, rescue, collect (COMMIT 1), claim (COMMIT 2), finish (COMMIT 3), look, pull, rebuild.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("finish", answers, "finish"),
     ("look", answers, "finish_finds"),
     ("pull", mirror, "apply"),
+    ("rebuild", mirror, "take"),
 )
 """Which function makes a transaction the transaction of a step."""
 

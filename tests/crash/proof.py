@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from connector.app import App, open_app
 from connector.config import load_config
@@ -14,6 +14,7 @@ from connector.sample.agency import SampleCounts
 from connector.sandbox import Sandbox
 from connector.sandbox.values import LogLine
 from connector.store import audit, books, stories, views
+from connector.store.tables import MirrorStatus, table_of
 from tests.world import AGENCY
 
 _OPEN = (State.PENDING, State.SENDING, State.UNKNOWN)
@@ -52,6 +53,19 @@ def prove_effects(connection: Connection, sandbox: Sandbox) -> None:
     assert set(effects) - set(sent) == set()
     assert delivered - set(effects) == set()
     assert not [key for key, state in sent.items() if state in _OPEN]
+
+
+def prove_mirror(config: Path, sandbox: Sandbox) -> None:
+    """The mirror shows of every record what the national side holds."""
+    status = table_of(MirrorStatus)
+    with open_app(load_config(config), Actor("proof", "test")) as app, app.store.read() as connection:
+        rows = connection.execute(select(status.c.kind, status.c.local_id, status.c.sequence, status.c.status)).all()
+    listed = {
+        (str(kind), line.local_id, line.status_sequence, line.status)
+        for kind in KINDS
+        for line in sandbox.listed(AGENCY, kind)
+    }
+    assert {tuple(row) for row in rows} == listed
 
 
 def prove_chain(app: App, connection: Connection) -> None:

@@ -18,7 +18,7 @@ from connector.sample.edits import edit_content
 from connector.sandbox import FaultRule, Sandbox
 from connector.store.db import _create, store_id
 from tests.crash.history import History, soaking
-from tests.crash.proof import prove, puts_without_a_look
+from tests.crash.proof import prove, prove_mirror, puts_without_a_look
 from tests.world import AGENCY, credentials, install, source_path
 
 SEED = 20_220_613
@@ -67,12 +67,17 @@ def test_no_kill_loses_a_record_or_doubles_an_effect(tmp_path: Path) -> None:
         sandbox.advance()
         for place in deaths("pull"):
             history.kill_at(place, chance.randint(1, 2))
+        sandbox.advance()
+        sandbox.forget_feed()
+        for place in deaths("rebuild"):
+            history.kill_at(place, chance.randint(1, 2))
         history.finish()
         print(sorted(history.kills.items()))  # noqa: T201 - shown when a test fails
-        for step in ("collect", "claim", "send", "finish", "pull"):
+        for step in ("collect", "claim", "send", "finish", "pull", "rebuild"):
             assert history.killed(step) >= KILLS, step
         assert sandbox.lost() >= 15
         prove(config, sandbox, sample)
+        prove_mirror(config, sandbox)
 
 
 def test_what_cannot_be_repeated_is_looked_for_before_it_is_put_again(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ import shutil
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -124,10 +125,12 @@ class Impatience(threading.Event):
 class Nation:
     """A sandbox that serves many examples, one after the other, with nothing kept between them."""
 
-    def __init__(self, clock: Clock, *, idempotent: bool) -> None:
+    def __init__(self, clock: Clock, *, idempotent: bool, schemas: Mapping[str, Any] | None = None) -> None:
         self.clock = clock
         self.idempotent = idempotent
-        self.sandbox = Sandbox(credentials={AGENCY: ("test", SECRET)}, seed=7, idempotent_create=idempotent, now=clock)
+        self.sandbox = Sandbox(
+            credentials={AGENCY: ("test", SECRET)}, seed=7, idempotent_create=idempotent, now=clock, schemas=schemas
+        )
         self._blank = self.sandbox.snapshot()
         self.base_url = self.sandbox.start()
         self.listens = True

@@ -533,6 +533,19 @@ def test_a_page_of_the_manifest_is_read_in_order() -> None:
     assert page.held[1] == Held(Kind.PETITION, "", "QG-2", 3, DIGEST, "unrecognised", 5, "web")
 
 
+def test_fields_of_tomorrow_do_no_harm_to_a_receipt_an_event_or_a_line() -> None:
+    more = {"legal_basis": {"article": 5}, "priority": None}
+    reactions = {"PUT": answer(201, orjson.dumps({**ECHO, **more})), "GET": feed({**EVENT, **more}, {**LINE, **more})}
+    with FaultServer((reacting(lambda received: reactions[received.method]),)) as server, line_to(server) as line:
+        outcome = line.submit(DELIVERY)
+        page = line.status_updates(AGENCY, "", 50)
+        manifest = line.manifest(AGENCY, Kind.PETITION, "", 50)
+
+    assert outcome.verdict.name is VerdictName.DELIVERED
+    assert (page.updates[0].status, len(page.updates)) == ("a_status_of_tomorrow", 1)
+    assert (manifest.held[0].status, len(manifest.held)) == ("validated", 1)
+
+
 @pytest.mark.parametrize(
     "change",
     [
