@@ -215,7 +215,7 @@ class Watch:
                 unheard.discard(word[1])
                 word = next(words, None)
             key = _key_of_line(line)
-            assert line.method != "GET" or not line.kind or self._may_look(Kind(line.kind)), line
+            assert line.method != "GET" or not line.local_id or self._may_look(Kind(line.kind)), line
             if line.method == "GET":
                 unheard.discard(key)
             elif line.method == "PUT":
