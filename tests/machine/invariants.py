@@ -288,12 +288,14 @@ class Watch:
         for key, row in _current(connection).items():
             if row.state == State.DELIVERED:
                 assert (held[key].version, held[key].digest) == (row.version, row.digest)
-        moved = {key: (each.sequence, each.status) for key, each in held.items() if each.sequence > 1}
+        stands = {key: (each.sequence, each.status) for key, each in held.items()}
         shown = {
             RecordKey(AGENCY, Kind(row.kind), row.local_id): (row.sequence, row.status)
             for row in connection.execute(select(_status))
         }
-        assert shown == moved
+        assert shown == {key: stands.get(key) for key in shown}
+        unspoken = stands.keys() - shown.keys()  # what was only ever received is in the list, and not in the feed
+        assert {stands[key] for key in unspoken} <= {(1, "received")}
 
 
 _SET_ASIDE = (Cause.EXCLUDED, Cause.BECAME_SECRET)

@@ -280,6 +280,10 @@ class Machine(RuleBasedStateMachine):
         if held:
             self.world.sandbox.move(*data.draw(st.sampled_from(held)), status)
 
+    @rule()
+    def the_feed_forgets(self) -> None:
+        self.world.sandbox.forget_feed()
+
     @rule(seconds=st.sampled_from([1, ABSENT_AFTER_S, 1_000, 86_400]))
     def time_passes(self, seconds: int) -> None:
         self.world.clock.advance(seconds)
