@@ -30,8 +30,10 @@ from connector.stages.collect import collect, plan, tripped
 from connector.stages.context import Context, Counts
 from connector.stages.guards import Bounds, Trip
 from connector.stages.judging import Foreseen, foresee
+from connector.stages.mending import mend
 from connector.stages.pull import peek, pull
 from connector.stages.push import Effort, push
+from connector.stages.reconcile import reconcile
 from connector.stages.recording import Reader
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
@@ -209,6 +211,20 @@ class App:
         """Say what a pull would apply; write nothing, here or there."""
         return peek(self.context(code), self.agency(code).national, self.config.pull.page_limit)
 
+    def reconcile(self, code: str) -> Iterator[Counts]:
+        """Compare ledger, mirror and national side record by record; send and move nothing."""
+        limit = self.config.pull.page_limit
+        yield from reconcile(self.context(code), self.agency(code).national, limit, self.lost(code))
+
+    def mend(self, code: str, plan: str, reason: str) -> Iterator[Counts]:
+        """Carry out the plan of the newest comparison on a person's word; a short transaction each, possible always."""
+        yield from mend(self.context(code), plan, reason)
+
+    def lost(self, code: str) -> Head | None:
+        """Return the head of the log that was lost when the store went back in time, None if it did not."""
+        with self.store.read() as connection:
+            return self.store.heads.lost(connection, code)
+
     def publish(self) -> None:
         """Replace the published mirror.sqlite."""
         with self.store.read() as connection:
@@ -240,6 +256,7 @@ class App:
 
         A run that was told to stop has not, nor has one that a guard, a channel on hold or the feed turned away."""
         turned_away = self.stop.is_set() or any(counts.get(name) for name in ("guard", "stopped"))
+        turned_away = turned_away or (job == "reconcile" and not counts.get("compared"))
         if turned_away or (job == "deliver" and self._is_held(code)):
             return
         with self.store.write() as tx:
@@ -346,6 +363,15 @@ class App:
         Free again after kill -9. Raises LockedError that names the holder."""
         with lock.held(self.config.data_dir, self.now()):
             self.bind()
+            yield
+
+    @contextmanager
+    def reading_lock(self) -> Iterator[None]:
+        """Hold the same lock for a comparison, which is possible where nothing else is: in a store that went back in
+        time. Such a store is neither bound nor rescued. Raises LockedError."""
+        with lock.held(self.config.data_dir, self.now()):
+            if not any(self.lost(code) for code in self.agencies):
+                self.bind()
             yield
 
     def close(self) -> None:

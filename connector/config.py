@@ -153,6 +153,7 @@ class ScheduleSection(Section):
     collect_every_s: Seconds = 600.0
     push_every_s: Seconds = 60.0
     pull_every_s: Seconds = 900.0
+    reconcile_every_s: Seconds = 86_400.0
     stop_timeout_s: Seconds = 45.0
 
 

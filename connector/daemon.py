@@ -54,6 +54,7 @@ def jobs_of(app: App) -> list[Job]:
             Job(code, "resync", schedule.push_every_s, lambda code=code: app.resync(code)),  # type: ignore[misc]
             Job(code, "deliver", schedule.push_every_s, lambda code=code: _deliver(app, code)),  # type: ignore[misc]
             Job(code, "pull", schedule.pull_every_s, lambda code=code: app.pull(code)),  # type: ignore[misc]
+            Job(code, "reconcile", schedule.reconcile_every_s, lambda code=code: app.reconcile(code)),  # type: ignore[misc]
         ]
     return jobs
 

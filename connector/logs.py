@@ -32,6 +32,7 @@ EVENTS: dict[str, str] = {
     "pull.stopped": "the feed's cursor has expired, and the statuses could not be taken from the list",
     "pull.rebuild_begun": "the feed's cursor has expired: the statuses are taken from the national list",
     "pull.rebuilt": "the statuses are taken from the national list; the feed follows",
+    "reconcile.finished": "ledger and national side were compared record by record: how many of which finding",
     "batch.finished": "one commit of answers: how many went to which state",
     "request.finished": "one request and its answer (level debug)",
 }

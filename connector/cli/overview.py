@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from connector.store.jobs import Failure
     from connector.store.reasons import Told
 
-JOBS = ("collect", "deliver", "pull")
+JOBS = ("collect", "deliver", "pull", "reconcile")
 
-TROUBLED = ("collect", "resync", "deliver", "pull")
+TROUBLED = ("collect", "resync", "deliver", "pull", "reconcile")
 """Jobs whose failures are told; of `resync` nobody asks when it last went well."""
 
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -49,7 +49,8 @@ class Overview:
     """How one agency stands just now. `jobs`: the last success of each; `failures`: what has failed since;
     `store_error`: the store is closed, because it contradicts its head file; `approved`: plans that a person let go and
     no run has carried out; `next_due`: when something waits to be done; `waiting`: how many records
-    wait for a person, by cause, older versions included."""
+    wait for a person, by cause, older versions included; `verified`: through when a kind is confirmed nationally;
+    `unmended`: findings of the newest comparison of which nothing has come yet."""
 
     agency: str
     states: Mapping[Kind, Mapping[str, int]]
@@ -79,6 +80,8 @@ class Overview:
     exposed: int
     undecided: int
     settling: int
+    verified: Mapping[Kind, datetime | None]
+    unmended: int
     partial: bool
     now: datetime
 
@@ -107,6 +110,7 @@ def overview(app: App, code: str) -> Overview:
     from connector.store import (
         books,
         channel,
+        comparisons,
         decisions,
         jobs,
         marks,
@@ -140,6 +144,7 @@ def overview(app: App, code: str) -> Overview:
         scopes = [(pause.kind, pause.local_id) for pause in pauses]
         approved = tuple(jobs.approved_waiting(connection, code))
         plans = [("plan", guard.plan) for guard in approved]
+        compared = comparisons.newest(connection, code)
         return Overview(
             agency=code,
             states=states,
@@ -169,11 +174,21 @@ def overview(app: App, code: str) -> Overview:
             unreadable=unreadable.count(connection, code),
             exposed=exposed,
             settling=unsettled.count(connection, code),
+            verified=_verified(app, code, connection) if compared else {},
+            unmended=sum(comparisons.open_counts(connection, compared.id).values()) if compared else 0,
             undecided=tombstones.undecided(connection, code),
             suspected=sum(line.cause == "duplicate_suspected" for line in returned),
             partial=app.exit_code_of(code) is not ExitCode.DONE,
             now=app.now(),
         )
+
+
+def _verified(app: App, code: str, connection: Any) -> dict[Kind, datetime | None]:
+    """Return through when each kind of the mapping is confirmed; None also where no sweep was finished."""
+    from connector.store import comparisons
+
+    through = comparisons.verified(connection, code)
+    return {kind: through.get(kind) for kind in app.agency(code).mapping.kinds}
 
 
 def _store_error(app: App, code: str) -> KntcError | None:
@@ -201,6 +216,8 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "waiting_for_a_person": dict(view.waiting),
         "gone_undecided": view.undecided,
         "settling": view.settling,
+        "verified_through": {str(kind): at for kind, at in view.verified.items()},
+        "reconcile_open": view.unmended,
         "channel": {"held_until": view.channel.held_until, "rule": view.channel.rule or ""},
         "last_success": dict(view.jobs),
         "failures": {job: {"what": failure.what, "at": failure.at} for job, failure in view.failures.items()},
@@ -332,6 +349,7 @@ def to_do(desk: Desk, view: Overview) -> list[tuple[str, str]]:
         ("undecided", view.waits_for(*DECIDABLE), "kntc unknown list"),
         ("unclear", view.waits_for("conflict", "national_ahead"), "kntc unknown list"),
         ("secret", view.caused("not_sent", "became_secret"), "kntc list --cause became_secret"),
+        ("reconcile", view.unmended, "kntc reconcile --dry-run"),
         ("unreadable", view.unreadable, "kntc mirror unreadable"),
         ("keyless", keyless, "kntc help E-MAP-EMPTY-KEY"),
         ("books", sum(not book.balanced for book in view.books), "kntc status"),

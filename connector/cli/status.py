@@ -74,6 +74,7 @@ def _print(desk: Desk, app: App, view: Overview, holder: str | None) -> None:
         _print_failure(desk, view, job)
     _print_failure(desk, view, "resync")
     _print_mirror(desk, view)
+    _print_verified(desk, view)
     screen.pair(say("status.channel"), _channel(desk, view))
     running = say("status.running", holder=say.holder(holder)) if holder else say("status.not_running")
     screen.pair(say("status.service"), running)
@@ -105,6 +106,17 @@ def _print_mirror(desk: Desk, view: Overview) -> None:
         desk.screen.pair(say("status.rebuild"), text)
     if view.odd:
         desk.screen.pair(say("status.impossible"), say("status.impossible_count", count=view.odd))
+
+
+def _print_verified(desk: Desk, view: Overview) -> None:
+    """Print through when everything is confirmed: the earliest moment of all kinds, and only if each has one."""
+    if not view.verified:
+        return
+    moments = list(view.verified.values())
+    at = min((moment for moment in moments if moment is not None), default=None)
+    whole = at is not None and None not in moments
+    text = desk.say("status.through_day", at=at) if whole else desk.say("status.through_none")
+    desk.screen.pair(desk.say("status.through"), text)
 
 
 def _channel(desk: Desk, view: Overview) -> str:

@@ -21,6 +21,7 @@ from connector.cli import (
     mirror,
     pausing,
     quarantine,
+    reconciling,
     resync,
     sandbox,
     status,
@@ -77,6 +78,7 @@ _noun("unknown", list=unknown.list_, show=unknown.show, link=unknown.link, send=
 app.command("resync")(resync.resync)
 app.command("withdraw")(withdrawing.withdraw)
 app.command("approve")(pausing.approve)
+app.command("reconcile")(reconciling.reconcile)
 app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
 app.command("run")(working.run)

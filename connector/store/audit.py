@@ -24,6 +24,9 @@ _audit = table_of(AuditEntry)
 
 _READ_ROWS = 2_000
 
+ACCEPTED = "store.went_back_accepted"
+"""The entry in which a person accepts that a tail of the log was lost with the store; its facts name the lost head."""
+
 
 def append(connection: Connection, events: Sequence[Event], program: str, config_digest: str) -> list[Entry]:
     """Link the events to their agencies' chains and insert them; return the entries, one for each, in order.
@@ -86,6 +89,19 @@ def entries(
         after_seq = page[-1][0]
 
 
+def acceptances(connection: Connection, agency: str) -> list[tuple[int, Head]]:
+    """Return the entries by which a person accepted that the store went back in time, oldest first: the place of each,
+    and the head that was lost. Entries must be readable."""
+    found = select(_audit.c.seq, _audit.c.content).where(_audit.c.agency == agency, _audit.c.event == ACCEPTED)
+    facts = [(row.seq, json.loads(row.content)[12]) for row in connection.execute(found.order_by(_audit.c.seq))]
+    return [(seq, Head(agency, int(said["lost_seq"]), str(said["lost_hash"]))) for seq, said in facts]
+
+
+def is_accepted(connection: Connection, lost: Head) -> bool:
+    """Return whether the chain itself says that exactly this head was lost by a person's decision."""
+    return any(head == lost for _, head in acceptances(connection, lost.agency))
+
+
 def verify(connection: Connection, agency: str) -> tuple[Head, ChainFault | None]:
     """Follow the whole chain of an agency; return its last good head, and the first fault or None."""
     return chain.verify(entries(connection, agency), Head(agency, 0, chain.GENESIS))
@@ -143,6 +159,9 @@ class HeadFiles:
 
         The connection must not have read anything before, or hold the write lock.
 
+        A head that a person accepted as lost, in an entry of this very chain, contradicts nothing: the process died
+        between that commit and the new head file.
+
         A chain without a head file is refused too: the file is created together with the first entry's commit, and
         only its loss explains the absence, unless that very commit was the crash (seq 1..n of the first one)."""
         on_file = self.read(agency)  # before the chain: another process may commit between the two
@@ -151,14 +170,24 @@ class HeadFiles:
             if head.seq and not self._is_first_commit(connection, agency):
                 raise RolledBackError("E-STORE-HEAD-MISSING", agency=agency, file=str(self.path(agency)))
             return head
-        if on_file.seq > head.seq:
-            raise RolledBackError("E-STORE-ROLLED-BACK", agency=agency, file_seq=on_file.seq, store_seq=head.seq)
         at_place = connection.execute(
             select(_audit.c.hash).where(_audit.c.agency == agency, _audit.c.seq == on_file.seq)
         ).scalar()
-        if on_file.seq and at_place != on_file.hash:
+        if on_file.seq and at_place != on_file.hash and not is_accepted(connection, on_file):
             raise RolledBackError("E-STORE-ROLLED-BACK", agency=agency, file_seq=on_file.seq, store_seq=head.seq)
         return head
+
+    def lost(self, connection: Connection, agency: str) -> Head | None:
+        """Return the head that the store had before it went back in time, None if it did not.
+
+        Raises RolledBackError where the head file is missing or unreadable: then nobody knows what was lost."""
+        try:
+            self.check(connection, agency)
+        except RolledBackError as error:
+            if error.id != "E-STORE-ROLLED-BACK":
+                raise
+            return self.read(agency)
+        return None
 
     @staticmethod
     def _is_first_commit(connection: Connection, agency: str) -> bool:

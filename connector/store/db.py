@@ -170,10 +170,11 @@ class Store:
         return store
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self, lost: Head | None = None) -> Iterator[Tx]:
         """Give one write transaction; commit it with its audit entries when the block ends, else roll all back.
 
-        Raises RolledBackError, and writes nothing, if the store is older than its head file.
+        Raises RolledBackError, and writes nothing, if the store is older than its head file. lost: the head that this
+        very transaction accepts as lost (`acceptance.accept`); any other one is refused all the same.
 
         If the process dies before the commit, nothing of the block happened. If it dies after the commit and before
         the head files are written, they are behind the chain, which is what a head file may be."""
@@ -181,7 +182,8 @@ class Store:
             tx = Tx(connection, self._clock(), self._evidence)
             yield tx
             for agency in {event_.agency for event_ in tx.events}:
-                self.heads.check(connection, agency)  # else a write would hide that the store went back in time
+                if lost is None or lost != self.heads.lost(connection, agency):
+                    self.heads.check(connection, agency)  # else a write would hide that the store went back in time
             entries = audit.append(connection, tx.events, __version__, self._config_digest)
             reasons.keep(connection, [(entries[at], given) for at, given in tx.reasons.items()])
         heads = {entry.agency: Head(entry.agency, entry.seq, entry.hash) for entry in entries}.values()

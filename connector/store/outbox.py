@@ -227,6 +227,13 @@ def unknowns_due(
     return with_refs(connection, generation, [_delivery_of(row, row.attempt) for row in found])
 
 
+def newest(connection: Connection, key: RecordKey, generation: int) -> Delivery | None:
+    """Return the newest version of a key as it would be looked for, None for an unknown key. Changes nothing."""
+    where = (*of_key(_delivery, key), _delivery.c.digest.is_not(None))
+    row = connection.execute(select(*_CLAIMED).where(*where).order_by(_delivery.c.version.desc()).limit(1)).first()
+    return with_refs(connection, generation, [_delivery_of(row, row.attempt)])[0] if row is not None else None
+
+
 def _come(
     connection: Connection, waiting: ColumnElement[bool], now: datetime, rows: int, farthest_s: float
 ) -> list[Any]:

@@ -423,6 +423,88 @@ class MirrorEvent(SQLModel, table=True):
     applied_at: datetime = _instant()
 
 
+class Reconciliation(SQLModel, table=True):
+    """One comparison of an agency's ledger with the national side, and what a person approved of it.
+
+    plan: names exactly the items that an approval carries out, "" where there are none. `lost_*`: the head that the
+    store had before it went back in time, NULL if it did not. counts: per kind, how often each finding."""
+
+    __tablename__ = "reconciliation"
+    __table_args__ = (
+        CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="reconcile_approval_is_whole"),
+        CheckConstraint("(lost_seq IS NULL) = (lost_hash IS NULL)", name="lost_head_is_whole"),
+        Index("ix_reconciliation_agency", "agency", "finished_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    agency: str
+    by: str
+    started_at: datetime = _instant()
+    finished_at: datetime | None = _instant(nullable=True)
+    listed: bool = True
+    unreadable: int = 0
+    counts: Any = Field(default_factory=dict, sa_column=Column(SA_JSON, nullable=False))
+    plan: str = ""
+    lost_seq: int | None = None
+    lost_hash: str | None = None
+    store_seq: int = 0
+    approved_by: str | None = None
+    approved_at: datetime | None = _instant(nullable=True)
+    done_at: datetime | None = _instant(nullable=True)
+
+
+class ReconcileItem(SQLModel, table=True):
+    """One finding: what it was judged on, and, once the plan was approved, what came of it."""
+
+    __tablename__ = "reconcile_item"
+    __table_args__ = (
+        CheckConstraint(_in("kind", Kind), name="reconcile_item_kind"),
+        Index("ix_reconcile_item_run", "run", "fix", "outcome"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    run: int
+    agency: str
+    kind: str
+    local_id: str
+    finding: str
+    how: str = ""
+    fix: str
+    version: int = 0
+    state: str = ""
+    national_id: str = ""
+    national_version: int = 0
+    national_digest: str = ""
+    national_status: str = ""
+    national_sequence: int = 0
+    entered_by: str = ""
+    outcome: str | None = None
+
+
+class ManifestLine(SQLModel, table=True):
+    """One line of the national manifest while a comparison reads it: any order there, key order here."""
+
+    __tablename__ = "manifest_line"
+    __table_args__ = (Index("ix_manifest_line_key", "run", "kind", "local_id"),)
+    run: int = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    national_id: str = Field(primary_key=True)
+    local_id: str
+    version: int
+    digest: str
+    status: str
+    sequence: int
+    entered_by: str
+
+
+class Verified(SQLModel, table=True):
+    """Through which moment every record of a kind that the source showed is confirmed nationally, one by one."""
+
+    __tablename__ = "verified"
+    agency: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    through: datetime | None = _instant(nullable=True)
+    at: datetime = _instant()
+
+
 def table_of(model: type[SQLModel]) -> Table:
     """Return the Core table behind a model."""
     return cast(Table, model.__table__)  # type: ignore[attr-defined]

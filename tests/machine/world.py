@@ -10,8 +10,8 @@ import shutil
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -198,7 +198,9 @@ class World:
 
     # --- the connector ---
 
-    def _open(self, *, create: bool = False) -> App:
+    def _open(
+        self, *, create: bool = False, lock: Callable[[App], AbstractContextManager[None]] = App.stage_lock
+    ) -> App:
         self._stack.enter_context(pytest.MonkeyPatch.context()).setattr(edges, "Decree55", self.line)
         app = self._stack.enter_context(
             open_app(
@@ -210,13 +212,31 @@ class World:
                 jitter=lambda: 0.5,
             )
         )
-        self._stack.enter_context(app.stage_lock())
+        self._stack.enter_context(lock(app))
         return app
 
     def reopen(self) -> None:
         """End this process's App and start another one, as a restart does."""
         self._stack.close()
         self.app = self._open()
+
+    def reopen_to_compare(self) -> None:
+        """The same for who will only compare: possible also in a store that went back in time."""
+        self._stack.close()
+        self.app = self._open(lock=App.reading_lock)
+
+    def copy_store(self) -> None:
+        """Copy the store file, closed, as a backup does."""
+        self._stack.close()
+        shutil.copy(self.folder / "data" / "kntc.sqlite", self.folder / "copy.sqlite")
+        self.app = self._open()
+
+    def put_back_store(self) -> None:
+        """Put the copied file back, the head files left as they are; the App is closed then."""
+        self._stack.close()
+        for suffix in ("", "-wal", "-shm"):
+            (self.folder / "data" / f"kntc.sqlite{suffix}").unlink(missing_ok=True)
+        shutil.copy(self.folder / "copy.sqlite", self.folder / "data" / "kntc.sqlite")
 
     def close(self) -> None:
         self._stack.close()

@@ -55,6 +55,16 @@ UNSETTLED = {
     "read_at": START,
 }  # fmt: skip
 REASON = {"agency": AGENCY, "seq": 1, "text": "why"}
+RUN = {
+    "agency": AGENCY, "by": "x", "started_at": START, "listed": True, "unreadable": 0, "counts": {}, "plan": "",
+    "store_seq": 0,
+}  # fmt: skip
+FINDING = {
+    "run": 1, "agency": AGENCY, "kind": "petition", "local_id": "demo:1", "finding": "differs", "how": "",
+    "fix": "person",
+    "version": 1, "state": "delivered", "national_id": "N", "national_version": 1, "national_digest": "d",
+    "national_status": "received", "national_sequence": 1, "entered_by": "api",
+}  # fmt: skip
 INFO = {"id": 2, "store_id": "s", "created_at": START, "program": "0"}
 
 SENDING = {"state": "sending", "next_attempt_at": None, "lease_owner": "me", "lease_until": START}
@@ -107,6 +117,9 @@ IMPOSSIBLE: list[Case] = [
     ("tombstone_ask_is_undecided", tables.Tombstone, TOMBSTONE, {"decided_by": "somebody", "decided_at": START}),
     ("unsettled_kind", tables.Unsettled, UNSETTLED, {"kind": "letter"}),
     ("resync_done_is_whole", tables.ResyncItem, ITEM, {"outcome": "look"}),
+    ("reconcile_approval_is_whole", tables.Reconciliation, RUN, {"approved_by": "somebody"}),
+    ("lost_head_is_whole", tables.Reconciliation, RUN, {"lost_seq": 7}),
+    ("reconcile_item_kind", tables.ReconcileItem, FINDING, {"kind": "letter"}),
 ]  # fmt: skip
 
 
