@@ -107,7 +107,8 @@ def _print_entry(desk: Desk, entry: Entry, moment: Moment, width: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What verifying one agency's log showed. `head_error`: the head file contradicts the chain."""
+    """What verifying one agency's log showed. `head_error`: the head file contradicts the chain; `lost`: the entries by
+    which a person accepted that a tail was lost, each with the head that was."""
 
     agency: str
     head: Head
@@ -117,6 +118,7 @@ class Proof:
     agreement: Agreement | None
     first_at: str
     last_at: str
+    lost: tuple[tuple[int, Head], ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
@@ -174,9 +176,10 @@ def _prove(app: App, code: str) -> Proof:
         agreed = agreement.compare(connection, code) if fault is None else None
         if fault is None and head_error is None:
             head_error = _head_fault(app, code, connection, on_file, head)
+        lost = tuple(audit.acceptances(connection, code)) if fault is None else ()
     readable = (first if head.seq else None, last if fault is None else None)  # what has been verified
     times = [orjson.loads(entry.content)[4] if entry else "" for entry in readable]
-    return Proof(code, head, fault, head_error, on_file.seq if on_file else 0, agreed, times[0], times[1])
+    return Proof(code, head, fault, head_error, on_file.seq if on_file else 0, agreed, times[0], times[1], lost)
 
 
 def _head_fault(app: App, code: str, connection: Any, on_file: Head | None, head: Head) -> KntcError | None:
@@ -187,7 +190,8 @@ def _head_fault(app: App, code: str, connection: Any, on_file: Head | None, head
         file = str(app.store.heads.path(code))
         return RolledBackError("E-STORE-HEAD-MISSING", agency=code, file=file) if head.seq > 1 else None
     entry = next(audit.entries(connection, code, after_seq=on_file.seq - 1), None) if on_file.seq else None
-    if on_file.seq and (entry is None or entry.seq != on_file.seq or entry.hash != on_file.hash):
+    there = entry is not None and (entry.seq, entry.hash) == (on_file.seq, on_file.hash)
+    if on_file.seq and not there and not audit.is_accepted(connection, on_file):
         return RolledBackError("E-STORE-ROLLED-BACK", agency=code, file_seq=on_file.seq, store_seq=head.seq)
     return None
 
@@ -206,6 +210,10 @@ def _print_proof(desk: Desk, proof: Proof) -> None:
     if good:
         tail = say("audit.tail_good", seq=proof.on_file_seq) if proof.head_error is None else say("audit.tail_bad")
         _line(desk, "audit.tail", proof.head_error is None, tail)
+    for seq, lost in proof.lost:
+        screen.pair(
+            f"  {say('audit.lost')}", say("audit.lost_by_decision", seq=seq, after=seq - 1, last=lost.seq), width=31
+        )
     if proof.agreement is not None:
         found = proof.agreement
         agreed = say("audit.ledger_good", count=found.sendings, versions=found.versions)
@@ -245,6 +253,7 @@ def _as_json(proof: Proof) -> dict[str, Any]:
         "head_file_seq": proof.on_file_seq,
         "chain": proof.fault.rule if proof.fault else "verified",
         "first_bad_seq": proof.fault.seq if proof.fault else None,
+        "tails_lost": [{"accepted_by_entry": seq, "head_lost": lost.seq} for seq, lost in proof.lost],
         "head_file": proof.head_error.id if proof.head_error else "verified",
         "ledger": {
             "versions": found.versions,
