@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, case, func, or_, select
 
-from connector.core.model import Cause, Kind
+from connector.core.model import Cause, Kind, State
 from connector.store import marks, unsettled, views
 from connector.store.tables import Delivery, Record, table_of
 
@@ -75,10 +75,13 @@ def excluded_by_reason(connection: Connection, agency: str, kind: Kind) -> dict[
 
 
 def sent_versions(connection: Connection, agency: str) -> dict[tuple[str, str, int], str]:
-    """Return (kind, local_id, version) -> state of every version that was ever claimed for sending."""
+    """Return (kind, local_id, version) -> state of every version that was ever claimed for sending, or is there.
+
+    One that was taken over from the national list was sent by a ledger that forgot it."""
     rows = connection.execute(
         select(_delivery.c.kind, _delivery.c.local_id, _delivery.c.version, _delivery.c.state).where(
-            _delivery.c.agency == agency, _delivery.c.last_sent_at.is_not(None)
+            _delivery.c.agency == agency,
+            or_(_delivery.c.last_sent_at.is_not(None), _delivery.c.state == State.DELIVERED),
         )
     )
     return {(row.kind, row.local_id, row.version): row.state for row in rows}

@@ -10,7 +10,8 @@ pass the process says so and sends itself SIGKILL: no handler, no `finally`, no 
     send.after        in flight: the answer is here, and not on disk
     create.<moment>   the store is being created
 
-Steps: bind, rescue, collect (COMMIT 1), claim (COMMIT 2), finish (COMMIT 3), look, pull, rebuild.
+Steps: bind, rescue, collect (COMMIT 1), claim (COMMIT 2), finish (COMMIT 3), look, pull, rebuild; of reconcile: compare
+(the report), approve, mend (some hundred items), close.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from connector import logs
-from connector.app import open_app
+from connector.app import App, open_app
 from connector.config import load_config
 from connector.core.chain import Head
 from connector.core.model import Actor, Entry, Event
 from connector.national.base import Reply, Request
 from connector.national.transport import Transport
-from connector.store import answers, audit, db, marks, mirror, outbox, records
+from connector.store import answers, audit, comparisons, db, marks, mends, mirror, outbox, records
 
 STEPS: tuple[tuple[str, Any, str], ...] = (
     ("bind", marks, "bind"),
@@ -40,6 +41,10 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("look", answers, "finish_finds"),
     ("pull", mirror, "apply"),
     ("rebuild", mirror, "take"),
+    ("compare", comparisons, "finish"),
+    ("approve", mends, "approve"),
+    ("mend", mends, "carry_out"),
+    ("close", mends, "finish"),
 )
 """Which function makes a transaction the transaction of a step."""
 
@@ -143,8 +148,37 @@ def _replace(owner: Any, name: str, wrapped: Callable[..., Any]) -> None:
     setattr(owner, name, wrapped)
 
 
-def main(config: Path, output: Path, place: str = "", passes: int = 1) -> None:
-    """Do the whole job once for every agency, or die on the way; what the process says goes to the file `output`."""
+def sync(app: App) -> None:
+    """Do the whole job once for every agency."""
+    with app.stage_lock():
+        for code in app.agencies:
+            for _step in app.sync(code):
+                pass
+
+
+def mend(app: App) -> None:
+    """Approve the newest comparison's plan of every agency, and go on with it; without one, compare first."""
+    with app.reading_lock():
+        for code in app.agencies:
+            if (plan := _open_plan(app, code)) is None:
+                for _counts in app.reconcile(code):
+                    pass
+                plan = _open_plan(app, code)
+            for _counts in app.mend(code, plan or "", "approved by a test"):
+                pass
+
+
+def _open_plan(app: App, code: str) -> str | None:
+    with app.store.read() as connection:
+        run = comparisons.newest(connection, code)
+    return str(run.plan) if run is not None and run.plan and run.done_at is None else None
+
+
+WORK: dict[str, Callable[[App], None]] = {"sync": sync, "mend": mend}
+
+
+def main(config: Path, output: Path, place: str = "", passes: int = 1, work: str = "sync") -> None:
+    """Do one work of WORK, or die on the way; what the process says goes to the file `output`."""
     said = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(said, 1)
     os.dup2(said, 2)
@@ -153,8 +187,6 @@ def main(config: Path, output: Path, place: str = "", passes: int = 1) -> None:
     watch_the_wire(wire)
     watch_creation(wire)
     logs.set_up("error")
-    with open_app(load_config(config), Actor("crash test", "test"), create=True) as app, app.stage_lock():
-        for code in app.agencies:
-            for _step in app.sync(code):
-                pass
+    with open_app(load_config(config), Actor("crash test", "test"), create=True) as app:
+        WORK[work](app)
     os.write(1, b"finished\n")

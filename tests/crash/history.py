@@ -39,6 +39,7 @@ class History:
     sandbox: Sandbox
     faults: Sequence[FaultRule] = ()
     kills: Counter[str] = field(default_factory=Counter)
+    work: str = "sync"  # one of driver.WORK
 
     def kill_at(self, place: str, passes: int = 1) -> None:
         """Run the driver until it kills itself at the given pass of `place`."""
@@ -72,7 +73,7 @@ class History:
 
     @contextmanager
     def _run(self, place: str = "", passes: int = 1) -> Iterator[ForkServerProcess]:
-        run = PROCESSES.Process(target=driver.main, args=(self.config, self._output, place, passes))
+        run = PROCESSES.Process(target=driver.main, args=(self.config, self._output, place, passes, self.work))
         run.start()
         try:
             yield run
