@@ -264,7 +264,7 @@ class App:
 
     def _is_held(self, code: str) -> bool:
         with self.store.read() as connection:
-            return channel.state_of(connection, code).held_until is not None
+            return channel.state_of(connection, code, self.generation(code)).held_until is not None
 
     def note_failure(self, code: str, job: str, error: KntcError) -> None:
         """Note that a job ended in an error: for `status`, until it succeeds again. Never raises: whoever calls has an
@@ -286,7 +286,7 @@ class App:
             self._note(code, job, "E-FEED-CURSOR-EXPIRED", {"agency": code})
         elif job == "deliver" and self.is_cut_off(code):
             with self.store.read() as connection:
-                rule = channel.state_of(connection, code).rule or ""
+                rule = channel.state_of(connection, code, self.generation(code)).rule or ""
             self._note(code, job, "held", {"rule": rule})
 
     def _note(self, code: str, job: str, what: str, values: Mapping[str, str | float]) -> None:
@@ -310,7 +310,7 @@ class App:
     def is_cut_off(self, code: str) -> bool:
         """Return whether the agency's channel is held because nothing reached the national side, or it refused us."""
         with self.store.read() as connection:
-            state = channel.state_of(connection, code)
+            state = channel.state_of(connection, code, self.generation(code))
         return state.held_until is not None and _answer_of(state.rule) in CUT_OFF
 
     def seconds_to_next(self, code: str) -> float | None:
@@ -320,7 +320,7 @@ class App:
             due = outbox.next_due(
                 connection, code, context.generation, context.capabilities, self.now(), farthest_s=context.farthest_s
             )
-            state = channel.state_of(connection, code)
+            state = channel.state_of(connection, code, self.generation(code))
         if due is None:
             return None
         due = max(due, state.held_until) if state.held_until else due

@@ -47,7 +47,7 @@ def _in_the_way(desk: Desk, app: App, line: Line) -> Iterator[str]:
     from connector.store import channel, marks, reasons
 
     with app.store.read() as connection:
-        state = channel.state_of(connection, line.key.agency)
+        state = channel.state_of(connection, line.key.agency, app.generation(line.key.agency))
         pauses = marks.pauses(connection, line.key.agency)
         scopes = [(pause.kind, pause.local_id) for pause in pauses]
         given = reasons.newest(connection, line.key.agency, "sending.paused", scopes, app.store.commitment)

@@ -152,7 +152,7 @@ def overview(app: App, code: str) -> Overview:
             waiting=decisions.counts(connection, code),
             blocked=blocked,
             paused=waits.paused_count(connection, code, context.generation, context.capabilities),
-            channel=channel.state_of(connection, code),
+            channel=channel.state_of(connection, code, context.generation),
             jobs={name: mark[1] for name, mark in marked.items() if mark},
             failures=jobs.failures(connection, code, TROUBLED),
             store_error=store_error,

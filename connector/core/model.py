@@ -244,6 +244,17 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """What an answer says of the national side's rate limit: so many requests remain, for so many seconds.
+
+    limit: how many a whole window holds, where it says so."""
+
+    remaining: int
+    reset_s: float
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one `submit`. A value, also for every failure of the network: `submit` raises only on a bug.
 
@@ -256,6 +267,7 @@ class Outcome:
     answer_digest: str = ""
     server_date: datetime | None = None
     candidates: tuple[Candidate, ...] = field(default=(), repr=False)
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +295,7 @@ class Sighting:
     receipt: Receipt | None = None
     retry_after_s: float | None = None
     candidates: tuple[Candidate, ...] = field(default=(), repr=False)
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True)

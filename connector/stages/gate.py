@@ -15,7 +15,7 @@ def channel_is_free(context: Context, national: National) -> bool:
     """Return whether the agency's channel may be used now. A hold that has run out is ended by one answered read,
     never by time alone; an unanswered one prolongs it."""
     with context.store.read() as connection:
-        state = channel.state_of(connection, context.agency)
+        state = channel.state_of(connection, context.agency, context.generation)
     if state.held_until is None:
         return True
     wait_s = (state.held_until - context.now()).total_seconds()
@@ -24,8 +24,10 @@ def channel_is_free(context: Context, national: National) -> bool:
     answered = national.probe()
     with context.store.write() as tx:
         if answered:
-            channel.release(tx, context.agency, context.actor)
+            channel.release(tx, context.agency, context.generation, context.actor)
         else:
             refused = [Signal(hold=True, unknown_key=None, rule="probe")]
-            channel.observe(tx, context.agency, refused, context.limits, context.jitter(), context.actor)
+            channel.observe(
+                tx, context.agency, context.generation, refused, context.limits, context.jitter(), context.actor
+            )
     return answered

@@ -190,7 +190,9 @@ def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> C
     clockwork = answers.Clockwork(context.limits, context.jitter)
     with context.store.write() as tx:
         moved = answers.finish(tx, outcomes, context.generation, context.capabilities, clockwork, context.actor)
-        channel.observe(tx, context.agency, signals, context.limits, context.jitter(), context.actor)
+        channel.observe(
+            tx, context.agency, context.generation, signals, context.limits, context.jitter(), context.actor
+        )
     _log(gathered, moved)
     counts: dict[str, int] = {str(state): count for state, count in moved.items()}
     counts["asked"] = sum(outcome.verdict.name is VerdictName.ASK for outcome in outcomes)

@@ -159,7 +159,7 @@ class Delivery(SQLModel, table=True):
             sqlite_where=_ACTIVE,
             postgresql_where=_ACTIVE,
         ),
-        Index("ix_delivery_due", "agency", "state", "next_attempt_at"),
+        Index("ix_delivery_due", "agency", "state", "next_attempt_at", "attempt"),
     )
     id: int | None = Field(default=None, primary_key=True)
     agency: str
@@ -327,17 +327,41 @@ class Unsettled(SQLModel, table=True):
 
 
 class Channel(SQLModel, table=True):
-    """How the way to the national side is, per agency. A hold is stored, so a restart does not forget it.
+    """How the way to the national side is, per agency and ledger generation: another target, or another profile,
+    inherits nothing. All of it is stored, so that a restart forgets no hold and no window.
 
-    `unknown_keys`: the different keys of the present run of unknowns, one per line."""
+    `unknown_keys`: the different keys of the present run of unknowns, one per line. `ramp`: deliveries in the next
+    batch after a hold, 0: as many as usual. `pace_*`: what was last said of the national rate limit; NULL: nothing.
+    `credit`: hundredths of a repeated attempt that may still be made, as of `credit_at`. `turn`: whose share comes
+    first in the next claim."""
 
     __tablename__ = "channel"
+    __table_args__ = (
+        CheckConstraint("ramp >= 0 AND turn >= 0", name="channel_counts"),
+        CheckConstraint("(pace_remaining IS NULL) = (pace_limit IS NULL)", name="channel_pace_is_whole"),
+    )
     agency: str = Field(primary_key=True)
+    generation: int = Field(primary_key=True)
     held_until: datetime | None = _instant(nullable=True)
     held_since: datetime | None = _instant(nullable=True)
     rule: str | None = None
     holds: int = 0
     unknown_keys: str = ""
+    ramp: int = 0
+    pace_limit: int | None = None
+    pace_remaining: int | None = None
+    pace_until: datetime | None = _instant(nullable=True)
+    credit: int = 0
+    credit_at: datetime | None = _instant(nullable=True)
+    turn: int = 0
+
+
+class Asked(SQLModel, table=True):
+    """A delivery that a person asked for: it is claimed from a share of its own until it is answered."""
+
+    __tablename__ = "asked"
+    delivery_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    agency: str
 
 
 class Pause(SQLModel, table=True):

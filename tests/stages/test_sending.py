@@ -131,7 +131,7 @@ def test_a_run_is_cut_off_also_where_it_looks_before_it_sends(world: World) -> N
         pass
     assert world.app.is_cut_off(AGENCY)
     with world.app.store.read() as connection:
-        assert (channel.state_of(connection, AGENCY).rule or "").startswith("looked-first:nothing_sent")
+        assert (channel.state_of(connection, AGENCY, 1).rule or "").startswith("looked-first:nothing_sent")
 
 
 # --- a last success, and what is none --------------------------------------------------------------------------------

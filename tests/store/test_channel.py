@@ -25,9 +25,9 @@ def unknown(key: str) -> Signal:
 
 def observe(ledger: Ledger, *signals: Signal, jitter: float = 0.0) -> ChannelState:
     with ledger.store.write() as tx:
-        after = channel.observe(tx, AGENCY, signals, LIMITS, jitter, ACTOR)
+        after = channel.observe(tx, AGENCY, 1, signals, LIMITS, jitter, ACTOR)
     with ledger.store.read() as connection:
-        assert channel.state_of(connection, AGENCY) == after
+        assert channel.state_of(connection, AGENCY, 1) == after
     return after
 
 
@@ -38,7 +38,7 @@ def wait_s(ledger: Ledger, state: ChannelState) -> float:
 
 def test_a_channel_nobody_has_used_is_free(ledger: Ledger) -> None:
     with ledger.store.read() as connection:
-        assert channel.state_of(connection, AGENCY) == ChannelState()
+        assert channel.state_of(connection, AGENCY, 1) == ChannelState()
 
 
 def test_good_answers_leave_no_trace(ledger: Ledger) -> None:
@@ -103,7 +103,7 @@ def test_unknowns_of_three_different_keys_in_a_row_hold_the_channel(
     for signal in signals:  # one commit each: the run is kept in the store
         observe(ledger, signal)
     with ledger.store.read() as connection:
-        assert (channel.state_of(connection, AGENCY).held_until is not None) is held
+        assert (channel.state_of(connection, AGENCY, 1).held_until is not None) is held
 
 
 def test_a_run_of_unknowns_is_counted_within_a_batch_too(ledger: Ledger) -> None:
@@ -115,9 +115,9 @@ def test_a_released_channel_is_free_and_remembers_how_often_it_was_held(ledger: 
     observe(ledger, hold())
     ledger.clock.forward(30)
     with ledger.store.write() as tx:
-        channel.release(tx, AGENCY, ACTOR)
+        channel.release(tx, AGENCY, 1, ACTOR)
     with ledger.store.read() as connection:
-        assert channel.state_of(connection, AGENCY) == ChannelState(holds=1)
+        assert channel.state_of(connection, AGENCY, 1) == ChannelState(holds=1, ramp=1)
     assert ledger.told("channel.released")[0]["facts"] == {"rule": "busy"}
     assert wait_s(ledger, observe(ledger, hold())) == 60
 
@@ -125,18 +125,34 @@ def test_a_released_channel_is_free_and_remembers_how_often_it_was_held(ledger: 
 def test_the_first_good_answer_after_a_release_forgets_the_holds(ledger: Ledger) -> None:
     observe(ledger, hold())
     with ledger.store.write() as tx:
-        channel.release(tx, AGENCY, ACTOR)
-    assert observe(ledger, FINE) == ChannelState()
+        channel.release(tx, AGENCY, 1, ACTOR)
+    assert observe(ledger, FINE) == ChannelState(ramp=2)
+
+
+def test_batches_double_after_a_hold_as_long_as_answers_are_good(ledger: Ledger) -> None:
+    observe(ledger, hold())
+    with ledger.store.write() as tx:
+        channel.release(tx, AGENCY, 1, ACTOR)
+    assert [observe(ledger, FINE).ramp for _ in range(3)] == [2, 4, 8]
+    assert observe(ledger, FINE, unknown("a")).ramp == 8
+    assert [observe(ledger, FINE).ramp for _ in range(7)] == [16, 32, 64, 128, 256, 512, 0]
+
+
+def test_another_target_inherits_no_hold(ledger: Ledger) -> None:
+    """An agency that is bound to another profile begins a new generation: what held the old way says nothing of it."""
+    observe(ledger, hold(100.0))
+    with ledger.store.read() as connection:
+        assert channel.state_of(connection, AGENCY, 2) == ChannelState()
 
 
 def test_a_hold_survives_a_restart(ledger: Ledger) -> None:
     held = observe(ledger, hold(100.0))
     ledger.store.close()  # the next use opens the file anew
     with ledger.store.read() as connection:
-        assert channel.state_of(connection, AGENCY) == held
+        assert channel.state_of(connection, AGENCY, 1) == held
 
 
 def test_one_agencys_hold_is_not_anothers(ledger: Ledger) -> None:
     observe(ledger, hold(100.0))
     with ledger.store.read() as connection:
-        assert channel.state_of(connection, "H51.02") == ChannelState()
+        assert channel.state_of(connection, "H51.02", 1) == ChannelState()

@@ -107,9 +107,9 @@ MUTATING: dict[str, Act] = {
     "apply a status": lambda tx, _: mirror.apply(tx, AGENCY, [status_update(UNKNOWN, 1, "validated")], ACTOR),
     "close a returned record": lambda tx, _: mirror.close_returned(tx, SENT, ACTOR, "x"),
     "hold the channel": lambda tx, _: channel.observe(
-        tx, AGENCY, [Signal(hold=True, unknown_key=None, rule="busy")], LIMITS, 0.0, ACTOR
+        tx, AGENCY, 1, [Signal(hold=True, unknown_key=None, rule="busy")], LIMITS, 0.0, ACTOR
     ),
-    "release the channel": lambda tx, _: channel.release(tx, AGENCY, ACTOR),
+    "release the channel": lambda tx, _: channel.release(tx, AGENCY, 1, ACTOR),
     "bind": lambda tx, _: marks.bind(tx, "H51.02", TARGET, ACTOR),
     "finish a sweep": lambda tx, _: marks.finish_sweep(
         tx, AGENCY, Kind.PETITION, marks.begin_sweep(tx, AGENCY, Kind.PETITION, "m1"), marks.SweepCounts(), ACTOR

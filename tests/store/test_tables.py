@@ -54,6 +54,9 @@ UNSETTLED = {
     "agency": AGENCY, "kind": "petition", "local_id": "demo:1", "range_value": "1", "fingerprint": "f",
     "read_at": START,
 }  # fmt: skip
+CHANNEL = {
+    "agency": AGENCY, "generation": 1, "holds": 0, "unknown_keys": "", "ramp": 0, "credit": 0, "turn": 0,
+}  # fmt: skip
 REASON = {"agency": AGENCY, "seq": 1, "text": "why"}
 RUN = {
     "agency": AGENCY, "by": "x", "started_at": START, "listed": True, "unreadable": 0, "counts": {}, "plan": "",
@@ -72,6 +75,8 @@ SENDING = {"state": "sending", "next_attempt_at": None, "lease_owner": "me", "le
 Case = tuple[str, type[SQLModel], dict[str, Any], dict[str, Any]]
 
 IMPOSSIBLE: list[Case] = [
+    ("channel_counts", tables.Channel, CHANNEL, {"ramp": -1}),
+    ("channel_pace_is_whole", tables.Channel, CHANNEL, {"pace_limit": 10}),
     ("one_row", tables.StoreInfo, INFO, {}),
     ("record_kind", tables.Record, RECORD, {"kind": "letter"}),
     ("record_version", tables.Record, RECORD, {"version": 0}),
