@@ -15,10 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from connector import lock
 from connector.config import Config, read_hex_key
+from connector.core import pacing
 from connector.core.chain import Head
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
 from connector.core.model import Actor
@@ -255,7 +256,7 @@ class App:
         """Note that a job (collect, resync, deliver, pull) did its work: for `status`, and for the daemon's plan.
 
         A run that was told to stop has not, nor has one that a guard, a channel on hold or the feed turned away."""
-        turned_away = self.stop.is_set() or any(counts.get(name) for name in ("guard", "stopped"))
+        turned_away = self.stop.is_set() or any(counts.get(name) for name in ("guard", "stopped", "paused"))
         turned_away = turned_away or (job == "reconcile" and not counts.get("compared"))
         if turned_away or (job == "deliver" and self._is_held(code)):
             return
@@ -314,17 +315,24 @@ class App:
         return state.held_until is not None and _answer_of(state.rule) in CUT_OFF
 
     def seconds_to_next(self, code: str) -> float | None:
-        """Return how long until something of this agency is due (0: now), None if nothing waits for time."""
-        context = self.context(code)
+        """Return how long until something of this agency is due and may go (0: now), None if nothing waits for time."""
+        due = self.next_due(code)
+        return None if due is None else max((due - self.now()).total_seconds(), 0.0)
+
+    def next_due(self, code: str) -> datetime | None:
+        """Return when something of this agency is due and the channel lets it pass, as far as time alone decides."""
+        context, now = self.context(code), self.now()
         with self.store.read() as connection:
+            state = channel.state_of(connection, code, context.generation)
+            credit = pacing.credit_now(state.credit, state.credit_at, now)
             due = outbox.next_due(
-                connection, code, context.generation, context.capabilities, self.now(), farthest_s=context.farthest_s
-            )
-            state = channel.state_of(connection, code, self.generation(code))
-        if due is None:
-            return None
-        due = max(due, state.held_until) if state.held_until else due
-        return max((due - self.now()).total_seconds(), 0.0)
+                connection, code, context.generation, context.capabilities, now,
+                farthest_s=context.farthest_s,
+                repeats_from=now + timedelta(seconds=pacing.seconds_to_credit(credit)),
+            )  # fmt: skip
+            if due is None or marks.channel_is_paused(connection, code):
+                return None
+        return max(due, state.free_at(now) or due)
 
     # --- what came of it ---
 

@@ -115,7 +115,6 @@ def overview(app: App, code: str) -> Overview:
         jobs,
         marks,
         mirrored,
-        outbox,
         reasons,
         requests,
         tombstones,
@@ -164,9 +163,7 @@ def overview(app: App, code: str) -> Overview:
             books=sums,
             excluded=excluded,
             asked=requests.open_count(connection, code),
-            next_due=outbox.next_due(
-                connection, code, context.generation, context.capabilities, app.now(), farthest_s=context.farthest_s
-            ),
+            next_due=app.next_due(code),
             pull_stopped=stopped[0] if stopped else "",
             rebuilding=rebuild.is_under_way(connection, code),
             rebuilt=rebuild.last(connection, code),

@@ -81,7 +81,8 @@ def _compare(desk: Desk, app: App, code: str) -> str:
         app.note_failure(code, "reconcile", error)
         return error.id
     app.note_success(code, "reconcile", total)
-    return "" if total["compared"] else ("held" if total["held"] else "stopped")
+    kept_away = any(total[why] for why in ("held", "paced", "paused"))
+    return "" if total["compared"] else ("held" if kept_away else "stopped")
 
 
 # --- the report ----------------------------------------------------------------------------------------------------

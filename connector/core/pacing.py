@@ -37,6 +37,9 @@ EARNED_A_MINUTE = 20 * WHOLE
 MOST_CREDIT = 200 * WHOLE
 """More is not saved up: after a long quiet time a sick record set still meets the bound."""
 
+SHARES = 3
+"""Of a claim: what a person asked for, first attempts, repeated ones."""
+
 T = TypeVar("T")
 
 

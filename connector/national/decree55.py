@@ -1,7 +1,7 @@
 """The profile `decree55`: our reference interface, `schemas/decree55.openapi.yaml`, over REST.
 
 Requests are built here, judged in `rules.py`, carried by `transport.py`.
-May import: core.model, errors, access, base, bearer, decree55_pages, replies, rules, transport, wording.
+May import: core.model, errors, access, base, bearer, decree55_pages, rates, replies, rules, transport, wording.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from connector.national.access import Credentials, authorised
 from connector.national.base import Answer, NationalSettings, Reply, Request
 from connector.national.bearer import Bearer, client_credentials
 from connector.national.decree55_pages import Item, Page, held, read_page, status_update
+from connector.national.rates import rate_of
 from connector.national.replies import expect, is_served, server_date
 from connector.national.rules import judge, see
 from connector.national.transport import Transport
@@ -87,6 +88,7 @@ class Decree55:
             elapsed_s=time.monotonic() - started,
             answer_digest=hashlib.sha256(reply.body).hexdigest() if isinstance(reply, Answer) else "",
             server_date=server_date(reply),
+            rate=rate_of(reply),
         )
 
     def find(self, delivery: Delivery) -> Sighting:
@@ -104,6 +106,7 @@ class Decree55:
             elapsed_s=time.monotonic() - started,
             receipt=seen.receipt,
             retry_after_s=seen.retry_after_s,
+            rate=rate_of(reply),
         )
 
     def probe(self) -> bool:

@@ -39,6 +39,7 @@ from connector.national.access import Access, Credentials, Fixed, authorised, ba
 from connector.national.base import Answer, Failure, Fault, NationalSettings, Reply, Request
 from connector.national.bearer import Bearer, TokenDesk
 from connector.national.endpoint import sendable
+from connector.national.rates import rate_of
 from connector.national.replies import expect, server_date
 from connector.national.transport import Transport
 from connector.national.ttcp2018_answers import Layers, candidates, read, record, token_document, wrapped
@@ -176,6 +177,7 @@ class Ttcp2018:
             elapsed_s=time.monotonic() - started,
             answer_digest=hashlib.sha256(reply.body).hexdigest() if isinstance(reply, Answer) else "",
             server_date=server_date(reply),
+            rate=rate_of(reply),
         )
 
     def _found(self, delivery: Delivery) -> tuple[Found, int | None]:

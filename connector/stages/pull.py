@@ -16,7 +16,7 @@ from connector.core.model import Event, StatusPage
 from connector.errors import CursorExpiredError, RemoteError
 from connector.logs import get_logger
 from connector.national.base import National
-from connector.stages import rebuild
+from connector.stages import gate, rebuild
 from connector.stages.context import Context, Counts
 from connector.store import marks, mirror, unreadable
 
@@ -30,8 +30,8 @@ PAGES_A_RUN = 20_000
 def pull(context: Context, national: National, page_limit: int) -> Iterator[Counts]:
     """Apply all pages that the feed has; yield counts per page: new, repeated, late, malformed.
 
-    `stopped`: the feed no longer knows our cursor (410), and a rebuild is not possible or has not helped. Nothing was
-    skipped; push is not touched by it.
+    `paused`: a person has stopped all traffic. `stopped`: the feed no longer knows our cursor (410), and a rebuild is
+    not possible or has not helped. Nothing was skipped; push is not touched by it.
     Raises RemoteError if feed or list do not answer, or lead back to a place where this run has been."""
     if not context.capabilities.status_feed:
         return
@@ -39,6 +39,9 @@ def pull(context: Context, national: National, page_limit: int) -> Iterator[Coun
     been: set[str] = set()
     rebuilt = False
     while not context.stop.is_set() and len(been) < PAGES_A_RUN and (cursor := _cursor(context)) is not None:
+        if gate.is_paused(context):
+            yield {"paused": 1}
+            return
         try:
             page = national.status_updates(context.agency, cursor, page_limit)
         except CursorExpiredError:
@@ -90,7 +93,12 @@ def peek(context: Context, national: National, page_limit: int) -> Iterator[Coun
     RemoteError as `pull` does, CursorExpiredError if the feed no longer knows our cursor and there is no list."""
     cursor = _cursor(context) or ""
     been: set[str] = set()
-    while context.capabilities.status_feed and not context.stop.is_set() and len(been) < PAGES_A_RUN:
+    while (
+        context.capabilities.status_feed
+        and not gate.is_paused(context)
+        and not context.stop.is_set()
+        and len(been) < PAGES_A_RUN
+    ):
         try:
             page = national.status_updates(context.agency, cursor, page_limit)
         except CursorExpiredError:

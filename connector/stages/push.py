@@ -13,17 +13,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from connector.core import lifecycle
+from connector.core import lifecycle, pacing
 from connector.core.lifecycle import Probable
 from connector.core.model import Delivery, Outcome, Receipt, Sighting, SightingName, State, Verdict, VerdictName
 from connector.errors import LockedError
 from connector.logs import get_logger
 from connector.national.base import National
+from connector.stages import gate
 from connector.stages.context import Context, Counts
-from connector.stages.gate import channel_is_free
+from connector.stages.meter import Meter
 from connector.store import answers, channel, outbox
 from connector.store.channel import Signal
 
@@ -37,7 +38,7 @@ LEASE_SHARE = 0.5
 """A claim older than this share of its lease is given back unsent: what is sent must end while the lease holds, or
 whoever takes it over looks before the last byte has left."""
 
-_UNSENT = frozenset({"stopping", "channel-held", "claim-expired"})
+_UNSENT = frozenset({"stopping", "channel-held", "claim-expired", "paced"})
 """Rules of deliveries that were claimed but never handed to the network: they say nothing of the channel."""
 
 
@@ -51,23 +52,35 @@ class Effort:
     lease_s: float
 
 
-def push(context: Context, national: National, effort: Effort) -> Iterator[Counts]:
-    """Send until nothing is due, the channel is held, or `stop` is set; yield counts by state after each commit.
+@dataclass(frozen=True, slots=True)
+class Turnstile:
+    """What every worker passes before it sends: not after a halt, not too late, and not beyond the rate limit."""
 
-    `held`: the channel waits. What could not be sent any more after a stop or a hold is pending again, its attempt
-    given back."""
+    send_until: datetime
+    gauge: Meter
+    halt: threading.Event = field(default_factory=threading.Event)
+
+
+def push(context: Context, national: National, effort: Effort) -> Iterator[Counts]:
+    """Send until nothing is due, the gate is closed, or `stop` is set; yield counts by state after each commit.
+
+    `held`, `paced`, `paused`: why the gate is closed. What could not be sent any more after a stop or a hold, or in the
+    present window of the rate limit, is pending again, its attempt given back."""
     _rescue(context)
+    gauge = gate.meter(context)
+    requests = 1 if context.capabilities.carried <= context.capabilities.create_idempotent else 2
     with ThreadPoolExecutor(effort.workers, thread_name_prefix="push") as pool:
         while not context.stop.is_set():
-            if not channel_is_free(context, national):
-                yield {"held": 1}
+            leave = gate.leave(context, national, gauge, effort.rows, requests)
+            if leave.why:
+                yield {leave.why: 1}
                 return
-            send_until = context.now() + timedelta(seconds=effort.lease_s * LEASE_SHARE)
-            claimed = _claim(context, effort)
+            turnstile = Turnstile(context.now() + timedelta(seconds=effort.lease_s * LEASE_SHARE), gauge)
+            claimed = _claim(context, effort, leave.rows)
             # If the process dies from here on, these rows are `sending`: bytes may or may not have left.
             if not claimed:
                 return
-            yield from _send(context, national, pool, claimed, send_until)
+            yield from _send(context, national, pool, claimed, turnstile)
 
 
 def _rescue(context: Context) -> None:
@@ -76,20 +89,29 @@ def _rescue(context: Context) -> None:
         outbox.rescue(tx, context.agency, context.generation, context.capabilities, context.owner, context.actor)
 
 
-def _claim(context: Context, effort: Effort) -> list[Delivery]:
+def _claim(context: Context, effort: Effort, rows: int) -> list[Delivery]:
+    """Claim at most `rows`, as many repeated attempts as there is credit for, and book them."""
     with context.store.write() as tx:
-        return outbox.claim(
+        state = channel.state_of(tx.connection, context.agency, context.generation)
+        credit = pacing.credit_now(state.credit, state.credit_at, tx.now)
+        claimed = outbox.claim(
             tx,
             context.agency,
             context.generation,
             context.capabilities,
             owner=context.owner,
             lease_s=effort.lease_s,
-            rows=effort.rows,
+            rows=rows,
             body_bytes=effort.body_bytes,
             actor=context.actor,
             farthest_s=context.farthest_s,
+            repeats=credit // pacing.WHOLE,
+            turn=state.turn,
         )
+        repeats = sum(delivery.attempt > 1 for delivery in claimed)
+        if claimed:
+            channel.spend(tx, context.agency, context.generation, len(claimed) - repeats, repeats)
+    return claimed
 
 
 def _send(
@@ -97,46 +119,62 @@ def _send(
     national: National,
     pool: ThreadPoolExecutor,
     claimed: Sequence[Delivery],
-    send_until: datetime,
+    turnstile: Turnstile,
 ) -> Iterator[Counts]:
     """Submit the claimed deliveries and write the outcomes down in groups, as they come."""
-    halt = threading.Event()
-    futures = {pool.submit(_submit, context, national, delivery, halt, send_until): delivery for delivery in claimed}
     gathered: list[tuple[Delivery, Outcome]] = []
-    waiting = len(futures)
-    for future in as_completed(futures):
+    waiting = len(claimed)
+    for delivery, outcome in _answered(context, national, pool, claimed, turnstile):
         waiting -= 1
-        delivery = futures[future]
-        outcome = _outcome_of(future, delivery)
         if outcome.verdict.name is VerdictName.HOLD:
-            halt.set()  # who has not started yet stays here; the others finish
+            turnstile.halt.set()  # who has not started yet stays here; the others finish
         gathered.append((delivery, outcome))
         if len(gathered) >= FINISH_ROWS or not waiting:
-            yield _finish_patiently(context, gathered)
+            yield _finish_patiently(context, gathered, turnstile.gauge)
             # If the process dies here, these answers are on disk, and the rest is still `sending`.
             gathered = []
 
 
-def _submit(
-    context: Context, national: National, delivery: Delivery, halt: threading.Event, send_until: datetime
-) -> Outcome:
+def _answered(
+    context: Context,
+    national: National,
+    pool: ThreadPoolExecutor,
+    claimed: Sequence[Delivery],
+    turnstile: Turnstile,
+) -> Iterator[tuple[Delivery, Outcome]]:
+    """Give each delivery with its outcome as it comes. Where nobody knows of a rate limit yet, one goes ahead."""
+    ahead = 1 if turnstile.gauge.blind else 0
+    for group in (claimed[:ahead], claimed[ahead:]):
+        futures = {pool.submit(_submit, context, national, delivery, turnstile): delivery for delivery in group}
+        for future in as_completed(futures):
+            yield futures[future], _outcome_of(future, futures[future])
+
+
+def _submit(context: Context, national: National, delivery: Delivery, turnstile: Turnstile) -> Outcome:
     """In a worker thread: send one delivery, unless there is no more sending."""
-    if rule := _no_more(context, halt, send_until):
-        return Outcome(delivery.id, Verdict(VerdictName.HOLD, rule), None, 0.0)
     recourse = lifecycle.recourse_of(delivery.key.kind, delivery.refs.own, context.capabilities)
-    if recourse.repeatable or not recourse.findable:
-        return national.submit(delivery)
-    seen = national.find(delivery)
-    return _already_there(delivery, seen, context.probable_cases) or national.submit(_as_seen(delivery, seen))
+    looks_first = recourse.findable and not recourse.repeatable
+    requests = 1 + looks_first
+    rule = _no_more(context, turnstile)
+    if rule or not turnstile.gauge.take(requests):
+        return Outcome(delivery.id, Verdict(VerdictName.HOLD, rule or "paced"), None, 0.0)
+    outcome: Outcome | None = None
+    try:
+        seen = national.find(delivery) if looks_first else None
+        outcome = _already_there(delivery, seen, context.probable_cases) if seen else None
+        outcome = outcome or national.submit(_as_seen(delivery, seen) if seen else delivery)
+    finally:
+        turnstile.gauge.answered(requests, outcome.rate if outcome else None)
+    return outcome
 
 
-def _no_more(context: Context, halt: threading.Event, send_until: datetime) -> str:
+def _no_more(context: Context, turnstile: Turnstile) -> str:
     """Return why a claimed delivery is not handed to the network any more, "" if it is."""
     if context.stop.is_set():
         return "stopping"
-    if halt.is_set():
+    if turnstile.halt.is_set():
         return "channel-held"
-    return "" if context.now() < send_until else "claim-expired"
+    return "" if context.now() < turnstile.send_until else "claim-expired"
 
 
 def _already_there(delivery: Delivery, seen: Sighting, policy: Probable) -> Outcome | None:
@@ -155,6 +193,7 @@ def _already_there(delivery: Delivery, seen: Sighting, policy: Probable) -> Outc
         seen.http_status,
         seen.elapsed_s,
         candidates=seen.candidates if verdict is VerdictName.ASK else (),
+        rate=seen.rate,
     )
 
 
@@ -174,17 +213,17 @@ def _outcome_of(future: Future[Outcome], delivery: Delivery) -> Outcome:
     return Outcome(delivery.id, Verdict(VerdictName.UNKNOWN, "bug"), None, 0.0)
 
 
-def _finish_patiently(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> Counts:
+def _finish_patiently(context: Context, gathered: Sequence[tuple[Delivery, Outcome]], gauge: Meter) -> Counts:
     """Write the answers down, also while another program holds the store: these answers exist only here."""
     for _ in range(FINISH_TRIES - 1):
         try:
-            return _finish(context, gathered)
+            return _finish(context, gathered, gauge)
         except LockedError as error:
             get_logger().warning("job.failed", job="push", error_id=error.id)
-    return _finish(context, gathered)
+    return _finish(context, gathered, gauge)
 
 
-def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> Counts:
+def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]], gauge: Meter) -> Counts:
     outcomes = [outcome for _, outcome in gathered]
     signals = [_signal(delivery, outcome) for delivery, outcome in gathered if outcome.verdict.rule not in _UNSENT]
     clockwork = answers.Clockwork(context.limits, context.jitter)
@@ -193,6 +232,7 @@ def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]]) -> C
         channel.observe(
             tx, context.agency, context.generation, signals, context.limits, context.jitter(), context.actor
         )
+        channel.keep_pace(tx, context.agency, context.generation, gauge.pace())
     _log(gathered, moved)
     counts: dict[str, int] = {str(state): count for state, count in moved.items()}
     counts["asked"] = sum(outcome.verdict.name is VerdictName.ASK for outcome in outcomes)

@@ -22,6 +22,7 @@ from connector.core.model import KINDS, Event, Kind, ManifestPage
 from connector.errors import CursorExpiredError, RemoteError
 from connector.logs import get_logger
 from connector.national.base import National
+from connector.stages import gate
 from connector.stages.context import Context, Counts
 from connector.store import marks, mirror, unreadable
 from connector.store.db import Tx
@@ -80,6 +81,9 @@ def go_on(context: Context, national: National, page_limit: int) -> Iterator[Cou
     been: set[tuple[Kind, str]] = set()
     again: set[Kind] = set()
     while (place := _place(context)) and place.kind and not context.stop.is_set() and len(been) < PAGES_A_RUN:
+        if gate.is_paused(context):
+            yield {"paused": 1}
+            return
         try:
             page = national.manifest(context.agency, place.kind, place.after, page_limit)
         except CursorExpiredError:

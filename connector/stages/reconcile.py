@@ -26,8 +26,8 @@ from connector.core.model import KINDS, Held, Kind, RecordKey, SightingName, Sta
 from connector.errors import CursorExpiredError, RemoteError
 from connector.logs import get_logger
 from connector.national.base import National
+from connector.stages import gate
 from connector.stages.context import Context, Counts
-from connector.stages.gate import channel_is_free
 from connector.store import audit, comparisons, marks, outbox
 from connector.store.comparisons import Compared, Item
 from connector.store.db import Tx
@@ -56,11 +56,11 @@ def reconcile(context: Context, national: National, page_limit: int, lost: Head 
     """Compare everything of the agency once; yield counts by finding after each commit.
 
     lost: the head that the store had before it went back in time; then the comparison is all that may be written.
-    A stop leaves nothing but an unfinished comparison, and `held` means that the channel waits. A pause stops no
-    reading; what an approval puts on its way waits for its end. Raises RemoteError if the national side does not
+    A stop leaves nothing but an unfinished comparison, and `held`, `paced` or `paused` means that the gate is closed. A pause of
+    sending stops no reading; what an approval puts on its way waits for its end. Raises RemoteError if the national side does not
     answer: what was compared so far counts for nothing."""
-    if lost is None and not channel_is_free(context, national):
-        yield {"held": 1}
+    if why := _kept_away(context, national, lost):
+        yield {why: 1}
         return
     listed = context.capabilities.manifest
     with context.store.read() as connection:
@@ -95,6 +95,13 @@ def reconcile(context: Context, national: National, page_limit: int, lost: Head 
     found = sum((tally.counts for tally in tallies.values()), Counter[str]())
     get_logger().info("reconcile.finished", agency=context.agency, counts=dict(found))
     yield {"compared": 1}
+
+
+def _kept_away(context: Context, national: National, lost: Head | None) -> str:
+    """Return why nothing may be asked now, "" if it may. A store that went back may not even note what a probe says."""
+    if lost is not None:
+        return "paused" if gate.is_paused(context) else ""
+    return gate.leave(context, national, gate.meter(context), 1).why
 
 
 def _is_swept(context: Context, kind: Kind) -> bool:

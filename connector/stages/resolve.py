@@ -13,21 +13,24 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from connector.core.model import Delivery, Sighting, SightingName
 from connector.logs import get_logger
 from connector.national.base import National
+from connector.stages import gate
 from connector.stages.context import Context, Counts
-from connector.stages.gate import channel_is_free
+from connector.stages.meter import Meter
 from connector.store import answers, channel, outbox
 from connector.store.channel import Signal
 
 LOOK_ROWS = 200
 
-_UNASKED = frozenset({"stopping", "not_findable"})
+_UNASKED = frozenset({"stopping", "not_findable", "paced"})
 """Rules of sightings for which no question left this machine: they say nothing of the channel."""
 
 
 def resolve(context: Context, national: National, workers: int) -> Iterator[Counts]:
     """Look for every unknown delivery that is due; yield counts by resulting state after each commit.
 
-    Each is looked for at most once per run, for every sighting moves it away or into the future."""
+    Each is looked for at most once per run, for every sighting moves it away or into the future. `held`, `paced`,
+    `paused`: why the gate is closed."""
+    gauge = gate.meter(context)
     with ThreadPoolExecutor(workers, thread_name_prefix="find") as pool:
         while not context.stop.is_set():
             with context.store.read() as connection:
@@ -37,21 +40,30 @@ def resolve(context: Context, national: National, workers: int) -> Iterator[Coun
                 )  # fmt: skip
             if not due:
                 return
-            if not channel_is_free(context, national):
-                yield {"held": 1}
+            leave = gate.leave(context, national, gauge, LOOK_ROWS)
+            if leave.why:
+                yield {leave.why: 1}
                 return
-            futures = [pool.submit(_find, context, national, delivery) for delivery in due]
+            due = due[: 1 if gauge.blind else leave.rows]
+            futures = [pool.submit(_find, context, national, delivery, gauge) for delivery in due]
             sightings = [_sighting_of(future, delivery) for future, delivery in zip(futures, due, strict=True)]
-            yield _finish(context, due, sightings)
+            yield _finish(context, due, sightings, gauge)
             # If the process dies before this commit, the same deliveries are looked for again: a read harms nobody.
 
 
-def _find(context: Context, national: National, delivery: Delivery) -> Sighting:
+def _find(context: Context, national: National, delivery: Delivery, gauge: Meter) -> Sighting:
     if context.stop.is_set():
         return Sighting(delivery.id, SightingName.HELD, "stopping", None, 0.0)
     if delivery.key.kind not in context.capabilities.findable:
         return Sighting(delivery.id, SightingName.UNREADABLE, "not_findable", None, 0.0)
-    return national.find(delivery)
+    if not gauge.take(1):
+        return Sighting(delivery.id, SightingName.HELD, "paced", None, 0.0)
+    seen: Sighting | None = None
+    try:
+        seen = national.find(delivery)
+    finally:
+        gauge.answered(1, seen.rate if seen else None)
+    return seen
 
 
 def _sighting_of(future: Future[Sighting], delivery: Delivery) -> Sighting:
@@ -62,7 +74,7 @@ def _sighting_of(future: Future[Sighting], delivery: Delivery) -> Sighting:
     return Sighting(delivery.id, SightingName.UNREADABLE, "bug", None, 0.0)
 
 
-def _finish(context: Context, due: Sequence[Delivery], sightings: Sequence[Sighting]) -> Counts:
+def _finish(context: Context, due: Sequence[Delivery], sightings: Sequence[Sighting], gauge: Meter) -> Counts:
     signals = [
         Signal(sighting.name is SightingName.HELD, None, sighting.rule, sighting.retry_after_s)
         for sighting in sightings
@@ -74,6 +86,7 @@ def _finish(context: Context, due: Sequence[Delivery], sightings: Sequence[Sight
         channel.observe(
             tx, context.agency, context.generation, signals, context.limits, context.jitter(), context.actor
         )
+        channel.keep_pace(tx, context.agency, context.generation, gauge.pace())
     states = {str(state): count for state, count in moved.items()}
     get_logger().info("batch.finished", agency=context.agency, stage="resolve", states=states)
     looked = [delivery for delivery, one in zip(due, sightings, strict=True) if one.rule not in _UNASKED]

@@ -24,7 +24,7 @@ from connector.sources.base import Source
 from connector.stages.context import Context, Counts
 from connector.stages.hidden import cause_on, hidden_by
 from connector.stages.reading import map_row, mapping_mark, problem_readings
-from connector.store import marks, outbox, records, requests, setting_aside, unsettled, views
+from connector.store import asked, marks, outbox, records, requests, setting_aside, unsettled, views
 from connector.store.db import Tx
 from connector.store.records import Reading, SweepRef
 from connector.store.requests import Item
@@ -139,7 +139,10 @@ def _record(
         change=Change("progress", item.reason),
     )
     what = next(name for name, count in counts.items() if count)
-    return _ask_again(context, tx, item, actor) if what == "same" else what
+    if what == "same":
+        return _ask_again(context, tx, item, actor)
+    asked.note_newest(tx, item.key)
+    return what
 
 
 def _close(context: Context, item: Item, outcome: str) -> str:

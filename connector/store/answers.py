@@ -23,7 +23,7 @@ from connector.core.model import (
     State,
     VerdictName,
 )
-from connector.store import erasure
+from connector.store import asked, erasure
 from connector.store.db import Tx
 from connector.store.settling import Clockwork, InLedger, note_sent, settle, settled, standings, stored
 
@@ -67,6 +67,7 @@ def finish(
         tx.audit(settled(tx, "delivery.answered", standing, step, facts, actor))
         moved[step.state] = moved.get(step.state, 0) + 1
     erasure.forget_secrets(tx, [outcome.delivery_id for outcome in outcomes])
+    asked.forget_settled(tx)
     return moved
 
 
@@ -100,6 +101,7 @@ def finish_finds(
             state = _finish_find(tx, by_id[standing.id], standing, generation, capabilities, clockwork, actor)
             moved[state] = moved.get(state, 0) + 1
     erasure.forget_secrets(tx, list(by_id))
+    asked.forget_settled(tx)
     return moved
 
 

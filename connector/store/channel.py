@@ -113,6 +113,24 @@ def _after(state: ChannelState, signal: Signal, now: datetime, limits: Limits, j
     return replace(state, held_until=until, held_since=since, rule=signal.rule, holds=holds, unknown_keys="")
 
 
+def keep_pace(tx: Tx, agency: str, generation: int, pace: Pace | None) -> None:
+    """Keep what is known of the national side's rate limit."""
+    before = state_of(tx.connection, agency, generation)
+    limit, remaining, until = (pace.limit, pace.remaining, pace.until) if pace else (None, None, None)
+    after = replace(before, pace_limit=limit, pace_remaining=remaining, pace_until=until)
+    if after != before:
+        _write(tx, agency, generation, after)
+
+
+def spend(tx: Tx, agency: str, generation: int, firsts: int, repeats: int) -> None:
+    """Book a claim of so many first and repeated attempts; the next claim begins with another share."""
+    before = state_of(tx.connection, agency, generation)
+    grown = pacing.credit_now(before.credit, before.credit_at, tx.now)
+    credit = pacing.credit_after(grown, firsts, repeats)
+    turn = (before.turn + 1) % pacing.SHARES
+    _write(tx, agency, generation, replace(before, credit=credit, credit_at=tx.now, turn=turn))
+
+
 def release(tx: Tx, agency: str, generation: int, actor: Actor) -> None:
     """Free the channel after a probe was answered, for one delivery first, then two, and so on. The count of holds
     stays until something is delivered."""

@@ -17,7 +17,7 @@ from connector.core import lifecycle
 from connector.core.lifecycle import Limits
 from connector.core.model import Actor, Candidate, Cause, Decision, Kind, Receipt, RecordKey, State
 from connector.errors import DataError
-from connector.store import erasure
+from connector.store import asked, erasure
 from connector.store.db import Tx
 from connector.store.keys import of_key, of_record
 from connector.store.refs import own_id
@@ -226,6 +226,8 @@ def _decide(
     }
     fresh = replace(standing, attempt=0) if receipt is None else standing
     settle(tx, fresh, step, receipt, values, generation, Clockwork(Limits(), lambda: 0.0))
+    if step.state is State.PENDING:
+        asked.note(tx, standing.id)
     told = {"decision": decision, "was": standing.cause, **facts}
     tx.audit_with_reason(settled(tx, "delivery.decided", standing, step, told, actor), reason)
     erasure.forget_secrets(tx, [standing.id])

@@ -213,6 +213,10 @@ def approve(tx: Tx, plan: str, actor: Actor, reason: str) -> str:
     return str(row.agency)
 
 
+CHANNEL = "channel"
+"""In place of a kind: a pause of all traffic with the national side, not only of sending."""
+
+
 # --- pauses --------------------------------------------------------------------------------------------------------
 
 
@@ -237,6 +241,12 @@ def resume(tx: Tx, agency: str, kind: str, local_id: str, actor: Actor, reason: 
     event = Event("sending.resumed", agency, actor, tx.now, facts={"kind": kind, "local_id": local_id})
     tx.audit_with_reason(event, reason, kind, local_id)
     return True
+
+
+def channel_is_paused(connection: Connection, agency: str) -> bool:
+    """Return whether a person has stopped all traffic of the agency with the national side."""
+    found = select(_pause.c.agency).where(_pause.c.agency == agency, _pause.c.kind == CHANNEL)
+    return connection.execute(found).first() is not None
 
 
 def pauses(connection: Connection, agency: str) -> list[Any]:

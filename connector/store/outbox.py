@@ -13,13 +13,14 @@ transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, exists, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from connector.core import lifecycle
+from connector.core import lifecycle, pacing
 from connector.core.lifecycle import Standing, Step, Wait
 from connector.core.model import (
     Actor,
@@ -33,7 +34,7 @@ from connector.core.model import (
     RecordKey,
     State,
 )
-from connector.store import ancestry, erasure
+from connector.store import ancestry, asked, erasure
 from connector.store.db import Tx
 from connector.store.keys import chunks, of_key, of_record
 from connector.store.refs import own_id, with_refs
@@ -64,20 +65,25 @@ def claim(
     body_bytes: int,
     actor: Actor,
     farthest_s: float = FARTHEST_S,
+    repeats: int | None = None,
+    turn: int = 0,
 ) -> list[Delivery]:
-    """Return the deliveries now marked `sending`, oldest first, at most `rows` and about `body_bytes`.
+    """Return the deliveries now marked `sending`, at most `rows` and about `body_bytes`: in turn one that a person
+    asked for, a first attempt and a repeated one, each oldest first, as long as there are any.
 
-    farthest_s: the longest wait there is; what waits for a later time than that is due.
+    farthest_s: the longest wait there is; what waits for a later time than that is due. repeats: at most so many
+    repeated attempts, None: no bound. turn: which share comes first; to be moved on with each claim.
 
     Once the caller's transaction commits, a crash leaves these rows to `rescue`, which makes them `unknown`.
     Empty list: nothing is due. Parents come before children because a child waits for its parent's receipt.
     What is due but hangs on a paper that was concealed or set aside since is held back instead, with cause `guard`,
     until its own row is read again. Uses ix_delivery_due."""
     sendable = _sendable(agency, generation, capabilities)
-    found = _come(tx.connection, sendable, tx.now, rows, farthest_s)
+    most = _Most(rows, rows if repeats is None else min(repeats, rows), turn)
+    found = _dealt(tx.connection, sendable, tx.now, most, farthest_s)
     while overtaken := ancestry.overtaken(tx.connection, agency, [row.id for row in found]):
         _hold_back(tx, [row for row in found if row.id in overtaken], actor)
-        found = _come(tx.connection, sendable, tx.now, rows, farthest_s)
+        found = _dealt(tx.connection, sendable, tx.now, most, farthest_s)
     claimed: list[Delivery] = []
     size = 0
     for row in found:
@@ -223,7 +229,9 @@ def unknowns_due(
 ) -> list[Delivery]:
     """Return unknown deliveries whose time to be looked for has come, oldest first. Changes nothing."""
     unknown = and_(_delivery.c.agency == agency, _delivery.c.state == State.UNKNOWN, ~is_paused())
-    found = _come(connection, unknown, now, rows, farthest_s)
+    wanted, others = and_(unknown, asked.is_asked()), and_(unknown, ~asked.is_asked())
+    shares = [_come(connection, share, now, rows, farthest_s) for share in (wanted, others)]
+    found = _whole(connection, pacing.deal(shares, rows, 0))
     return with_refs(connection, generation, [_delivery_of(row, row.attempt) for row in found])
 
 
@@ -234,21 +242,50 @@ def newest(connection: Connection, key: RecordKey, generation: int) -> Delivery 
     return with_refs(connection, generation, [_delivery_of(row, row.attempt)])[0] if row is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Most:
+    rows: int
+    repeats: int
+    turn: int
+
+
+def _dealt(
+    connection: Connection, sendable: ColumnElement[bool], now: datetime, most: _Most, farthest_s: float
+) -> list[Any]:
+    """Return what is claimed of the three shares, whole."""
+    first, wanted = _delivery.c.attempt == 0, asked.is_asked()
+    shares = (
+        _come(connection, and_(sendable, first, wanted), now, most.rows, farthest_s),
+        _come(connection, and_(sendable, first, ~wanted), now, most.rows, farthest_s),
+        _come(connection, and_(sendable, _delivery.c.attempt > 0), now, most.repeats, farthest_s),
+    )
+    return _whole(connection, pacing.deal(shares, most.rows, most.turn))
+
+
 def _come(
     connection: Connection, waiting: ColumnElement[bool], now: datetime, rows: int, farthest_s: float
-) -> list[Any]:
-    """Return the waiting deliveries whose time has come, then those whose time is none. Uses ix_delivery_due twice."""
-    found: list[Any] = []
+) -> list[int]:
+    """Return the ids of waiting deliveries whose time has come, then of those whose time is none. Uses ix_delivery_due
+    twice, which knows the attempts: the rows of other shares are passed over in the index."""
+    found: list[int] = []
     for time in (_delivery.c.next_attempt_at <= now, _is_too_far(now, farthest_s)):
         if len(found) < rows:
             found += connection.execute(
-                select(*_CLAIMED)
-                .select_from(_delivery)
+                select(_delivery.c.id)
                 .where(waiting, time)
                 .order_by(_delivery.c.next_attempt_at, _delivery.c.id)  # who was told to wait stands behind who was not
                 .limit(rows - len(found))
-            ).all()
+            ).scalars()
     return found
+
+
+def _whole(connection: Connection, ids: Sequence[int]) -> list[Any]:
+    """Return these deliveries with their bodies, in the order of the ids."""
+    found: dict[int, Any] = {}
+    for chunk in chunks(ids, 500):
+        rows = connection.execute(select(*_CLAIMED).select_from(_delivery).where(_delivery.c.id.in_(chunk)))
+        found |= {row.id: row for row in rows}
+    return [found[id_] for id_ in ids]
 
 
 def _is_too_far(now: datetime, farthest_s: float) -> ColumnElement[bool]:
@@ -263,15 +300,26 @@ def next_due(
     now: datetime,
     *,
     farthest_s: float = FARTHEST_S,
+    repeats_from: datetime | None = None,
 ) -> datetime | None:
-    """Return when the next delivery of this agency can be sent or looked for, None if nothing waits for time."""
+    """Return when the next delivery of this agency can be sent or looked for, None if nothing waits for time.
+
+    repeats_from: no repeated attempt before then."""
     looked_for = and_(
         _delivery.c.agency == agency,
         _delivery.c.state == State.UNKNOWN,
         _delivery.c.next_attempt_at.is_not(None),
         ~is_paused(),
     )
-    waits = or_(looked_for, _sendable(agency, generation, capabilities))
+    sendable = _sendable(agency, generation, capabilities)
+    if repeats_from is None:
+        return _earliest(connection, or_(looked_for, sendable), now, farthest_s)
+    first = _earliest(connection, or_(looked_for, and_(sendable, _delivery.c.attempt == 0)), now, farthest_s)
+    again = _earliest(connection, and_(sendable, _delivery.c.attempt > 0), now, farthest_s)
+    return min((at for at in (first, again and max(again, repeats_from)) if at is not None), default=None)
+
+
+def _earliest(connection: Connection, waits: ColumnElement[bool], now: datetime, farthest_s: float) -> datetime | None:
     times = select(_delivery.c.next_attempt_at).where(waits).order_by(_delivery.c.next_attempt_at).limit(1)
     if connection.execute(times.where(_is_too_far(now, farthest_s))).first():
         return now
@@ -384,6 +432,7 @@ def ask_again(tx: Tx, key: RecordKey, generation: int, capabilities: Capabilitie
             candidates=None,
         )
     )
+    asked.note(tx, row.id)
     facts = {"from": row.state, "state": step.state}
     tx.audit_with_reason(Event("delivery.asked_again", key.agency, actor, tx.now, key, row.version, facts), reason)
     return "look" if step.state is State.UNKNOWN else "send"
@@ -396,6 +445,7 @@ def _look_again(tx: Tx, key: RecordKey, delivery_id: int, version: int, actor: A
         .where(_delivery.c.id == delivery_id)
         .values(next_attempt_at=tx.now, cause=None, finds=0, absents=0, candidates=None)
     )
+    asked.note(tx, delivery_id)
     facts = {"from": State.UNKNOWN, "state": State.UNKNOWN}
     tx.audit_with_reason(Event("delivery.asked_again", key.agency, actor, tx.now, key, version, facts), reason)
     return "look"

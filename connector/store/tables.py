@@ -361,7 +361,6 @@ class Asked(SQLModel, table=True):
 
     __tablename__ = "asked"
     delivery_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    agency: str
 
 
 class Pause(SQLModel, table=True):

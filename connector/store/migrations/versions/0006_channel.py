@@ -47,7 +47,6 @@ def upgrade() -> None:
     op.create_table(
         "asked",
         sa.Column("delivery_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("agency", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("delivery_id"),
     )
     op.drop_index("ix_delivery_due", "delivery")

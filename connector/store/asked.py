@@ -1,0 +1,43 @@
+"""Deliveries that a person asked for.
+
+They are claimed, and looked for, from a share of their own: what somebody waits for does not stand behind a backlog of
+thousands."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, exists, insert, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from connector.core.model import RecordKey, State
+from connector.store.db import Tx
+from connector.store.keys import of_key
+from connector.store.tables import Asked, Delivery, table_of
+
+_asked = table_of(Asked)
+_delivery = table_of(Delivery)
+
+_WAITING = (State.PENDING, State.SENDING, State.UNKNOWN)
+
+
+def is_asked() -> ColumnElement[bool]:
+    """Return the condition that a person asked for a delivery."""
+    return exists().where(_asked.c.delivery_id == _delivery.c.id)
+
+
+def note(tx: Tx, delivery_id: int) -> None:
+    """Note that a person asked for a delivery; whoever does so writes the audit entry."""
+    tx.connection.execute(delete(_asked).where(_asked.c.delivery_id == delivery_id))
+    tx.connection.execute(insert(_asked).values(delivery_id=delivery_id))
+
+
+def note_newest(tx: Tx, key: RecordKey) -> None:
+    """As `note`, of the newest version of a key."""
+    newest = select(_delivery.c.id).where(*of_key(_delivery, key)).order_by(_delivery.c.version.desc()).limit(1)
+    if (found := tx.connection.execute(newest).scalar()) is not None:
+        note(tx, int(found))
+
+
+def forget_settled(tx: Tx) -> None:
+    """Let go of those that wait no more, by whatever way they went."""
+    waits = exists().where(_delivery.c.id == _asked.c.delivery_id, _delivery.c.state.in_(_WAITING))
+    tx.connection.execute(delete(_asked).where(~waits))
