@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -20,6 +20,7 @@ from connector.sandbox.documents import Documents, accept_withdrawal
 from connector.sandbox.entries import Entries
 from connector.sandbox.faults import FaultPlan, FaultRule, answer_instead, spoil
 from connector.sandbox.horizon import Horizon
+from connector.sandbox.quota import Headers, Quota
 from connector.sandbox.script import RETURNED, next_moves
 from connector.sandbox.state import NationalState
 from connector.sandbox.tokens import Tokens
@@ -43,7 +44,8 @@ _MAX_LOGGED_KEY = 64
 
 
 class NationalSide:
-    """Answers calls on a state. `plan` may be replaced while it runs; `stop` ends every pause at once."""
+    """Answers calls on a state. `plan` and `quota` (None: no rate limit) may be replaced while it runs; `stop` ends
+    every pause at once."""
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class NationalSide:
         self.state = state
         self.tokens = tokens
         self.plan = plan
+        self.quota: Quota | None = None
         self.stop = threading.Event()
         self.cursors = Cursors(state.identity)
         self.entries = Entries(state, seed)
@@ -74,10 +77,12 @@ class NationalSide:
         put: Put | None = None
         rule: FaultRule | None = None
         route = request.route
+        told: Headers = ()
         try:
             check_size(request)
             if call != "token":
                 self.tokens.admit(request, self._now())
+                told = self._count(route.agency)
             if route.local_id:
                 check_local_id(route.local_id)
             if call in ("put", "withdraw"):
@@ -89,7 +94,16 @@ class NationalSide:
         except Refusal as refusal:
             answer = refusal.answer
         self._write_down(request, put, answer.status, rule.what if rule else "")
-        return answer
+        return replace(answer, headers=(*answer.headers, *told))
+
+    def _count(self, agency: str) -> Headers:
+        """Count a request against the rate limit, if there is one; refuse (429) one too many."""
+        if self.quota is None:
+            return ()
+        told, refusal = self.quota.count(agency, self._now())
+        if refusal is not None:
+            raise Refusal(replace(refusal, headers=(*refusal.headers, *told)))
+        return told
 
     def _work(self, call: str, request: Request, put: Put | None) -> Callable[[], Answer]:
         """Return the call's work, not yet done."""

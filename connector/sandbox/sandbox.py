@@ -13,6 +13,7 @@ from connector.sandbox.application import Application
 from connector.sandbox.documents import Documents
 from connector.sandbox.faults import FaultPlan, FaultRule
 from connector.sandbox.national_side import NationalSide
+from connector.sandbox.quota import Quota, Spelling
 from connector.sandbox.server import HOST, LoopbackServer
 from connector.sandbox.state import NationalState
 from connector.sandbox.tokens import Tokens
@@ -114,6 +115,11 @@ class Sandbox:
     def play(self, *faults: FaultRule) -> None:
         """From now on play these faults and no others; without any, behave."""
         self._side.plan = self._case_side.plan = FaultPlan(self._seed, faults)
+
+    def limit_rate(self, requests: int, window_s: int, spelling: Spelling = "fields") -> None:
+        """From now on answer at most so many calls of `decree55` in each window and agency, sign-ins apart; say in
+        every answer what remains, and 429 to what comes beyond. 0 requests: no limit, as at the beginning."""
+        self._side.quota = Quota(requests, window_s, spelling) if requests else None
 
     def expire_tokens(self) -> None:
         """Let every issued token expire now."""
