@@ -130,8 +130,10 @@ def record(say: Words, key: RecordKey) -> str:
 
 def scope(say: Words, kind: str, local_id: str) -> str:
     """Return what a pause covers."""
-    if not kind:
-        return say("scope.agency")
+    from connector.store import marks
+
+    if kind in ("", marks.CHANNEL):
+        return say("scope.channel" if kind else "scope.agency")
     return f"{say.label('kind', kind)} {local_id}".strip() if local_id else say("scope.kind", kind=say(f"kind.{kind}"))
 
 

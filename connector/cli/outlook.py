@@ -55,7 +55,7 @@ def _in_the_way(desk: Desk, app: App, line: Line) -> Iterator[str]:
         why, until = rule_in_words(desk, state.rule), desk.say.moment(state.held_until, app.now())
         yield desk.say("next.channel", why=why, until=until)
     for pause in pauses:
-        if pause.kind in ("", line.key.kind) and pause.local_id in ("", line.key.local_id):
+        if pause.kind in ("", marks.CHANNEL, line.key.kind) and pause.local_id in ("", line.key.local_id):
             yield desk.say("next.paused", scope=naming.scope(desk.say, pause.kind, pause.local_id), by=pause.by)
             if told := given.get((pause.kind, pause.local_id)):
                 yield timeline.reason(desk, told)

@@ -98,6 +98,13 @@ class Overview:
         """Return how many are in a state for one of these causes."""
         return sum(self.causes.get((state, cause), 0) for cause in causes)
 
+    @property
+    def channel_pause(self) -> Any | None:
+        """The pause by which a person has stopped all traffic with the national side, None if there is none."""
+        from connector.store import marks
+
+        return next((pause for pause in self.pauses if pause.kind == marks.CHANNEL), None)
+
     def waits_for(self, *causes: str) -> int:
         """Return how many wait for a person for one of these causes."""
         return sum(self.waiting.get(cause, 0) for cause in causes)
@@ -215,7 +222,13 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "settling": view.settling,
         "verified_through": {str(kind): at for kind, at in view.verified.items()},
         "reconcile_open": view.unmended,
-        "channel": {"held_until": view.channel.held_until, "rule": view.channel.rule or ""},
+        "channel": {
+            "held_since": view.channel.held_since,
+            "held_until": view.channel.held_until,
+            "rule": view.channel.rule or "",
+            "paced_until": view.channel.paced_until(view.now),
+            "paused": view.channel_pause is not None,
+        },
         "last_success": dict(view.jobs),
         "failures": {job: {"what": failure.what, "at": failure.at} for job, failure in view.failures.items()},
         "store_error": view.store_error.id if view.store_error else "",

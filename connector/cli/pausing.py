@@ -15,6 +15,7 @@ from connector.cli.opening import (
     Desk,
     DryRunOption,
     KindOption,
+    Misused,
     ReasonOption,
     desk_of,
     holder_of_lock,
@@ -27,6 +28,7 @@ from connector.errors import DataError
 if TYPE_CHECKING:
     from connector.app import App
 
+ChannelOption = Annotated[bool, typer.Option("--channel")]
 RecordArgument = Annotated[list[str] | None, typer.Argument()]
 
 
@@ -35,23 +37,27 @@ def pause(
     record: RecordArgument = None,
     agency: AgencyOption = None,
     kind: KindOption = None,
+    channel: ChannelOption = False,
     reason: ReasonOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Stop sending an agency, one kind, or one record."""
+    """Stop sending an agency, one kind, or one record; or all traffic with the national side."""
     from connector.store import marks
 
     desk = desk_of(ctx)
     with opened(desk, look=dry_run) as app:
-        code, kind_, local_id = _scope(desk, app, record, agency, kind)
-        words = naming.scope(desk.say, kind_, local_id)
+        scopes = _scopes(desk, app, record, agency, kind, channel=channel)
+        words = naming.scope(desk.say, *scopes[0][1:])
         if dry_run:
-            desk.screen.line(desk.say("dry.pause", agency=desk.name_of(code), scope=words))
+            for code, _, _ in scopes:
+                desk.screen.line(desk.say("dry.pause", agency=desk.name_of(code), scope=words))
             return
         why = reason_of(reason)
         with app.store.write() as tx:
-            new = marks.pause(tx, code, kind_, local_id, person(), why)
-        desk.screen.note(desk.say("pause.done" if new else "pause.already", agency=desk.name_of(code), scope=words))
+            new = [marks.pause(tx, *scope, person(), why) for scope in scopes]
+        done = "pause.channel_done" if channel else "pause.done"
+        for (code, _, _), is_new in zip(scopes, new, strict=True):
+            desk.screen.note(desk.say(done if is_new else "pause.already", agency=desk.name_of(code), scope=words))
 
 
 def resume(
@@ -59,6 +65,7 @@ def resume(
     record: RecordArgument = None,
     agency: AgencyOption = None,
     kind: KindOption = None,
+    channel: ChannelOption = False,
     reason: ReasonOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
@@ -67,29 +74,39 @@ def resume(
 
     desk = desk_of(ctx)
     with opened(desk, look=dry_run) as app:
-        code, kind_, local_id = _scope(desk, app, record, agency, kind)
-        words = naming.scope(desk.say, kind_, local_id)
+        scopes = _scopes(desk, app, record, agency, kind, channel=channel)
+        words = naming.scope(desk.say, *scopes[0][1:])
         if dry_run:
-            desk.screen.line(desk.say("dry.resume", agency=desk.name_of(code), scope=words))
+            for code, _, _ in scopes:
+                desk.screen.line(desk.say("dry.resume", agency=desk.name_of(code), scope=words))
             return
         why = reason_of(reason)
         with app.store.write() as tx:
-            done = marks.resume(tx, code, kind_, local_id, person(), why)
+            done = [scope for scope in scopes if marks.resume(tx, *scope, person(), why)]
         if not done:
             raise DataError("E-PAUSE-NONE", scope=words)
-        desk.screen.note(desk.say("resume.done", agency=desk.name_of(code), scope=words))
+        for code, _, _ in done:
+            desk.screen.note(desk.say("resume.done", agency=desk.name_of(code), scope=words))
         desk.screen.note(desk.say("resume.by_daemon" if holder_of_lock(app) else "resume.by_sync"))
 
 
-def _scope(
-    desk: Desk, app: App, record: list[str] | None, agency: str | None, kind: str | None
-) -> tuple[str, str, str]:
-    """Return agency, kind and local id that are meant; "" means all."""
+def _scopes(
+    desk: Desk, app: App, record: list[str] | None, agency: str | None, kind: str | None, *, channel: bool
+) -> list[tuple[str, str, str]]:
+    """Return agency, kind and local id that are meant; "" means all. All traffic may be meant of every agency.
+
+    Raises Misused where a part of the records is named beside all traffic."""
+    from connector.store import marks
+
+    if channel:
+        if record or kind:
+            raise Misused("E-USAGE", detail="--channel", usage="kntc pause --help")
+        return [(code, marks.CHANNEL, "") for code in desk.agencies(agency)]
     named = naming.kind_named(desk.say, kind) if kind else None
     if record:
         key = naming.find(app, desk.agencies(agency), record, named)
-        return key.agency, str(key.kind), key.local_id
-    return desk.one_agency(agency), str(named or ""), ""
+        return [(key.agency, str(key.kind), key.local_id)]
+    return [(desk.one_agency(agency), str(named or ""), "")]
 
 
 def approve(

@@ -166,7 +166,9 @@ def _due(app: App, code: str, view: Overview, planned: Plan | None = None) -> di
 
 
 def _covers(pause: Any, key: Any) -> bool:
-    return pause.kind in ("", key.kind) and pause.local_id in ("", key.local_id)
+    from connector.store import marks
+
+    return pause.kind in ("", marks.CHANNEL, key.kind) and pause.local_id in ("", key.local_id)
 
 
 def _print_due(desk: Desk, app: App, code: str, planned: Plan | None = None) -> None:

@@ -122,10 +122,16 @@ def _print_verified(desk: Desk, view: Overview) -> None:
 def _channel(desk: Desk, view: Overview) -> str:
     if view.store_error is not None:
         return desk.say("status.store_closed", id=view.store_error.id)
-    if view.channel.held_until is None:
-        return desk.say("status.channel_free")
-    why = overview.rule_in_words(desk, view.channel.rule)
-    return desk.say("status.channel_held", until=desk.say.moment(view.channel.held_until, view.now), why=why)
+    say, state = desk.say, view.channel
+    if stopped := view.channel_pause:
+        return say("status.channel_paused", by=stopped.by, since=say.moment(stopped.at, view.now))
+    if state.held_until is not None:
+        since = say.moment(state.held_since or state.held_until, view.now)
+        why = overview.rule_in_words(desk, state.rule)
+        return say("status.channel_held", since=since, until=say.moment(state.held_until, view.now), why=why)
+    if paced := state.paced_until(view.now):
+        return say("status.channel_paced", until=say.moment(paced, view.now))
+    return say("status.channel_free")
 
 
 def _print_sum(desk: Desk, app: App, view: Overview) -> None:

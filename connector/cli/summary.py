@@ -114,6 +114,8 @@ def reason_in_words(desk: Desk, app: App, agency: str, reason: str) -> str:
 def _push(desk: Desk, counts: Mapping[str, int], view: Overview) -> str:
     say = desk.say
     if not counts.get("requests"):
+        if closed := next((name for name in ("paused", "paced") if counts.get(name)), ""):
+            return say(f"sync.{closed}")
         if not counts.get("held"):
             return say("sync.nothing_due")
         why = rule_in_words(desk, view.channel.rule)

@@ -56,9 +56,9 @@ def reconcile(context: Context, national: National, page_limit: int, lost: Head 
     """Compare everything of the agency once; yield counts by finding after each commit.
 
     lost: the head that the store had before it went back in time; then the comparison is all that may be written.
-    A stop leaves nothing but an unfinished comparison, and `held`, `paced` or `paused` means that the gate is closed. A pause of
-    sending stops no reading; what an approval puts on its way waits for its end. Raises RemoteError if the national side does not
-    answer: what was compared so far counts for nothing."""
+    A stop leaves nothing but an unfinished comparison, and `held`, `paced` or `paused` means that the gate is closed.
+    A pause of sending stops no reading; what an approval puts on its way waits for its end. Raises RemoteError if the
+    national side does not answer: what was compared so far counts for nothing."""
     if why := _kept_away(context, national, lost):
         yield {why: 1}
         return

@@ -37,6 +37,7 @@ from connector.core.model import (
 from connector.store import ancestry, asked, erasure
 from connector.store.db import Tx
 from connector.store.keys import chunks, of_key, of_record
+from connector.store.marks import CHANNEL
 from connector.store.refs import own_id, with_refs
 from connector.store.tables import Delivery as DeliveryRow
 from connector.store.tables import Pause, Record, table_of
@@ -210,10 +211,10 @@ def parent_is_received(generation: int, capabilities: Capabilities) -> ColumnEle
 
 
 def is_paused() -> ColumnElement[bool]:
-    """Return the condition that a pause covers a delivery."""
+    """Return the condition that a pause covers a delivery; one of all traffic covers every one."""
     return exists().where(
         _pause.c.agency == _delivery.c.agency,
-        or_(_pause.c.kind == "", _pause.c.kind == _delivery.c.kind),
+        or_(_pause.c.kind.in_(["", CHANNEL]), _pause.c.kind == _delivery.c.kind),
         or_(_pause.c.local_id == "", _pause.c.local_id == _delivery.c.local_id),
     )
 

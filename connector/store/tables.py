@@ -159,7 +159,7 @@ class Delivery(SQLModel, table=True):
             sqlite_where=_ACTIVE,
             postgresql_where=_ACTIVE,
         ),
-        Index("ix_delivery_due", "agency", "state", "next_attempt_at", "attempt"),
+        Index("ix_delivery_due", "agency", "state", "next_attempt_at", "id", "attempt"),
     )
     id: int | None = Field(default=None, primary_key=True)
     agency: str
@@ -364,7 +364,8 @@ class Asked(SQLModel, table=True):
 
 
 class Pause(SQLModel, table=True):
-    """What a person has stopped: everything of an agency, one kind, or one key ("" means all)."""
+    """What a person has stopped: sending everything of an agency, one kind, or one key ("" means all); or, with
+    `channel` in place of a kind, all traffic with the national side."""
 
     __tablename__ = "pause"
     agency: str = Field(primary_key=True)

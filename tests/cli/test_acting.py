@@ -29,6 +29,8 @@ def events(world: World, name: str) -> list[dict[str, object]]:
         ["quarantine", "acknowledge", "don", "2"],
         ["pause", "--kind", "petition"],
         ["resume", "--kind", "petition"],
+        ["pause", "--channel"],
+        ["resume", "--channel"],
     ],
     ids=" ".join,
 )
@@ -126,6 +128,31 @@ def test_pause_stops_sending_and_resume_lets_it_go_on(world):
     assert world("resume", "petition", "4", "--reason", "đã xác minh").code == 0
     world("sync")
     assert world("explain", "don", "4", "--json").json["record"]["state"] == "delivered"
+
+
+def test_a_stopped_channel_carries_nothing_until_a_person_lets_it(world):
+    world("collect")
+    assert world("pause", "--channel", "petition", "4", "--reason", "x").code == 2
+    assert "mọi kết nối" in world("pause", "--channel", "--reason", "bảo trì trục liên thông").text.lower()
+    world("sync")
+    assert world.sandbox.log() == []
+    said = world("status")
+    assert "Kênh quốc gia" in said.out
+    assert "kntc resume --channel" in said.out
+    assert "stopped by" in world("status", "--lang", "en").out
+    assert world("status", "--json").json["agencies"][0]["channel"]["paused"] is True
+    assert world("resume", "--channel", "--reason", "xong").code == 0
+    assert world("resume", "--channel", "--reason", "xong").code == 65
+    world("sync")
+    assert world.sandbox.effects()
+
+
+def test_all_agencies_may_be_stopped_at_once(world):
+    world("collect")
+    install(world.folder, world.sandbox.base_url, agencies=(AGENCY, OTHER))
+    assert world("pause", "--channel", "--reason", "x").code == 0
+    stopped = world("status", "--json").json["agencies"]
+    assert [agency["channel"]["paused"] for agency in stopped] == [True, True]
 
 
 def test_a_mended_row_goes_by_itself_and_an_acknowledged_one_stays_in_its_list(world):

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from connector.core.model import Capabilities, Kind, SightingName, VerdictName
-from connector.store import marks, outbox
-from tests.store.ledger import ACTOR, AGENCY, CAREFUL, RECORD, Ledger, answer, key_of, reading, sighting
+from connector.store import asked, marks, outbox
+from tests.store.ledger import ACTOR, AGENCY, CAREFUL, DELIVERY, RECORD, Ledger, answer, key_of, reading, sighting
 
 ONE, TWO, THREE = key_of(1), key_of(2), key_of(3)
 CHILD = key_of(1, Kind.HANDLING)
@@ -233,3 +233,39 @@ def test_a_receipt_moves_the_record_forward_and_never_back(ledger: Ledger) -> No
     ledger.finish(answer(first, VerdictName.DELIVERED))
     row = ledger.row(ONE)
     assert (row.receipt_version, row.national_id) == (5, "N-5")
+
+
+@pytest.mark.parametrize("lane", ["asked", "first", "repeated"])
+def test_each_share_is_found_by_the_index_of_what_is_due(ledger: Ledger, lane: str) -> None:
+    """A backlog of one share must not be read, row by row, to find the next of another."""
+    sendable = outbox._sendable(AGENCY, 1, CAREFUL)
+    shares = {"asked": DELIVERY.c.attempt == 0, "first": DELIVERY.c.attempt == 0, "repeated": DELIVERY.c.attempt > 0}
+    wanted = asked.is_asked() if lane == "asked" else ~asked.is_asked()
+    found = (
+        select(DELIVERY.c.id)
+        .where(sendable, shares[lane], wanted, DELIVERY.c.next_attempt_at <= ledger.clock.now)
+        .order_by(DELIVERY.c.next_attempt_at, DELIVERY.c.id)
+    )
+    with ledger.store.read() as connection:
+        sql = found.compile(connection, compile_kwargs={"literal_binds": True})
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
+    assert "USING INDEX ix_delivery_due (agency=? AND state=? AND next_attempt_at<?)" in plan[0]
+    assert not [step for step in plan if step.startswith("SCAN") or "TEMP B-TREE" in step]
+
+
+def test_ten_thousand_of_one_share_keep_nobody_of_another_waiting(ledger: Ledger) -> None:
+    """Here a hundred, and claims of six: the figures differ, the places do not."""
+    ledger.record(*[reading(key_of(n)) for n in range(1, 101)])
+    retried = ledger.claim(rows=50)
+    ledger.finish(*[answer(one, VerdictName.RETRY) for one in retried])
+    ledger.clock.forward(4_000)
+    newest = key_of(100)
+    assert ledger.ask_again(newest) == "send"
+    got = ledger.claim(rows=6)
+    assert [one.key for one in got if one.key == newest] == [newest]
+    assert sum(one.attempt > 1 for one in got) == 2
+    with ledger.store.write() as tx:
+        bounded = outbox.claim(
+            tx, AGENCY, 1, CAREFUL, owner="me", lease_s=300.0, rows=6, body_bytes=10**6, actor=ACTOR, repeats=1, turn=2
+        )
+    assert [one.attempt > 1 for one in bounded] == [True, False, False, False, False, False]

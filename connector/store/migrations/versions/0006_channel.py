@@ -50,4 +50,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("delivery_id"),
     )
     op.drop_index("ix_delivery_due", "delivery")
-    op.create_index("ix_delivery_due", "delivery", ["agency", "state", "next_attempt_at", "attempt"], unique=False)
+    op.create_index("ix_delivery_due", "delivery", ["agency", "state", "next_attempt_at", "id", "attempt"], unique=False)
