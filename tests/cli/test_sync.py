@@ -85,7 +85,7 @@ def test_a_national_side_that_is_down_is_no_success(world):
     assert "CHƯA XONG" in said.out
     assert "Không tới được máy chủ quốc gia" in said.err
     status = world("status")
-    assert "tạm dừng kênh đến" in status.out
+    assert "tạm dừng kênh từ" in status.out
     status.assert_narrow()
 
 
