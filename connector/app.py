@@ -19,10 +19,10 @@ from datetime import UTC, datetime, timedelta
 
 from connector import lock
 from connector.config import Config, read_hex_key
-from connector.core import pacing
 from connector.core.chain import Head
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
 from connector.core.model import Actor
+from connector.core.pacing import Budget
 from connector.edges import Agency, agency_of
 from connector.errors import ConfigError, DataError, ExitCode, KntcError, LockedError, SourceError, StoreError
 from connector.loading import compile_mappings
@@ -158,6 +158,7 @@ class App:
             now=self.now,
             jitter=self.jitter,
             probable_cases=Probable(push_section.probable_cases),
+            budget=Budget(push_section.repeats_a_minute),
         )
 
     # --- the stages, of one agency ---
@@ -324,11 +325,11 @@ class App:
         context, now = self.context(code), self.now()
         with self.store.read() as connection:
             state = channel.state_of(connection, code, context.generation)
-            credit = pacing.credit_now(state.credit, state.credit_at, now)
+            credit = context.budget.credit_now(state.credit, state.credit_at, now)
             due = outbox.next_due(
                 connection, code, context.generation, context.capabilities, now,
                 farthest_s=context.farthest_s,
-                repeats_from=now + timedelta(seconds=pacing.seconds_to_credit(credit)),
+                repeats_from=now + timedelta(seconds=context.budget.seconds_to_one(credit)),
             )  # fmt: skip
             if due is None or marks.channel_is_paused(connection, code):
                 return None

@@ -137,6 +137,7 @@ class PushSection(Section):
     attempts: Annotated[int, Field(ge=1, le=100)] = 12
     first_delay_s: Seconds = 30.0
     longest_delay_s: Seconds = 3_600.0
+    repeats_a_minute: Annotated[int, Field(ge=1, le=10_000)] = 20
     lease_s: Seconds = 300.0
     probable_cases: Literal["ask", "create", "link"] = "ask"
 

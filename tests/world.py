@@ -38,6 +38,7 @@ allow_plain_http_to_loopback = true
 [push]
 first_delay_s = 0.2
 longest_delay_s = 2
+repeats_a_minute = 10000
 {push}
 
 [pull]

@@ -31,11 +31,8 @@ WHOLE = 100
 EARNED = 20
 """What a first attempt adds: in the long run one repeated attempt on five first ones (a fifth, as Finagle's)."""
 
-EARNED_A_MINUTE = 20 * WHOLE
-"""What a minute adds, so that the last retries of a quiet day do not wait for fresh records."""
-
-MOST_CREDIT = 200 * WHOLE
-"""More is not saved up: after a long quiet time a sick record set still meets the bound."""
+SAVED_MINUTES = 10
+"""Of credit that time adds, no more is saved up: after a long quiet time a sick record set still meets the bound."""
 
 SHARES = 3
 """Of a claim: what a person asked for, first attempts, repeated ones."""
@@ -52,6 +49,34 @@ class Pace:
     limit: int
     remaining: int
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The budget of repeated attempts. a_minute: how many a minute adds, so that the last retries of a quiet day do not
+    wait for fresh records."""
+
+    a_minute: int = 20
+
+    @property
+    def most(self) -> int:
+        """The most that is saved up."""
+        return self.a_minute * SAVED_MINUTES * WHOLE
+
+    def credit_now(self, credit: int, credit_at: datetime | None, now: datetime) -> int:
+        """Return the credit as it has grown; a channel that was never used begins with all that can be saved."""
+        if credit_at is None:
+            return self.most
+        minutes = max((now - credit_at).total_seconds(), 0.0) / 60
+        return int(min(credit + minutes * self.a_minute * WHOLE, self.most))
+
+    def credit_after(self, credit: int, firsts: int, repeats: int) -> int:
+        """Return the credit after a claim of so many first and repeated attempts."""
+        return max(min(credit + firsts * EARNED - repeats * WHOLE, self.most), 0)
+
+    def seconds_to_one(self, credit: int) -> float:
+        """Return how long until one repeated attempt may be made, by time alone."""
+        return max(WHOLE - credit, 0) * 60 / (self.a_minute * WHOLE)
 
 
 def at(pace: Pace, now: datetime) -> Pace:
@@ -89,24 +114,6 @@ def ramped(ramp: int, *, fine: bool) -> int:
     if not fine:
         return ramp
     return ramp * 2 if ramp * 2 < FULL_RAMP else 0
-
-
-def credit_now(credit: int, credit_at: datetime | None, now: datetime) -> int:
-    """Return the credit as it has grown; a channel that was never used begins with all that can be saved."""
-    if credit_at is None:
-        return MOST_CREDIT
-    minutes = max((now - credit_at).total_seconds(), 0.0) / 60
-    return int(min(credit + minutes * EARNED_A_MINUTE, MOST_CREDIT))
-
-
-def credit_after(credit: int, firsts: int, repeats: int) -> int:
-    """Return the credit after a claim of so many first and repeated attempts."""
-    return max(min(credit + firsts * EARNED - repeats * WHOLE, MOST_CREDIT), 0)
-
-
-def seconds_to_credit(credit: int) -> float:
-    """Return how long until one repeated attempt may be made, by time alone."""
-    return max(WHOLE - credit, 0) * 60 / EARNED_A_MINUTE
 
 
 def deal(shares: Sequence[Sequence[T]], rows: int, turn: int) -> list[T]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from connector.core.lifecycle import Limits, Probable
 from connector.core.model import Actor, Capabilities
+from connector.core.pacing import Budget
 from connector.store.db import Store
 
 Counts = Mapping[str, int]
@@ -33,6 +34,7 @@ class Context:
     now: Callable[[], datetime]
     jitter: Callable[[], float]
     probable_cases: Probable = Probable.ASK
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def farthest_s(self) -> float:

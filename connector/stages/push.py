@@ -93,7 +93,7 @@ def _claim(context: Context, effort: Effort, rows: int) -> list[Delivery]:
     """Claim at most `rows`, as many repeated attempts as there is credit for, and book them."""
     with context.store.write() as tx:
         state = channel.state_of(tx.connection, context.agency, context.generation)
-        credit = pacing.credit_now(state.credit, state.credit_at, tx.now)
+        credit = context.budget.credit_now(state.credit, state.credit_at, tx.now)
         claimed = outbox.claim(
             tx,
             context.agency,
@@ -110,7 +110,8 @@ def _claim(context: Context, effort: Effort, rows: int) -> list[Delivery]:
         )
         repeats = sum(delivery.attempt > 1 for delivery in claimed)
         if claimed:
-            channel.spend(tx, context.agency, context.generation, len(claimed) - repeats, repeats)
+            firsts = len(claimed) - repeats
+            channel.spend(tx, context.agency, context.generation, context.budget, firsts, repeats)
     return claimed
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select
 from connector.core import lifecycle, pacing
 from connector.core.lifecycle import Limits
 from connector.core.model import Actor, Event
-from connector.core.pacing import Pace
+from connector.core.pacing import Budget, Pace
 from connector.store.db import Tx
 from connector.store.tables import Channel, table_of
 
@@ -122,11 +122,11 @@ def keep_pace(tx: Tx, agency: str, generation: int, pace: Pace | None) -> None:
         _write(tx, agency, generation, after)
 
 
-def spend(tx: Tx, agency: str, generation: int, firsts: int, repeats: int) -> None:
+def spend(tx: Tx, agency: str, generation: int, budget: Budget, firsts: int, repeats: int) -> None:
     """Book a claim of so many first and repeated attempts; the next claim begins with another share."""
     before = state_of(tx.connection, agency, generation)
-    grown = pacing.credit_now(before.credit, before.credit_at, tx.now)
-    credit = pacing.credit_after(grown, firsts, repeats)
+    grown = budget.credit_now(before.credit, before.credit_at, tx.now)
+    credit = budget.credit_after(grown, firsts, repeats)
     turn = (before.turn + 1) % pacing.SHARES
     _write(tx, agency, generation, replace(before, credit=credit, credit_at=tx.now, turn=turn))
 

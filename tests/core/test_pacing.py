@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from connector.core import pacing
 from connector.core.model import Rate
-from connector.core.pacing import EARNED, EARNED_A_MINUTE, MOST_CREDIT, WHOLE, Pace
+from connector.core.pacing import EARNED, WHOLE, Budget, Pace
 
 NOW = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
+BUDGET = Budget()
 
 
 def after(seconds: float) -> datetime:
@@ -56,23 +57,23 @@ def test_requests_without_a_word_use_the_window_up() -> None:
 def test_repeated_attempts_are_a_fifth_of_first_ones_and_some_a_minute() -> None:
     credit, repeated = 0, 0
     for _ in range(10_000):  # a sick server: of every first attempt a retry wants to be sent, again and again
-        credit = pacing.credit_after(credit, 1, 0)
+        credit = BUDGET.credit_after(credit, 1, 0)
         while credit >= WHOLE:
-            credit, repeated = pacing.credit_after(credit, 0, 1), repeated + 1
+            credit, repeated = BUDGET.credit_after(credit, 0, 1), repeated + 1
     assert repeated == 10_000 * EARNED // WHOLE
-    assert pacing.credit_now(0, NOW, after(60)) == EARNED_A_MINUTE
-    assert pacing.credit_now(0, NOW, after(86_400)) == MOST_CREDIT
-    assert pacing.credit_now(0, None, NOW) == MOST_CREDIT
+    assert BUDGET.credit_now(0, NOW, after(60)) == BUDGET.a_minute * WHOLE
+    assert BUDGET.credit_now(0, NOW, after(86_400)) == BUDGET.most
+    assert BUDGET.credit_now(0, None, NOW) == BUDGET.most
 
 
 def test_a_clock_that_was_set_back_takes_no_credit_away() -> None:
-    assert pacing.credit_now(70, NOW, after(-3600)) == 70
+    assert BUDGET.credit_now(70, NOW, after(-3600)) == 70
 
 
 @given(st.integers(0, 2 * WHOLE))
 def test_whoever_waits_for_credit_has_it_then(credit: int) -> None:
-    seconds = pacing.seconds_to_credit(credit)
-    assert pacing.credit_now(credit, NOW, after(seconds + 0.001)) >= WHOLE
+    seconds = BUDGET.seconds_to_one(credit)
+    assert BUDGET.credit_now(credit, NOW, after(seconds + 0.001)) >= WHOLE
 
 
 SHARES = st.lists(st.integers(0, 40), min_size=3, max_size=3)

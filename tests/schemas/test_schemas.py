@@ -371,7 +371,7 @@ def test_every_operation_may_say_not_now_and_then_says_until_when():
         for method, operation in item.items()
         if method in {"get", "put", "post"}
     ]
-    assert len(operations) == 16
+    assert len(operations) == 17
     for path, method, operation in operations:
         for status in ("429", "503"):
             assert operation["responses"][status] == {"$ref": "#/components/responses/Busy"}, (path, method)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from connector.core.model import Kind
+from connector.core.pacing import Budget
 from connector.national import transport
 from connector.sandbox import FaultRule
 from connector.sandbox.quota import Spelling
@@ -162,7 +163,7 @@ def test_a_sick_record_set_cannot_double_the_traffic(world: World) -> None:
     """Every record is answered "in progress", for ever: without a budget each fresh one would bring eleven more."""
     with world.app.store.write() as tx:
         spent = channel.state_of(tx.connection, AGENCY, 1)
-        channel.spend(tx, AGENCY, 1, 0, 10_000)
+        channel.spend(tx, AGENCY, 1, Budget(), 0, 10_000)
     assert spent.credit == 0
     add_petitions(world, 60)
     world.nation.play([FaultRule("in_progress")])
