@@ -70,11 +70,11 @@ class Draft:
     type_columns: tuple[str, ...]
     rules: tuple[Rule, ...]
     fields: Mapping[str, FieldInfo]
+    rows: Mapping[str, str]  # the child query that feeds an array, by the pattern of its items
 
     def rows_of(self, rule: Rule) -> ChildSelect | None:
         """The child query whose rows the rule reads; None for the root row (or if nothing feeds its array)."""
-        feeding = next((other.rows for other in self.rules if other.pattern == rule.item_of), "")
-        return self.children.get(feeding)
+        return self.children.get(self.rows.get(rule.item_of, ""))
 
     def origin(self, rule: Rule, column: str) -> str:
         """Where a column of this rule comes from, as `table.column`."""
@@ -101,6 +101,7 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
         zone=common.zone,
     )
     petition_type, type_columns = _petition_type(section, schemas, scope)
+    rules = tuple(_rules(section, scope))
     draft = Draft(
         kind=kind,
         section=section,
@@ -113,8 +114,9 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
         parents=parents,
         petition_type=petition_type,
         type_columns=type_columns,
-        rules=tuple(_rules(section, scope)),
+        rules=rules,
         fields=scope.fields,
+        rows={rule.pattern: rule.rows for rule in rules},
     )
     section.close()
     for check in (_check_arrays, _check_required, _check_columns, _check_key_class):
@@ -242,7 +244,7 @@ def _rules(section: Section, scope: Scope) -> Iterator[Rule]:
 
 def _check_arrays(draft: Draft) -> None:
     for rule in draft.rules:
-        if rule.item_of and not any(other.pattern == rule.item_of for other in draft.rules):
+        if rule.item_of and rule.item_of not in draft.rows:
             draft.section.report(
                 "E-CFG-ROWS", f"fields.{rule.pattern}", rule.pattern, f"a rule for {rule.item_of} with rows"
             )
@@ -251,12 +253,18 @@ def _check_arrays(draft: Draft) -> None:
 def _check_required(draft: Draft) -> None:
     """What the schema requires needs a rule: everywhere in the document, and in the groups that have any rule."""
     fed = {rule.pattern for rule in draft.rules} | _SET_BY_US | {parent.field for parent in draft.parents.values()}
+    in_use = {group for pattern in fed for group in _around(pattern)}
     for info in draft.fields.values():
-        around = info.pointer.rpartition("/")[0]
-        in_use = not around or any(pattern.startswith(f"{around}/") for pattern in fed - {around})
-        has_rule = any(pattern == info.pointer or pattern.startswith(f"{info.pointer}/") for pattern in fed)
-        if info.required and in_use and not has_rule:
+        needed = info.required and info.pointer.rpartition("/")[0] in in_use
+        if needed and info.pointer not in fed and info.pointer not in in_use:
             draft.section.report("E-CFG-MISSING", f"fields.{info.pointer}", "nothing", "a rule: it is required")
+
+
+def _around(pattern: str) -> Iterator[str]:
+    """The groups that a field stands in, the innermost first; "", the document, is the last."""
+    while pattern:
+        pattern = pattern.rpartition("/")[0]
+        yield pattern
 
 
 def _check_columns(draft: Draft) -> None:

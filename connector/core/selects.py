@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from connector.core.section import Section
 
@@ -107,10 +108,18 @@ def read_clock(section: Section) -> str:
 
 def names_column(sql: str, column: str) -> bool:
     """Whether the SQL text can yield this result column, as far as its text tells: `*` and calls may yield any."""
-    bare = _bare(sql, identifiers=True)
-    if _STAR.search(bare) or _first_word(bare) in _CALLS:
+    bare, words = _words(sql)
+    if words is None or column in words:  # a result's names are told in their case
         return True
-    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", bare) is not None  # a result's names are told in their case
+    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", bare) is not None  # a name of several words
+
+
+@lru_cache(maxsize=64)  # asked of each column of a query in turn
+def _words(sql: str) -> tuple[str, frozenset[str] | None]:
+    """The bare SQL text and its words; None for the words where it may yield any column."""
+    bare = _bare(sql, identifiers=True)
+    any_column = _STAR.search(bare) or _first_word(bare) in _CALLS
+    return bare, None if any_column else frozenset(re.findall(r"\w+", bare))
 
 
 def names_otherwise(sql: str, column: str) -> bool:
@@ -173,8 +182,8 @@ def _bare(sql: str, *, identifiers: bool) -> str:
 
 
 def _first_word(bare: str) -> str:
-    words = re.findall(r"\w+", bare)
-    return words[0].lower() if words else ""
+    first = re.search(r"\w+", bare)
+    return first.group().lower() if first else ""
 
 
 def _origins(section: Section) -> dict[str, str]:
