@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_VALUED = ("--config", "-c", "--lang")
-_BARE = ("--quiet", "-q", "--verbose", "-v")
+VALUED = ("--config", "-c", "--lang")
+WITH_VALUE = ("--config=", "--lang=")
+BARE = ("--quiet", "-q", "--verbose", "-v")
+"""The global options as they are written: the value behind them, the value in them, without one."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -25,14 +27,12 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _run(given: Sequence[str]) -> int:
-    import typer
-
     from connector.cli import failing, tree
     from connector.cli.opening import Asked
 
     asked = Asked(language=_valued(given, "--lang"))
     asked.configured_language = _configured(given)
-    command: Any = tree.worded(typer.main.get_command(tree.app), asked.words())
+    command: Any = tree.worded(tree.command_for(given), asked.words())
     return failing.guarded(lambda: command.main(args=given, prog_name="kntc", standalone_mode=False, obj=asked), asked)
 
 
@@ -43,10 +43,10 @@ def hoisted(args: Sequence[str]) -> list[str]:
     at = 0
     while at < len(args) and args[at] != "--":
         arg = args[at]
-        if arg in _VALUED and at + 1 < len(args):
+        if arg in VALUED and at + 1 < len(args):
             front += args[at : at + 2]
             at += 1
-        elif arg in _BARE or arg.startswith(("--config=", "--lang=")):
+        elif arg in BARE or arg.startswith(WITH_VALUE):
             front.append(arg)
         else:
             rest.append(arg)

@@ -7,12 +7,17 @@ May import: typer and the files of the nouns, which import nothing heavy until t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from connector.cli import (
+    BARE,
+    VALUED,
+    WITH_VALUE,
     about,
     audit,
     checking,
@@ -94,6 +99,29 @@ app.command("sandbox")(sandbox.sandbox)
 app.command("demo")(about.demo)
 app.command("help")(about.help_)
 app.command("version")(about.version)
+
+
+def command_for(given: Sequence[str]) -> Any:
+    """Return the command line's reader, with the one command that these arguments name, or with all of them.
+
+    given: the global options stand in front. Making all commands takes longer than most of them run."""
+    name = _first(given)
+    one = copy(app)
+    one.registered_commands = [command for command in app.registered_commands if command.name == name]
+    one.registered_groups = [group for group in app.registered_groups if group.name == name]
+    known = one.registered_commands or one.registered_groups
+    return typer.main.get_command(one if known else app)
+
+
+def _first(given: Sequence[str]) -> str:
+    """The first argument that is no global option; what cannot be told apart here gives no command's name."""
+    rest = iter(given)
+    for arg in rest:
+        if arg in VALUED:
+            next(rest, None)
+        elif arg not in BARE and not arg.startswith(WITH_VALUE):
+            return arg
+    return ""
 
 
 def worded(command: Any, say: Words, path: str = "") -> Any:

@@ -43,6 +43,23 @@ def test_every_command_explains_itself_within_80_columns(path, lang):
     said.assert_narrow()
 
 
+@pytest.mark.parametrize("before", [(), ("-v", "--lang", "en"), ("--config", "audit", "--lang=en")])
+def test_a_command_is_the_same_made_alone_as_among_all(before):
+    (_, whole), *commands = every_command()
+    for path, command in commands:
+        found = alone = tree.command_for([*before, *path, "--dry-run"])
+        for name in path:
+            found = found.commands[name]
+        assert [*alone.commands] == [path[0]]
+        assert [param.opts for param in alone.params] == [param.opts for param in whole.params]
+        assert [param.opts for param in found.params] == [param.opts for param in command.params]
+
+
+@pytest.mark.parametrize("given", [(), ("--help", "sync"), ("-qv", "sync"), ("syn",), ("--lang",), ("--", "sync")])
+def test_where_no_command_is_named_all_of_them_are_there(given):
+    assert len(tree.command_for(given).commands) == len(every_command()[0][1].commands)
+
+
 def test_every_option_has_its_words():
     ours = {
         (path, option.name)
