@@ -50,15 +50,17 @@ def checked_endpoint(settings: NationalSettings) -> None:
 def trust(settings: NationalSettings) -> ssl.SSLContext:
     """Return the TLS settings: 1.2 or newer, host name checked, trusting `ca_file` alone where it is given.
 
+    Where `base_url` is plain HTTP and no file is given, nobody is trusted: the machine's list takes a while to read.
+
     Raises ConfigError E-NET-CA-FILE when that file cannot be read or holds no certificate, and
     E-NET-CLIENT-CERTIFICATE when our own certificate and key cannot be read, or do not belong together."""
     # Not ssl.create_default_context: that one writes session keys to the file that SSLKEYLOGFILE names.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # host name checked, certificate required
     try:
-        if settings.ca_file is None:
-            context.load_default_certs()
-        else:
+        if settings.ca_file is not None:
             context.load_verify_locations(cafile=settings.ca_file)
+        elif urlsplit(settings.base_url).scheme == "https":  # else nobody is asked for a certificate
+            context.load_default_certs()
     except OSError:  # ssl.SSLError is one
         raise ConfigError("E-NET-CA-FILE", file=str(settings.ca_file)) from None
     if settings.client_certificate is not None:
