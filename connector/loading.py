@@ -6,6 +6,8 @@ May import: core, config, resources, errors, sqlalchemy for URLs.
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +140,13 @@ def mapping_folder(beside_config: Path, named: str) -> Path | None:
 def mapping_at(folder: Path, schemas: Schemas, code_lists: dict[str, CodeList]) -> CompiledMapping:
     """Return the compiled mapping of a folder. Raises ConfigError with all its problems, also beside files that are no
     TOML; each problem's `file` begins with the folder's name."""
-    files, unreadable = _read(folder)
+    texts, unreadable = _read(folder)
     try:
-        return compile_mapping(files, code_lists, schemas, unreadable)
+        if not unreadable:
+            with suppress(tomllib.TOMLDecodeError):  # told by its place below
+                return _compiled(tuple(texts.items()), schemas, tuple(code_lists.items()))
+        files, no_toml = _parsed(folder, texts)
+        return compile_mapping(files, code_lists, schemas, unreadable + no_toml)
     except ConfigError as error:
         named = [_in_folder(folder, problem) for problem in error.problems]
         raise ConfigError(error.id, named, **{"system": folder.name, **_without_empty(error.values)}) from None
@@ -154,23 +160,44 @@ def _without_empty(values: dict[str, str | float]) -> dict[str, str | float]:
     return {name: value for name, value in values.items() if value != ""}
 
 
-def _read(folder: Path) -> tuple[dict[str, Any], list[ConfigProblem]]:
-    """The TOML files of a mapping by their path inside it, and what is wrong with those that cannot be parsed."""
-    files: dict[str, Any] = {}
+@lru_cache(maxsize=8)
+def _compiled(
+    texts: tuple[tuple[str, str], ...], schemas: Schemas, code_lists: tuple[tuple[str, CodeList], ...]
+) -> CompiledMapping:
+    """Compile these very texts once: whoever opens a configuration again, or has two agencies, does not pay twice."""
+    return compile_mapping({name: tomllib.loads(text) for name, text in texts}, dict(code_lists), schemas)
+
+
+def _read(folder: Path) -> tuple[dict[str, str], list[ConfigProblem]]:
+    """The texts of a mapping's files by their path inside it, and what is wrong with those that cannot be read."""
+    texts: dict[str, str] = {}
     problems = []
     for path in sorted(folder.rglob("*.toml")):
         name = path.relative_to(folder).as_posix()
         try:
-            files[name] = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            texts[name] = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
             problems.append(syntax_problem(name, path, error))
         except OSError as error:
             shown = type(error).__name__
             problems.append(ConfigProblem("E-CFG-UNREADABLE", file=name, key="", found="", expected="", error=shown))
+    return texts, problems
+
+
+def _parsed(folder: Path, texts: dict[str, str]) -> tuple[dict[str, Any], list[ConfigProblem]]:
+    """The files as TOML, and what is wrong with those that are none."""
+    files: dict[str, Any] = {}
+    problems = []
+    for name, text in texts.items():
+        try:
+            files[name] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            problems.append(syntax_problem(name, folder / name, error))
     return files, problems
 
 
+@lru_cache(maxsize=1)
 def compiled_schemas() -> tuple[Schemas, dict[str, CodeList]]:
-    """Return the shipped schemas, compiled, and the shipped code lists."""
+    """Return the shipped schemas, compiled, and the shipped code lists: the same ones on every call."""
     schemas = Schemas.compile(resources.schema_documents())
     return schemas, {name: CodeList.compile(document) for name, document in resources.code_list_documents().items()}

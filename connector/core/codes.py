@@ -45,9 +45,9 @@ class Code:
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CodeList:
-    """A named, closed list of codes in the order of the law or form it was taken from."""
+    """A named, closed list of codes in the order of the law or form it was taken from. Equal to itself alone."""
 
     name: str
     titles: Mapping[str, str]

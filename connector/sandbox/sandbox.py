@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,6 +30,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@lru_cache(maxsize=1)
+def _shipped_documents() -> Documents:
+    return Documents(schema_documents())
+
+
 class Sandbox:
     """The other side of both profiles, with its state in memory or in the file `state`.
 
@@ -52,7 +58,7 @@ class Sandbox:
     ) -> None:
         self._seed = seed
         self._state = NationalState(state, seed)
-        documents = Documents(schema_documents() if schemas is None else schemas)
+        documents = _shipped_documents() if schemas is None else Documents(schemas)
         tokens = Tokens(credentials, token_lifetime_s)
         plan = FaultPlan(seed, faults)
         self._side = NationalSide(

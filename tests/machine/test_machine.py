@@ -10,7 +10,6 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -26,7 +25,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from connector import loading
 from connector.core.model import KINDS as ALL_KINDS
 from connector.core.model import Kind
 from connector.errors import RemoteError
@@ -338,8 +336,6 @@ def test_whatever_happens_in_whatever_order_the_invariants_hold(monkeypatch: pyt
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    # The same in each of many restarts.
-    monkeypatch.setattr(loading, "compiled_schemas", cache(loading.compiled_schemas))
     with three_nations() as nations:
         Machine.nations = nations
         run_state_machine_as_test(Machine, settings=bounds)  # type: ignore[no-untyped-call]
