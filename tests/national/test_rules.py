@@ -106,6 +106,7 @@ def test_broken_json_is_unknown_and_raises_nothing(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("status", "name", "rule"),
     [
+        (207, VerdictName.UNKNOWN, "no_echo"),
         (301, VerdictName.UNKNOWN, "redirected"),
         (307, VerdictName.UNKNOWN, "redirected"),
         (401, VerdictName.HOLD, "unauthorised"),
@@ -115,6 +116,7 @@ def test_broken_json_is_unknown_and_raises_nothing(body: bytes) -> None:
         (408, VerdictName.RETRY, "too_early"),
         (409, VerdictName.CONFLICT, "conflict"),
         (410, VerdictName.UNKNOWN, "unmatched"),
+        (412, VerdictName.UNKNOWN, "unmatched"),
         (418, VerdictName.UNKNOWN, "unmatched"),
         (425, VerdictName.RETRY, "too_early"),
         (429, VerdictName.HOLD, "busy"),

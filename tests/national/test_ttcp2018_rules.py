@@ -62,7 +62,7 @@ def test_an_update_counts_only_with_the_id_that_was_asked_about() -> None:
     assert (other.name, other.rule, other.receipt) == (VerdictName.UNKNOWN, "other_id_given", None)
 
 
-@pytest.mark.parametrize("status", [201, 202, 204])
+@pytest.mark.parametrize("status", [201, 202, 204, 207])
 def test_an_id_counts_only_in_a_200(status: int) -> None:
     assert verdict(reply(status, {"Id": "g-1"})).rule == "no_id"
 
@@ -145,6 +145,7 @@ def test_no_bytes_are_a_success_by_chance(body: bytes) -> None:
         (404, VerdictName.UNKNOWN, "refused_by_gateway"),
         (408, VerdictName.RETRY, "too_early"),
         (409, VerdictName.UNKNOWN, "refused_by_gateway"),
+        (412, VerdictName.UNKNOWN, "refused_by_gateway"),
         (413, VerdictName.REJECTED, "too_large"),
         (422, VerdictName.UNKNOWN, "refused_by_gateway"),
         (425, VerdictName.RETRY, "too_early"),
