@@ -119,7 +119,9 @@ class Work:
 class SmallAgency:
     """One installation: its database, its configuration, the national side that it speaks to.
 
-    form: further lines of `[national.ttcp2018]`, the sign-in among them; push, national: further lines there."""
+    form: further lines of `[national.ttcp2018]`, the sign-in among them; push: further lines there; national: all lines
+    of `[national]` in place of those that choose the observed interface; url: where to send, if not straight to the
+    sandbox."""
 
     def __init__(
         self,
@@ -130,12 +132,13 @@ class SmallAgency:
         push: str = "",
         absent_after_s: float = 0,
         base_path: str = "/kntc",
+        national: str = "",
+        url: str = "",
     ) -> None:
         self.folder = folder
         self.sandbox = sandbox
-        self.config = install(
-            folder, sandbox.base_url, push=push, national=observed(form, absent_after_s=absent_after_s, path=base_path)
-        )
+        lines = national or observed(form, absent_after_s=absent_after_s, path=base_path)
+        self.config = install(folder, url or sandbox.base_url, push=push, national=lines)
         text = self.config.read_text(encoding="utf-8").replace('mapping = "bentre"', f'mapping = "{MAPPING}"')
         self.config.write_text(text, encoding="utf-8")
         self.clock = Clock()
