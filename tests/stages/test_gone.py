@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import orjson
 import pytest
 
 from connector.core.model import Actor, Kind, State
@@ -192,3 +193,29 @@ def test_what_became_a_draft_or_a_secret_is_not_gone(world: World) -> None:
     for _ in range(3):
         sweep(world, "withdraw")
     assert gone(world) == {}
+
+
+def test_two_papers_merged_at_the_source_are_one_new_version_and_one_that_is_gone(world: World) -> None:
+    world.edit("INSERT INTO nguoi VALUES (1, 1, 'Trần Thị A')")
+    world.edit("INSERT INTO nguoi VALUES (2, 1, 'Lê Văn B')")
+    world.edit("INSERT INTO xu_ly VALUES (7, 2, '2026-02-03', 'Tóm tắt')")
+    world.sync()
+    world.edit("UPDATE nguoi SET IdDon = 1, Stt = 2 WHERE IdDon = 2")
+    world.edit("UPDATE xu_ly SET IdDon = 1 WHERE IdDon = 2")
+    delete(world)
+    sweep(world, "ask")
+    sweep(world, "ask")
+    world.run("push")
+    assert gone(world) == {KEY.local_id: "ask"}
+    kept, merged, handling = (
+        world.sandbox.held(AGENCY, kind, f"nho:{number}")
+        for kind, number in ((Kind.PETITION, 1), (Kind.PETITION, 2), (Kind.HANDLING, 7))
+    )
+    assert kept is not None
+    assert merged is not None
+    assert handling is not None
+    assert (kept.version, handling.version) == (3, 2)
+    assert (merged.version, merged.status) == (2, "received"), "nothing is taken back that nobody decided on"
+    persons, papers = (orjson.loads(body) for body in world.sandbox.bodies()[-2:])
+    assert [person["full_name"] for person in persons["petitioners"]] == ["Trần Thị A", "Lê Văn B"]
+    assert papers["petition_ref"] == "nho:1"
