@@ -66,9 +66,11 @@ def build(
     shape = YEAR_2023 if petitions is None else scaled(petitions)
     connection = sqlite3.connect(path)
     try:
+        connection.execute("PRAGMA synchronous = OFF")  # what a power cut leaves of a sample is built again
         with connection:
             for script in ("bentre.sql", "lists.sql"):
-                connection.executescript((Path(__file__).parent / script).read_text(encoding="utf-8"))
+                text = (Path(__file__).parent / script).read_text(encoding="utf-8")
+                connection.executescript(f"BEGIN;\n{text}\nCOMMIT;")  # else each statement is a commit of its own
             write_directory(connection, agency)
             book = Book(connection, Random(seed), canary)  # noqa: S311 - repeatable on purpose
             ends = write_steps(book, shape, write_register(book, shape))
