@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind
 from connector.resources import shipped
 from connector.sample.agency import write_mapping
-from tests.sample.sweeping import AGENCY, Swept, changed, compiled, shipped_sql, sweep
+from tests.sample.sweeping import AGENCY, Swept, changed, compiled, opened, shipped_sql, sweep
 
 OTHER = "H99.02"
 
@@ -88,7 +87,7 @@ class Agency:
 
 
 def changed_by_script(path: Path, *names: str) -> None:
-    connection = sqlite3.connect(path)
+    connection = opened(path)
     for name in names:
         connection.executescript(shipped_sql(name).read_text("utf-8"))
     connection.close()

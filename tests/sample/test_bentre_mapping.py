@@ -14,7 +14,7 @@ from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind
 from connector.sample.agency import SampleCounts, build, write_mapping
 from connector.sample.edits import mark_secret, mend
-from tests.sample.sweeping import AGENCY, Swept, changed, compiled, shipped_sql, sweep
+from tests.sample.sweeping import AGENCY, Swept, changed, compiled, opened, shipped_sql, sweep
 
 SEED = 20231231
 CANARY = "CHIMYEN7788"
@@ -198,7 +198,7 @@ def classify(path: Path, table: str, key: int, code: str) -> None:
 def golden(tmp_path: Path) -> Path:
     """The golden case: visit 1 brought complaint 1; 2 is a denunciation of somebody else, with a handling."""
     path = tmp_path / "golden.db"
-    with sqlite3.connect(path) as connection:
+    with opened(path) as connection:
         for script in (shipped_sql("bentre.sql"), shipped_sql("lists.sql"), Path(__file__).parent / "golden.sql"):
             connection.executescript(script.read_text("utf-8"))
     connection.close()
