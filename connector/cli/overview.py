@@ -48,7 +48,8 @@ ASK_A_PERSON = ("conflict", "national_ahead", *DECIDABLE)
 class Overview:
     """How one agency stands just now. `jobs`: the last success of each; `failures`: what has failed since;
     `store_error`: the store is closed, because it contradicts its head file; `approved`: plans that a person let go and
-    no run has carried out; `next_due`: when something waits to be done; `waiting`: how many records
+    no run has carried out; `next_due`: when something waits to be done; `oldest_pending`: since when the oldest of what
+    is to be sent waits; `waiting`: how many records
     wait for a person, by cause, older versions included; `verified`: through when a kind is confirmed nationally;
     `unmended`: findings of the newest comparison of which nothing has come yet."""
 
@@ -71,6 +72,7 @@ class Overview:
     excluded: Mapping[str, int]
     asked: int
     next_due: datetime | None
+    oldest_pending: datetime | None
     pull_stopped: str
     rebuilding: bool
     rebuilt: tuple[datetime, Mapping[str, int]] | None
@@ -171,6 +173,7 @@ def overview(app: App, code: str) -> Overview:
             excluded=excluded,
             asked=requests.open_count(connection, code),
             next_due=app.next_due(code),
+            oldest_pending=views.oldest_pending(connection, code),
             pull_stopped=stopped[0] if stopped else "",
             rebuilding=rebuild.is_under_way(connection, code),
             rebuilt=rebuild.last(connection, code),
@@ -267,6 +270,7 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "impossible_changes": view.odd,
         "feed_unreadable": view.unreadable,
         "next_due": view.next_due,
+        "oldest_pending": view.oldest_pending,
     }
 
 

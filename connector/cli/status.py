@@ -82,6 +82,10 @@ def _print(desk: Desk, app: App, view: Overview, holder: str | None) -> None:
         due = max(view.next_due, view.channel.held_until or view.next_due)
         shown = say.moment(due, view.now) if due > view.now else say("status.now")
         screen.pair(say("status.next_due"), shown)
+    if view.oldest_pending is not None:
+        waited_s = (view.now - view.oldest_pending).total_seconds()
+        since = say.moment(view.oldest_pending, view.now)
+        screen.pair(say("status.oldest"), say("status.oldest_since", at=since, span=say.span(waited_s)))
     _print_orders(desk, view)
     _print_sum(desk, app, view)
     screen.line()

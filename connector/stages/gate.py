@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connector.logs import get_logger
 from connector.national.base import National
 from connector.stages.context import Context
 from connector.stages.meter import Meter
 from connector.store import channel, marks
 from connector.store.channel import ChannelState, Signal
+from connector.store.db import Tx
 
 LONGEST_HOLD_S = 960.0
 """No hold is longer: `Retry-After` is capped at 900 s (national/rules.py)."""
@@ -70,9 +73,17 @@ def _probe(context: Context, national: National, gauge: Meter) -> bool:
     with context.store.write() as tx:
         if answered:
             channel.release(tx, context.agency, context.generation, context.actor)
+            get_logger().info("channel.released", agency=context.agency)
         else:
-            refused = [Signal(hold=True, unknown_key=None, rule="probe")]
-            channel.observe(
-                tx, context.agency, context.generation, refused, context.limits, context.jitter(), context.actor
-            )
+            observe(context, tx, [Signal(hold=True, unknown_key=None, rule="probe")])
     return answered
+
+
+def observe(context: Context, tx: Tx, signals: Sequence[Signal]) -> None:
+    """Take in what exchanges say of the channel. Where a hold begins, the log tells it: once, not whenever it is
+    prolonged, however many days that goes on."""
+    state = channel.observe(
+        tx, context.agency, context.generation, signals, context.limits, context.jitter(), context.actor
+    )
+    if state.held_until is not None and state.held_since == tx.now:
+        get_logger().warning("channel.held", agency=context.agency, rule=state.rule, until=state.held_until.isoformat())

@@ -230,9 +230,7 @@ def _finish(context: Context, gathered: Sequence[tuple[Delivery, Outcome]], gaug
     clockwork = answers.Clockwork(context.limits, context.jitter)
     with context.store.write() as tx:
         moved = answers.finish(tx, outcomes, context.generation, context.capabilities, clockwork, context.actor)
-        channel.observe(
-            tx, context.agency, context.generation, signals, context.limits, context.jitter(), context.actor
-        )
+        gate.observe(context, tx, signals)
         channel.keep_pace(tx, context.agency, context.generation, gauge.pace())
     _log(gathered, moved)
     counts: dict[str, int] = {str(state): count for state, count in moved.items()}

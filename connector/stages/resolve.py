@@ -83,9 +83,7 @@ def _finish(context: Context, due: Sequence[Delivery], sightings: Sequence[Sight
     clockwork = answers.Clockwork(context.limits, context.jitter)
     with context.store.write() as tx:
         moved = answers.finish_finds(tx, sightings, context.generation, context.capabilities, clockwork, context.actor)
-        channel.observe(
-            tx, context.agency, context.generation, signals, context.limits, context.jitter(), context.actor
-        )
+        gate.observe(context, tx, signals)
         channel.keep_pace(tx, context.agency, context.generation, gauge.pace())
     states = {str(state): count for state, count in moved.items()}
     get_logger().info("batch.finished", agency=context.agency, stage="resolve", states=states)

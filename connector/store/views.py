@@ -81,6 +81,13 @@ def counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
     return found
 
 
+def oldest_pending(connection: Connection, agency: str) -> datetime | None:
+    """Return when the oldest of what waits to be sent was recorded, None if nothing waits. Uses ix_delivery_due."""
+    where = (_delivery.c.agency == agency, _delivery.c.state == State.PENDING)
+    found = connection.execute(select(func.min(_delivery.c.created_at)).where(*where)).scalar()
+    return found if isinstance(found, datetime) else None
+
+
 def current(*columns: Any) -> Select[Any]:
     """Return a SELECT over records, their newest versions, the older one of each that the nation may be acting on (at
     most one: ux_delivery_active), and what the mirror shows of them."""

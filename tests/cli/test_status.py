@@ -73,6 +73,15 @@ def test_a_refused_account_and_a_dead_server_are_shown_until_something_got_throu
     secret.write_text(right, encoding="ascii")
 
 
+def test_what_waits_longest_is_told_while_the_national_side_is_away(world):
+    world("collect")
+    world.sandbox.stop()
+    world("push")
+    text = " ".join(world("status", lang="en").text.split())
+    assert "Waits longest since " in text
+    assert first(world)["oldest_pending"] <= first(world)["channel"]["held_since"]
+
+
 def test_a_guard_and_a_forgotten_feed_are_shown_as_jobs_that_did_not_end(world):
     install(world.folder, world.sandbox.base_url, collect="first_run_limit = 5")
     world("sync")
