@@ -24,7 +24,16 @@ from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
 from connector.core.model import Actor
 from connector.core.pacing import Budget
 from connector.edges import Agency, agency_of
-from connector.errors import ConfigError, DataError, ExitCode, KntcError, LockedError, SourceError, StoreError
+from connector.errors import (
+    ConfigError,
+    DataError,
+    ExitCode,
+    KntcError,
+    LockedError,
+    LockLostError,
+    SourceError,
+    StoreError,
+)
 from connector.loading import compile_mappings
 from connector.logs import get_logger
 from connector.stages.collect import collect, plan, tripped
@@ -85,6 +94,7 @@ class App:
     owner: str
     now: Callable[[], datetime] = utc_now
     jitter: Callable[[], float] = random.random
+    may_send: Callable[[], bool] = lambda: True
     _generations: dict[str, int] = field(default_factory=dict)
 
     # --- what stages stand on ---
@@ -157,6 +167,7 @@ class App:
             stop=self.stop,
             now=self.now,
             jitter=self.jitter,
+            may_send=self.may_send,
             probable_cases=Probable(push_section.probable_cases),
             budget=Budget(push_section.repeats_a_minute),
         )
@@ -271,7 +282,7 @@ class App:
     def note_failure(self, code: str, job: str, error: KntcError) -> None:
         """Note that a job ended in an error: for `status`, until it succeeds again. Never raises: whoever calls has an
         error to tell, and where it is the store's own, nothing is written there."""
-        if not isinstance(error, StoreError | LockedError):
+        if not isinstance(error, StoreError | LockedError | LockLostError):
             first = error.problems[0] if isinstance(error, ConfigError) and error.problems else error
             self._note(code, job, first.id, first.values)
 
@@ -369,16 +380,24 @@ class App:
     def stage_lock(self) -> Iterator[None]:
         """Hold the lock that lets one run at a time touch source and network, then bind and rescue.
 
-        Free again after kill -9. Raises LockedError that names the holder."""
-        with lock.held(self.config.data_dir, self.now()):
+        Free again after kill -9. Raises LockedError that names the holder. Once another run has taken over, every write
+        raises LockLostError and is not done."""
+        with self._run():
             self.bind()
+            yield
+
+    @contextmanager
+    def _run(self) -> Iterator[None]:
+        """Hold the lock, under a new term: a run that slept while its lock was taken over can write nothing more."""
+        with lock.held(self.config.data_dir, self.now()) as is_ours, self.store.term():
+            self.may_send = is_ours
             yield
 
     @contextmanager
     def reading_lock(self) -> Iterator[None]:
         """Hold the same lock for a comparison, which is possible where nothing else is: in a store that went back in
         time. Such a store is neither bound nor rescued. Raises LockedError."""
-        with lock.held(self.config.data_dir, self.now()):
+        with self._run():
             if not any(self.lost(code) for code in self.agencies):
                 self.bind()
             yield

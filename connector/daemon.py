@@ -4,6 +4,8 @@ Jobs run one at a time, in one thread, which owns the store. The last success of
 restart knows what is due and a long downtime is caught up with one run. SIGTERM and SIGINT: no new work, running
 requests end (they are bounded by the national deadline), what was claimed and not sent is given back. A second
 signal, or the stop timeout: at once; what was on its way is unknown to the next start, and that is a normal start.
+SIGHUP: the configuration is read again. A faulty one is named in the log and the old one stays; a changed one is taken
+as by a stop and a start, in the same process.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
 from types import FrameType
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -23,15 +26,40 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from connector import __version__
 from connector.app import App, set_from_handler, utc_now
-from connector.errors import ExitCode, KntcError
+from connector.errors import ConfigError, ExitCode, KntcError, LockLostError
+from connector.loading import compile_mappings, load
 from connector.logs import get_logger
 from connector.stages.context import Counts
 from connector.store import marks
 from connector.store.jobs import success_mark
 
-CLOCK_CHECK_S = 30.0
+CHECK_S = 1.0
+"""So often the daemon looks for orders and at its clocks."""
+
 CLOCK_STEP_S = 60.0
 """A wall clock that moved so far against the monotonic one makes every job be planned anew."""
+
+_RELOAD = getattr(signal, "SIGHUP", None)
+"""Not on every system."""
+
+
+@dataclass(slots=True)
+class Orders:
+    """What signals and jobs have asked for so far. Plain values: a handler may set them at any moment."""
+
+    stop: threading.Event
+    ends: int = 0
+    reload: bool = False
+    lost: threading.Event = field(default_factory=threading.Event)
+
+    def end(self, _number: int, _frame: FrameType | None) -> None:
+        """Stop orderly at the first signal; the second one is counted, and ends the process at once."""
+        self.ends += 1
+        set_from_handler(self.stop)
+
+    def read_again(self, _number: int, _frame: FrameType | None) -> None:
+        """Have the configuration read again."""
+        self.reload = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,51 +92,60 @@ def _deliver(app: App, code: str) -> Iterator[Counts]:
         yield step.counts
 
 
-def run(app: App) -> ExitCode:
-    """Work until a signal comes. The stage lock is held all the while; other commands that run stages are refused."""
+def run(app: App) -> ExitCode | None:
+    """Work until a signal comes; None: to begin anew, with a changed configuration.
+
+    The stage lock is held all the while; other commands that run stages are refused. Should another run take over all
+    the same, nothing more is written, and the daemon ends with LOCKED."""
     log = get_logger()
-    with app.stage_lock():
+    orders = Orders(app.stop)
+    with app.stage_lock(), _signals_to(orders):
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
         jobs = jobs_of(app)
-        _plan(app, scheduler, jobs, first=True)
-        signalled = threading.Event()
-        _handle_signals(app.stop, signalled)
+        for job in jobs:
+            _plan(app, scheduler, orders, job, _wait_s(app, job))
         scheduler.start()
         log.info("daemon.started", pid=os.getpid(), environment=app.target.environment, program=__version__)
-        _watch(app, scheduler, jobs)
+        _watch(app, scheduler, orders, jobs)
         log.info("daemon.stopping")
-        _shut_down(scheduler, app.config.schedule.stop_timeout_s, signalled)
+        app.stop.set()
+        _shut_down(scheduler, app.config.schedule.stop_timeout_s, orders)
         log.info("daemon.stopped")
-    return ExitCode.DONE
+    if orders.lost.is_set():
+        return ExitCode.LOCKED
+    return ExitCode.DONE if orders.ends else None
 
 
-def _plan(app: App, scheduler: BackgroundScheduler, jobs: list[Job], *, first: bool = False) -> None:
-    """(Re)plan every job from its last success: due ones now, one after the other."""
-    for job in jobs:
-        scheduler.add_job(
-            _run_job,
-            IntervalTrigger(seconds=job.every_s, timezone="UTC"),
-            args=(app, job),
-            id=f"{job.agency}.{job.name}",
-            next_run_time=_next_run(app, job) if first else app.now(),
-            replace_existing=True,
-        )
+def _plan(app: App, scheduler: BackgroundScheduler, orders: Orders, job: Job, wait_s: float) -> None:
+    """Plan a job for so many seconds from now, and regularly from then on.
+
+    By the scheduler's own clock: what our marks say was read by ours, and only the difference counts."""
+    scheduler.add_job(
+        _run_job,
+        IntervalTrigger(seconds=job.every_s, timezone="UTC"),
+        args=(app, orders, job),
+        id=f"{job.agency}.{job.name}",
+        next_run_time=utc_now() + timedelta(seconds=wait_s),
+        replace_existing=True,
+    )
 
 
-def _next_run(app: App, job: Job) -> datetime:
+def _wait_s(app: App, job: Job) -> float:
+    """Return how long a job may wait, by its last success: never longer than its interval, for a mark of a clock that
+    was wrong must not stop it for years."""
     with app.store.read() as connection:
         mark = marks.mark_of(connection, job.agency, success_mark(job.name))
     if mark is None:
-        return app.now()
-    latest = app.now() + timedelta(seconds=job.every_s)  # a mark from a wrong clock must not stop a job for years
-    return min(max(mark[1] + timedelta(seconds=job.every_s), app.now()), latest)
+        return 0.0
+    due_in_s = (mark[1] - app.now()).total_seconds() + job.every_s
+    return min(max(due_in_s, 0.0), job.every_s)
 
 
-def _run_job(app: App, job: Job) -> None:
+def _run_job(app: App, orders: Orders, job: Job) -> None:
     """Run one job to its end; an error of one agency ends this run of this job and nothing else."""
     log = get_logger()
     if app.stop.is_set():
@@ -120,6 +157,11 @@ def _run_job(app: App, job: Job) -> None:
             for name, count in counts.items():
                 total[name] = total.get(name, 0) + count
         app.note_success(job.agency, job.name, total)
+    except LockLostError as error:
+        log.error("lock.lost", agency=job.agency, job=job.name, error_id=error.id)
+        orders.lost.set()
+        app.stop.set()
+        return
     except KntcError as error:
         log.error("job.failed", agency=job.agency, job=job.name, error_id=error.id)
         app.note_failure(job.agency, job.name, error)
@@ -142,29 +184,63 @@ def _where(error: BaseException) -> str:
     return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else ""  # noqa: PTH119
 
 
-def _watch(app: App, scheduler: BackgroundScheduler, jobs: list[Job]) -> None:
-    """Wait for the stop; meanwhile compare the wall clock with the monotonic one (APScheduler stands still when the
-    wall clock is set back)."""
-    wall, monotonic = utc_now(), time.monotonic()
-    while not app.stop.wait(CLOCK_CHECK_S):
+def _watch(app: App, scheduler: BackgroundScheduler, orders: Orders, jobs: list[Job]) -> None:
+    """Wait for the stop, or for a configuration to begin anew with; meanwhile compare the wall clock with the monotonic
+    one (APScheduler stands still when the wall clock is set back)."""
+    wall, monotonic = app.now(), time.monotonic()
+    while not app.stop.wait(CHECK_S):
+        if orders.reload:
+            orders.reload = False
+            if _is_acceptable(app):
+                return
         passed_s = time.monotonic() - monotonic
-        step_s = (utc_now() - wall).total_seconds() - passed_s
+        step_s = (app.now() - wall).total_seconds() - passed_s
         if abs(step_s) >= CLOCK_STEP_S:
             get_logger().warning("clock.stepped", step_s=round(step_s))
-            _plan(app, scheduler, jobs)
+            for job in jobs:
+                _plan(app, scheduler, orders, job, 0.0)
             scheduler.wakeup()
-        wall, monotonic = utc_now(), time.monotonic()
+        wall, monotonic = app.now(), time.monotonic()
 
 
-def _handle_signals(stop: threading.Event, again: threading.Event) -> None:
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        set_from_handler(again if stop.is_set() else stop)
+def _is_acceptable(app: App) -> bool:
+    """Return whether we could begin anew with the configuration on disk: it is faultless, with all its mappings, and of
+    the target that the store belongs to. What is wrong with it goes to the log."""
+    log = get_logger()
+    try:
+        config = load(app.config.path)
+        compile_mappings(config)
+        national = config.national
+        target = marks.Target(national.environment, national.profile, national.base_url)
+        with app.store.read() as connection:
+            for agency in config.agency:
+                marks.generation_of(connection, agency.code, target)
+    except KntcError as error:
+        problems = error.problems if isinstance(error, ConfigError) else ()
+        first = problems[0] if problems else error
+        named = {name: first.values[name] for name in ("file", "key", "line") if name in first.values}
+        log.error("config.refused", error_id=first.id, where=":".join(str(value) for value in named.values()))
+        return False
+    # A mapping is no part of the digest, and a secret is not even read here: whoever asks means a new beginning.
+    log.info("config.accepted", state="same" if config.digest == app.config.digest else "changed")
+    return True
 
-    signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGINT, handle)
+
+@contextmanager
+def _signals_to(orders: Orders) -> Iterator[None]:
+    """Let signals give orders; afterwards they do what they did before."""
+    handlers = {signal.SIGTERM: orders.end, signal.SIGINT: orders.end}
+    if _RELOAD is not None:
+        handlers[_RELOAD] = orders.read_again
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _shut_down(scheduler: BackgroundScheduler, timeout_s: float, again: threading.Event) -> None:
+def _shut_down(scheduler: BackgroundScheduler, timeout_s: float, orders: Orders) -> None:
     """Wait for the running job, but not for ever: what is cut off here is unknown to the next start."""
     done = threading.Event()
 
@@ -175,5 +251,5 @@ def _shut_down(scheduler: BackgroundScheduler, timeout_s: float, again: threadin
     threading.Thread(target=wait_for_jobs, daemon=True).start()
     ends = time.monotonic() + timeout_s
     while not done.wait(0.1):
-        if again.is_set() or time.monotonic() >= ends:
+        if orders.ends > 1 or time.monotonic() >= ends:
             os._exit(ExitCode.PARTIAL)

@@ -11,6 +11,7 @@
     │   └── AccountError         our account there: edit client id or secret  78
     ├── DataError        input given to a command        65
     ├── LockedError      somebody else is at work        75
+    ├── LockLostError    another run has taken over      75
     └── TamperError      call the auditor                10
 
 Each instance carries a stable id of the message catalogue and the values that its sentence needs. Those values
@@ -111,6 +112,13 @@ class DataError(KntcError):
 
 class LockedError(KntcError):
     """Another run holds the lock. Nothing was done; try again."""
+
+    exit_code = ExitCode.LOCKED
+
+
+class LockLostError(KntcError):
+    """Another run has taken over this store: nothing of this one is written any more. What it had sent without writing
+    the answer down is looked for by the other."""
 
     exit_code = ExitCode.LOCKED
 

@@ -7,7 +7,7 @@ May import: filelock, errors.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,20 +21,37 @@ HOLDER_FILE = "stage.holder"
 
 
 @contextmanager
-def held(folder: Path, at: datetime) -> Iterator[None]:
-    """Hold the lock in this folder. Raises LockedError that names the holder."""
+def held(folder: Path, at: datetime) -> Iterator[Callable[[], bool]]:
+    """Hold the lock in this folder; give a function that says whether it is still ours. Raises LockedError that names
+    the holder.
+
+    It is ours no more where somebody has deleted or replaced the file: then another process can hold the new one."""
     lock = FileLock(folder / LOCK_FILE)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise LockedError("E-LOCKED", holder=_named(folder)) from None
+    ours = _identity(folder)
+
+    def is_ours() -> bool:
+        return _identity(folder) == ours
+
     try:
         note = f"pid {os.getpid()} {at.isoformat(timespec='seconds')}"
         (folder / HOLDER_FILE).write_text(note, encoding="ascii")
-        yield
+        yield is_ours
     finally:
-        (folder / HOLDER_FILE).unlink(missing_ok=True)  # before it is free: afterwards it may be another one's
+        if is_ours():  # before it is free: afterwards the note may be another one's
+            (folder / HOLDER_FILE).unlink(missing_ok=True)
         lock.release()
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = (folder / LOCK_FILE).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def holder(folder: Path) -> str | None:

@@ -123,12 +123,20 @@ def pull(
 
 def run(ctx: typer.Context) -> None:
     """Run the daemon in the foreground until a signal comes."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # before and between its rounds there is nothing to read again
+    while (code := _run_once(ctx)) is None:
+        pass
+    raise typer.Exit(code)
+
+
+def _run_once(ctx: typer.Context) -> ExitCode | None:
+    """Run the daemon with the configuration as it is now; None: it is to begin anew."""
     from connector import daemon
 
     desk = desk_of(ctx, log_level="info")
-    stop = threading.Event()
-    with opened(desk, create=True, stop=stop) as app:
-        raise typer.Exit(daemon.run(app))
+    with opened(desk, create=True, stop=threading.Event()) as app:
+        return daemon.run(app)
 
 
 def _named(stage: str, counted: Iterator[Mapping[str, int]]) -> Iterator[Step]:

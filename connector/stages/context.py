@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +22,8 @@ class Context:
     """One agency, bound to its target, with everything a stage may need besides its edge.
 
     owner: the name in leases, one for whoever holds the stage lock; jitter: one draw from [0, 1), seeded where a run
-    must repeat."""
+    must repeat; may_send: whether the stage lock is still ours, asked before each sending, also by worker threads;
+    monotonic: seconds that no change of the wall clock moves."""
 
     agency: str
     generation: int
@@ -33,6 +35,8 @@ class Context:
     stop: threading.Event
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    may_send: Callable[[], bool] = lambda: True
+    monotonic: Callable[[], float] = time.monotonic
     probable_cases: Probable = Probable.ASK
     budget: Budget = field(default_factory=Budget)
 

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from connector.core import lifecycle, pacing
 from connector.core.lifecycle import Probable
 from connector.core.model import Delivery, Outcome, Receipt, Sighting, SightingName, State, Verdict, VerdictName
-from connector.errors import LockedError
+from connector.errors import LockedError, LockLostError
 from connector.logs import get_logger
 from connector.national.base import National
 from connector.stages import gate
@@ -38,7 +38,7 @@ LEASE_SHARE = 0.5
 """A claim older than this share of its lease is given back unsent: what is sent must end while the lease holds, or
 whoever takes it over looks before the last byte has left."""
 
-_UNSENT = frozenset({"stopping", "channel-held", "claim-expired", "paced"})
+_UNSENT = frozenset({"stopping", "lock-lost", "channel-held", "claim-expired", "paced"})
 """Rules of deliveries that were claimed but never handed to the network: they say nothing of the channel."""
 
 
@@ -57,12 +57,16 @@ class Turnstile:
     """What every worker passes before it sends: not after a halt, not too late, and not beyond the rate limit."""
 
     send_until: datetime
+    send_until_s: float  # the same by the monotonic clock, which stands still while the machine sleeps
     gauge: Meter
     halt: threading.Event = field(default_factory=threading.Event)
 
 
 def push(context: Context, national: National, effort: Effort) -> Iterator[Counts]:
     """Send until nothing is due, the gate is closed, or `stop` is set; yield counts by state after each commit.
+
+    Raises LockLostError once the stage lock is not ours any more: what was claimed then is pending again, unless
+    another run has taken it over.
 
     `held`, `paced`, `paused`: why the gate is closed. What could not be sent any more after a stop or a hold, or in the
     present window of the rate limit, is pending again, its attempt given back."""
@@ -71,11 +75,14 @@ def push(context: Context, national: National, effort: Effort) -> Iterator[Count
     requests = 1 if context.capabilities.carried <= context.capabilities.create_idempotent else 2
     with ThreadPoolExecutor(effort.workers, thread_name_prefix="push") as pool:
         while not context.stop.is_set():
+            if not context.may_send():
+                raise LockLostError("E-LOCK-DELETED")
             leave = gate.leave(context, national, gauge, effort.rows, requests)
             if leave.why:
                 yield {leave.why: 1}
                 return
-            turnstile = Turnstile(context.now() + timedelta(seconds=effort.lease_s * LEASE_SHARE), gauge)
+            share_s = effort.lease_s * LEASE_SHARE
+            turnstile = Turnstile(context.now() + timedelta(seconds=share_s), context.monotonic() + share_s, gauge)
             claimed = _claim(context, effort, leave.rows)
             # If the process dies from here on, these rows are `sending`: bytes may or may not have left.
             if not claimed:
@@ -175,7 +182,10 @@ def _no_more(context: Context, turnstile: Turnstile) -> str:
         return "stopping"
     if turnstile.halt.is_set():
         return "channel-held"
-    return "" if context.now() < turnstile.send_until else "claim-expired"
+    if not context.may_send():
+        return "lock-lost"
+    in_time = context.now() < turnstile.send_until and context.monotonic() < turnstile.send_until_s
+    return "" if in_time else "claim-expired"
 
 
 def _already_there(delivery: Delivery, seen: Sighting, policy: Probable) -> Outcome | None:

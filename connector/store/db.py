@@ -45,11 +45,11 @@ from connector.core import chain
 from connector.core.chain import Head
 from connector.core.model import Event
 from connector.errors import LockedError, StoreError
-from connector.store import audit, reasons
+from connector.store import audit, reasons, terms
 from connector.store.tables import StoreInfo, table_of
 
 APPLICATION_ID = 0x4B4E5443  # "KNTC" in the SQLite header, so that another program's file is told apart
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration that this program knows (store/migrations/versions)."""
 
 LEFTOVER_S = 3_600.0
@@ -117,6 +117,7 @@ class Store:
         self._evidence = evidence
         self._config_digest = config_digest
         self._clock = clock
+        self._term: int | None = None
 
     @classmethod
     def open(
@@ -173,12 +174,15 @@ class Store:
     def write(self, lost: Head | None = None) -> Iterator[Tx]:
         """Give one write transaction; commit it with its audit entries when the block ends, else roll all back.
 
-        Raises RolledBackError, and writes nothing, if the store is older than its head file. lost: the head that this
-        very transaction accepts as lost (`acceptance.accept`); any other one is refused all the same.
+        Raises RolledBackError, and writes nothing, if the store is older than its head file; lost: the head that this
+        very transaction accepts as lost (`acceptance.accept`), any other one is refused all the same. Raises
+        LockLostError, and writes nothing, if this store works under a term and another run has taken a newer one.
 
         If the process dies before the commit, nothing of the block happened. If it dies after the commit and before
         the head files are written, they are behind the chain, which is what a head file may be."""
         with _translated(self.path), self._writer.begin() as connection:
+            if self._term is not None:
+                terms.check(connection, self._term)
             tx = Tx(connection, self._clock(), self._evidence)
             yield tx
             for agency in {event_.agency for event_ in tx.events}:
@@ -196,6 +200,19 @@ class Store:
         with _translated(self.path), self._reader.connect() as connection:
             connection.execute(text("PRAGMA query_only = ON"))
             yield connection
+
+    @contextmanager
+    def term(self) -> Iterator[None]:
+        """Work under a new term until the block ends. Only for who holds the stage lock: every older run that still
+        lives is shut out by it."""
+        with self.write() as tx:
+            number = terms.take(tx.connection, tx.now)
+        # From this commit on no older run can write. If the process dies here, the next one takes the next term.
+        self._term = number
+        try:
+            yield
+        finally:
+            self._term = None
 
     def commitment(self, agency: str, data: bytes) -> str:
         """Return the agency's keyed commitment to the data: what an entry must hold if it speaks of these."""

@@ -64,6 +64,17 @@ class StoreInfo(SQLModel, table=True):
     program: str
 
 
+class Term(SQLModel, table=True):
+    """One row: the number of the newest run that may write. Each run takes the next one when it holds the stage lock,
+    and an older run, however long it was stopped, writes nothing any more."""
+
+    __tablename__ = "term"
+    __table_args__ = (CheckConstraint("id = 1", name="one_term"),)
+    id: int = Field(default=1, primary_key=True)
+    number: int
+    taken_at: datetime = _instant()
+
+
 class Binding(SQLModel, table=True):
     """The target that an agency's ledger belongs to; another target starts another generation."""
 

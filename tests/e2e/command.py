@@ -59,6 +59,11 @@ class Daemon:
             seen = self._news.wait_for(lambda: any(f'"{event}"' in line for line in self.lines), timeout_s)
         assert seen, f"no {event}: {self.lines[-20:]}"
 
+    def told(self, words: str) -> list[str]:
+        """Return the lines logged so far that hold these words."""
+        with self._news:
+            return [line for line in self.lines if words in line]
+
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self.process.send_signal(number)

@@ -23,6 +23,9 @@ from tests.world import AGENCY, credentials, install, source_path
 SEED = 7
 SCHEDULE = "collect_every_s = 3600\npush_every_s = 1\npull_every_s = 3600\nstop_timeout_s = 40"
 
+FIRST_AT_ONCE = FaultRule("latency", in_all=1, latency_s=0)
+"""As long as nobody knows of a rate limit, one goes ahead alone: the others do not wait for it."""
+
 World = tuple[Path, Sandbox, SampleCounts]
 
 
@@ -68,7 +71,7 @@ def test_a_stop_ends_in_time_and_every_request_under_way_gets_its_answer(world: 
 
 def test_a_second_signal_ends_at_once_and_what_was_under_way_is_unknown_to_the_next_start(world: World) -> None:
     config, sandbox, sample = world
-    sandbox.play(FaultRule("late_answer", latency_s=29))
+    sandbox.play(FIRST_AT_ONCE, FaultRule("late_answer", latency_s=29))
     with Daemon(config) as daemon:
         until(lambda: puts(sandbox) >= 8)
         daemon.signal(signal.SIGTERM)
@@ -119,3 +122,31 @@ def test_one_run_at_a_time_and_people_are_heard_while_it_goes_on(world: World) -
 
 def looked_for(sandbox: Sandbox) -> int:
     return len({line.local_id for line in sandbox.log() if line.method == "GET" and line.kind == Kind.PETITION})
+
+
+def test_sighup_takes_a_good_configuration_and_keeps_the_old_one_beside_a_faulty_one(world: World) -> None:
+    """It used to kill the daemon. A configuration of another target is as faulty: it could not be begun with."""
+    config, sandbox, sample = world
+    good = config.read_text(encoding="utf-8")
+    with Daemon(config) as daemon:
+        until(lambda: len(sandbox.effects()) == sum(sample.records.values()))
+        for number, (old, new, error_id) in enumerate(
+            (
+                ("[push]", "[push", "E-CFG-SYNTAX"),
+                ("push_every_s = 1", "push_every_s = -1", "E-CFG-VALUE"),
+                ('environment = "test"', 'environment = "production"', "E-STORE-OTHER-TARGET"),
+            )
+        ):
+            config.write_text(good.replace(old, new), encoding="utf-8")
+            daemon.signal(signal.SIGHUP)
+            until(lambda n=number: len(daemon.told("config.refused")) == n + 1)
+            assert error_id in daemon.told("config.refused")[-1]
+        assert len(daemon.told("daemon.started")) == 1
+        config.write_text(good.replace("collect_every_s = 3600", "collect_every_s = 1"), encoding="utf-8")
+        daemon.signal(signal.SIGHUP)
+        until(lambda: len(daemon.told("daemon.started")) == 2)
+        asked = len(daemon.told('"stage": "collect"'))
+        until(lambda: len(daemon.told('"stage": "collect"')) > asked)  # by the new schedule, not by that of an hour
+        daemon.signal(signal.SIGTERM)
+        assert daemon.ended(timeout_s=30) == ExitCode.DONE
+    prove(config, sandbox, sample)
