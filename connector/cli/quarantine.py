@@ -6,6 +6,8 @@ that was mended goes by itself anyway.
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,10 +31,10 @@ from connector.cli.overview import ASK_A_PERSON
 from connector.errors import DataError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from connector.app import App
-    from connector.core.model import RecordKey
+    from connector.core.model import Kind, RecordKey
     from connector.store.views import Line
 
 STUCK = ("exhausted", "crash", "guard")
@@ -200,6 +202,84 @@ def _where_the_code_map_is(desk: Desk, app: App, key: RecordKey, problem: Mappin
     path = folder / name
     shown = path.relative_to(desk.config.folder) if path.is_relative_to(desk.config.folder) else path
     return desk.say("quarantine.code_map", file=str(shown))
+
+
+# --- codes that no map has -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """One code at the source that a map does not have: of which kind and column. `code`: masked by its class, ""
+    where the source could not be read or holds nothing now; `code_map`: the name of the map."""
+
+    kind: str
+    column: str
+    code: str
+    code_map: str
+
+
+def codes(
+    ctx: typer.Context,
+    agency: AgencyOption = None,
+    kind: KindOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000)] = 2_000,
+    as_json: JsonOption = False,
+) -> None:
+    """List the codes that no map has, with how many records wait for each."""
+    desk = desk_of(ctx, as_json=as_json)
+    wanted = naming.kind_named(desk.say, kind) if kind else None
+    found: list[dict[str, Any]] = []
+    more = 0
+    with opened(desk) as app:
+        for code in desk.agencies(agency):
+            lines = _without_code(app, code, wanted)
+            more += max(len(lines) - limit, 0)
+            groups = _by_code(desk, app, lines[:limit])
+            if as_json:
+                found += [{"agency": code, **asdict(one), "records": len(keys), "example": str(keys[0])}
+                          for one, keys in groups]  # fmt: skip
+                continue
+            desk.screen.heading(desk.name_of(code), desk.environment_label)
+            for one, keys in groups:
+                _print_missing(desk, app, one, keys)
+            if not groups:
+                desk.screen.line(desk.say("quarantine.no_codes"))
+            if len(lines) > limit:
+                desk.screen.line(desk.say("quarantine.codes_unread", count=len(lines) - limit))
+        if as_json:
+            desk.screen.json("quarantine codes", desk.environment, at=app.now(), codes=found, unread=more)
+
+
+def _without_code(app: App, agency: str, kind: Kind | None) -> list[Line]:
+    from connector.core.model import State
+    from connector.store import views
+
+    with app.store.read() as connection:
+        lines = views.lines(connection, agency, state=State.QUARANTINED, kind=kind, limit=sys.maxsize)
+    return [line for line in lines if any(_is_of_code(problem) for problem in line.problems)]
+
+
+def _by_code(desk: Desk, app: App, lines: Sequence[Line]) -> list[tuple[_Missing, list[RecordKey]]]:
+    """Read each record again, for the ledger keeps no value; return the codes, those of most records first."""
+    groups: dict[_Missing, list[RecordKey]] = {}
+    for line in lines:
+        reading = _read_again(app, line.key)
+        for problem in filter(_is_of_code, line.problems):
+            shown = reading and tracing.code_at_source(desk.say, app, line.key, reading, problem.get("pointer", ""))
+            one = _Missing(str(line.key.kind), problem.get("column", ""), shown or "", problem.get("detail", ""))
+            keys = groups.setdefault(one, [])
+            if line.key not in keys[-1:]:  # two items of one record may lack the same code
+                keys.append(line.key)
+    return sorted(groups.items(), key=lambda group: -len(group[1]))
+
+
+def _print_missing(desk: Desk, app: App, one: _Missing, keys: Sequence[RecordKey]) -> None:
+    say, screen = desk.say, desk.screen
+    code = one.code or say("quarantine.code_gone")
+    screen.line(say("quarantine.missing", column=one.column, code=code, count=len(keys)), hang=2)
+    if place := _where_the_code_map_is(desk, app, keys[0], {"rule": "E-MAP-CODE", "detail": one.code_map}):
+        screen.line(place, indent=2, hang=4)
+    screen.line(say("quarantine.show_one", kind=one.kind, id=keys[0].local_id), indent=2, hang=4)
 
 
 # --- what people do about it ---------------------------------------------------------------------------------------

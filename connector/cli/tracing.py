@@ -126,10 +126,15 @@ def fields(say: Words, app: App, key: RecordKey, reading: Reading) -> list[Field
 
 def code_at_source(say: Words, app: App, key: RecordKey, reading: Reading, pointer: str) -> str:
     """Return the code that the source holds for a field, as a screen may show it: masked unless the field is of class
-    C1 and open in this record. "" where no rule feeds the field, or the source holds nothing."""
+    C1 and open in this record. "" where no rule feeds the field, or the source holds nothing.
+
+    Without a pointer: the type of the petition that the record hangs on, a code that every petition shows."""
     from connector.core.schema import pattern_of
 
     mapping = app.agency(key.agency).mapping.kind(key.kind)
+    if not pointer:
+        values = _held(reading.row.columns, mapping.origin, mapping.columns_by_pattern.get("", ""))
+        return _listed([clipped(plain(str(value)), LONGEST_VALUE) for value in values])
     shown = _Shown(say, mapping, reading, {})
     step = next((step for step in mapping.trace if step.pointer == pattern_of(pointer)), None)
     if step is None:

@@ -76,6 +76,7 @@ _noun(
     "quarantine",
     list=quarantine.list_,
     show=quarantine.show,
+    codes=quarantine.codes,
     retry=quarantine.retry,
     acknowledge=quarantine.acknowledge,
 )

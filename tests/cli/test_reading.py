@@ -24,6 +24,7 @@ READING = [
     ["list"],
     ["list", "--kind", "đơn"],
     ["quarantine", "list"],
+    ["quarantine", "codes"],
     ["quarantine", "show", "petition", "1"],
     ["explain", "don", "bentre:4"],
     ["mirror", "show"],
@@ -143,6 +144,27 @@ def test_quarantine_show_tells_what_where_why_how_and_how_many_others(synced):
                      "1 hồ sơ khác có cùng lỗi", "kntc sync", "kntc help E-MAP-CODE"):  # fmt: skip
         assert expected in out
     assert synced("quarantine", "show", "don", "2", "--json").json["others_with_same_problem"] == [1]
+
+
+def test_codes_that_no_map_has_are_told_once_each_with_how_many_records_wait(world):
+    world.edit(Kind.PETITION, 5, "LoaiDonThu", 8)
+    world("sync")
+    out = world("quarantine", "codes").text
+    assert "don_thu.LoaiDonThu = 9: 2 hồ sơ" in out
+    assert "don_thu.LoaiDonThu = 8: 1 hồ sơ" in out
+    assert out.index("= 9:") < out.index("= 8:")
+    assert "codes/loai-don.toml" in out
+    found = world("quarantine", "codes", "--kind", "petition", "--json").json["codes"]
+    assert [(one["code"], one["records"], one["code_map"]) for one in found] == [
+        ("9", 2, "loai-don"),
+        ("8", 1, "loai-don"),
+    ]
+    everything = world("quarantine", "codes", "--json").json["codes"]
+    assert {one["code"] for one in everything} == {"9", "8"}, "also where the type is that of the petition above"
+    assert "Còn 2 hồ sơ" in world("quarantine", "codes", "--kind", "petition", "--limit", "1").text
+    source_path(world.folder).rename(world.folder / "gone.sqlite")
+    unread = world("quarantine", "codes", "--kind", "petition", "--json").json["codes"]
+    assert [(one["code"], one["records"]) for one in unread] == [("", 3)]
 
 
 def test_quarantine_show_of_a_sound_record_says_so(synced):
