@@ -47,6 +47,7 @@ from connector.stages.reconcile import reconcile
 from connector.stages.recording import Reader
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
+from connector.stages.signs import note_signs
 from connector.store import books, channel, jobs, marks, mirror, outbox, tombstones, unreadable, views, waits
 from connector.store.db import Store, Tx, store_id
 from connector.store.marks import Target
@@ -209,7 +210,8 @@ class App:
         """Send what is due."""
         section = self.config.push
         effort = Effort(section.workers, section.batch_rows, section.batch_bytes, section.lease_s)
-        return push(self.context(code), self.agency(code).national, effort)
+        yield from push(self.context(code), self.agency(code).national, effort)
+        note_signs(self.context(code), self.agency(code).national)
 
     def resolve(self, code: str) -> Iterator[Counts]:
         """Look for what became of unknown deliveries."""
@@ -218,6 +220,7 @@ class App:
     def pull(self, code: str) -> Iterator[Counts]:
         """Apply the national feed, then publish the mirror."""
         yield from pull(self.context(code), self.agency(code).national, self.config.pull.page_limit)
+        note_signs(self.context(code), self.agency(code).national)
         self.publish()
 
     def peek(self, code: str) -> Iterator[Counts]:

@@ -36,6 +36,7 @@ EVENTS: dict[str, str] = {
     "pull.rebuild_begun": "the feed's cursor has expired: the statuses are taken from the national list",
     "pull.rebuilt": "the statuses are taken from the national list; the feed follows",
     "reconcile.finished": "ledger and national side were compared record by record: how many of which finding",
+    "national.sign": "the national side tells of itself: a clock far off, its end, a certificate with few days left",
     "batch.finished": "one commit of answers: how many went to which state",
     "request.finished": "one request and its answer (level debug)",
 }
@@ -46,6 +47,7 @@ FIELDS = frozenset(
         "rule", "http_status", "elapsed_s", "attempt", "delay_s", "until", "rows", "pages", "sweep", "selected",
         "excluded", "refused_secret", "unexplained", "guard", "plan", "generation", "environment", "profile", "pid",
         "error_id", "error", "where", "step_s", "seq", "events", "cursor_digest", "signal", "elapsed", "program",
+        "sign", "offset_s", "days",
     }
 )  # fmt: skip
 

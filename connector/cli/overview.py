@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from connector.cli import failing
+from connector.cli import signs as told
 from connector.cli.opening import Desk
 from connector.cli.screen import WIDTH, wrapped
 from connector.core.model import KINDS, Kind
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from connector.store.channel import ChannelState
     from connector.store.jobs import Failure
     from connector.store.reasons import Told
+    from connector.store.signs import Noted
 
 JOBS = ("collect", "deliver", "pull", "reconcile")
 
@@ -49,7 +51,7 @@ class Overview:
     """How one agency stands just now. `jobs`: the last success of each; `failures`: what has failed since;
     `store_error`: the store is closed, because it contradicts its head file; `approved`: plans that a person let go and
     no run has carried out; `next_due`: when something waits to be done; `oldest_pending`: since when the oldest of what
-    is to be sent waits; `waiting`: how many records
+    is to be sent waits; `signs`: what the national side tells of itself; `waiting`: how many records
     wait for a person, by cause, older versions included; `verified`: through when a kind is confirmed nationally;
     `unmended`: findings of the newest comparison of which nothing has come yet."""
 
@@ -73,6 +75,7 @@ class Overview:
     asked: int
     next_due: datetime | None
     oldest_pending: datetime | None
+    signs: Mapping[str, Noted]
     pull_stopped: str
     rebuilding: bool
     rebuilt: tuple[datetime, Mapping[str, int]] | None
@@ -126,6 +129,7 @@ def overview(app: App, code: str) -> Overview:
         mirrored,
         reasons,
         requests,
+        signs,
         tombstones,
         unreadable,
         unsettled,
@@ -174,6 +178,7 @@ def overview(app: App, code: str) -> Overview:
             asked=requests.open_count(connection, code),
             next_due=app.next_due(code),
             oldest_pending=views.oldest_pending(connection, code),
+            signs=signs.of(connection, code),
             pull_stopped=stopped[0] if stopped else "",
             rebuilding=rebuild.is_under_way(connection, code),
             rebuilt=rebuild.last(connection, code),
@@ -271,6 +276,7 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "feed_unreadable": view.unreadable,
         "next_due": view.next_due,
         "oldest_pending": view.oldest_pending,
+        "signs": told.as_json(view.signs),
     }
 
 
@@ -351,6 +357,7 @@ def to_do(desk: Desk, view: Overview) -> list[tuple[str, str]]:
         found.append((text, f"kntc approve {guard.plan} --reason …"))
     if view.pull_stopped:
         found.append((say("todo.pull_stopped"), "kntc help E-FEED-CURSOR-EXPIRED"))
+    found += told.to_do(desk, view.signs, view.now)
     keyless = sum(book.keyless for book in view.books)
     counted = (
         ("mapping", view.caused("quarantined", "mapping"), "kntc quarantine list"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import failing, naming, overview, timeline
+from connector.cli import failing, naming, overview, signs, timeline
 from connector.cli.opening import AgencyOption, Desk, JsonOption, KindOption, desk_of, holder_of_lock, opened
 from connector.cli.records import as_json, print_records
 from connector.cli.summary import reason_in_words
@@ -76,6 +76,7 @@ def _print(desk: Desk, app: App, view: Overview, holder: str | None) -> None:
     _print_mirror(desk, view)
     _print_verified(desk, view)
     screen.pair(say("status.channel"), _channel(desk, view))
+    signs.print_signs(desk, view.signs, view.now)
     running = say("status.running", holder=say.holder(holder)) if holder else say("status.not_running")
     screen.pair(say("status.service"), running)
     if view.next_due is not None:

@@ -2,7 +2,7 @@
 
 A profile says how documents go over the wire to one kind of national system. Nouns: a Request goes out; an
 Answer or a Failure comes back (together: a Reply); `rules.py` judges the Reply.
-May import: the standard library, core.model.
+May import: the standard library, core.model, core.signs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from connector.core.model import Capabilities, Delivery, Kind, ManifestPage, Outcome, Sighting, StatusPage
+from connector.core.signs import Signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,9 @@ class National(Protocol):
 
     def acknowledge(self, agency: str, cursor: str) -> None:
         """Tell how far the feed was applied. Raises RemoteError; losing it does no harm."""
+
+    def signs(self) -> Signs:
+        """Return what was heard beside the answers since this line was opened: its clock, its end, certificates."""
 
     def close(self) -> None:
         """Close the idle connections; exchanges under way end by themselves."""

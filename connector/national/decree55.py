@@ -31,6 +31,7 @@ from connector.core.model import (
     Sighting,
     StatusPage,
 )
+from connector.core.signs import Signs
 from connector.errors import CursorExpiredError, RemoteError
 from connector.national import wording
 from connector.national.access import Credentials, authorised
@@ -138,6 +139,10 @@ class Decree55:
         path = f"{_agency_path(agency)}/status-updates/ack"
         request = Request("POST", path, {"Content-Type": "application/json"}, body)
         expect(self._authorised(request, self._transport.exchange_repeatedly), 200, 204, agency=agency)
+
+    def signs(self) -> Signs:
+        """See base.National."""
+        return self._transport.signs
 
     def close(self) -> None:
         """See base.National."""

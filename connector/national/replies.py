@@ -92,7 +92,7 @@ def retry_after_s(reply: Reply) -> float | None:
     asked = reply.headers.get("retry-after", "").strip()
     if asked.isascii() and asked.isdigit():
         return min(float(asked), RETRY_AFTER_CAP_S)  # float, not int: no limit on digits, no cost either
-    until = _http_date(asked)
+    until = http_date(asked)
     if until is None:
         return None
     wait_s = (until - (server_date(reply) or reply.received_at)).total_seconds()
@@ -109,7 +109,7 @@ def is_served(answer: Answer) -> bool:
 
 def server_date(reply: Reply) -> datetime | None:
     """Return the server's Date header in UTC; None if there is none that can be read."""
-    return _http_date(reply.headers.get("date", "")) if isinstance(reply, Answer) else None
+    return http_date(reply.headers.get("date", "")) if isinstance(reply, Answer) else None
 
 
 def json_object(reply: Reply) -> dict[str, Any] | None:
@@ -178,7 +178,8 @@ def media_type(answer: Answer) -> str:
     return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Return a date as HTTP writes it, in UTC; None for anything else."""
     try:
         read = parsedate_to_datetime(text)
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)

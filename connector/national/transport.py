@@ -3,7 +3,8 @@
 httpx bounds each read, not the request: an answer that drips one byte a second never ends. So the sockets
 here count down one Budget per exchange, from the name look-up to the last byte, and tell whether a byte left.
 Nouns: a Line is one kept-alive connection; a Transport lends one Line to each exchange.
-May import: base, endpoint, httpx, httpcore, tenacity. Nothing raised here holds a body, a header or a URL.
+May import: core.signs, base, endpoint, signs, httpx, httpcore, tenacity. Nothing raised here holds a body, a header
+or a URL.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import closing
 from datetime import UTC, datetime
@@ -32,8 +33,10 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from connector.core.signs import Signs
 from connector.national.base import Answer, Failure, Fault, NationalSettings, Reply, Request
 from connector.national.endpoint import checked_endpoint, sendable, tls_fault, trust
+from connector.national.signs import Ear, end_of
 
 # Its lines carry the answer's headers and more: never, whatever the root logger lets pass.
 logging.getLogger("httpcore").setLevel(logging.WARNING)
@@ -67,6 +70,12 @@ class Transport:
         self._look_up = look_up
         self._idle: list[Line] = []  # last in, first out: the warmest connection goes first
         self._closed = False
+        self._ear = Ear(end_of(settings.client_certificate))
+
+    @property
+    def signs(self) -> Signs:
+        """What was heard beside the answers since this was made."""
+        return self._ear.signs
 
     def exchange(self, request: Request) -> Reply:
         """Send one request once and return what came, at most `deadline_s` later.
@@ -79,7 +88,10 @@ class Transport:
         except IndexError:
             line = Line(self._tls, self._settings, self._look_up)
         try:
-            return line.exchange(request)
+            reply = line.exchange(request)
+            if isinstance(reply, Answer):
+                self._ear.hear(reply, line.certificate)
+            return reply
         finally:
             self._idle.append(line)
             if self._closed:
@@ -160,6 +172,11 @@ class Line:
             fault = Fault.RESET if self._budget.ended else Fault.MALFORMED
             return Failure(fault, sent=self._budget.sent)
 
+    @property
+    def certificate(self) -> Mapping[str, Any] | None:
+        """The server's certificate of the newest connection, None without TLS."""
+        return self._budget.certificate
+
     def close(self) -> None:
         """Close the connection, if there is one."""
         self._wire.close()
@@ -167,13 +184,14 @@ class Line:
 
 class Budget:
     """The time that is left of one exchange, whether a byte of its request may have left, and whether the
-    server has ended the connection."""
+    server has ended the connection; of the connection, the server's certificate."""
 
     def __init__(self, connect_timeout_s: float) -> None:
         self._connect_timeout_s = connect_timeout_s
         self._ends_at = 0.0
         self.sent = False
         self.ended = False
+        self.certificate: Mapping[str, Any] | None = None
 
     def start(self, deadline_s: float) -> None:
         """Begin a new exchange."""
@@ -285,6 +303,7 @@ class BoundedStream(httpcore.NetworkStream):
             inner = self._stream.start_tls(ssl_context, server_hostname, self._budget.left_to_connect_s())
         except (httpcore.NetworkError, httpcore.TimeoutException) as error:
             raise NotConnectedError(tls_fault(error.__cause__)) from None
+        self._budget.certificate = inner.get_extra_info("ssl_object").getpeercert()
         return BoundedStream(inner, self._budget)
 
     def close(self) -> None:

@@ -33,6 +33,7 @@ from connector.core.model import (
     Verdict,
     VerdictName,
 )
+from connector.core.signs import Signs
 from connector.errors import ConfigError, RemoteError
 from connector.national import ttcp2018_search as search
 from connector.national.access import Access, Credentials, Fixed, authorised, basic, static_bearer
@@ -157,6 +158,10 @@ class Ttcp2018:
 
     def acknowledge(self, agency: str, cursor: str) -> None:
         """Do nothing: there is no feed."""
+
+    def signs(self) -> Signs:
+        """See base.National."""
+        return self._transport.signs
 
     def close(self) -> None:
         """See base.National."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import ssl
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -111,25 +112,31 @@ DAMAGES: dict[str, Damage] = {
     "two empty lines": says(200, b"\r\n\r\n"),
     "lost on the way": lost_on_the_way,
 }
+KEPT_BACK = "kept back"
+"""Like `lost on the way`, but the request still arrives, at `let_arrive`."""
 
 
 @dataclass
 class DamagingProxy:
     """Stands before `upstream`. `is_submit`, `is_look`: which requests are struck, each damage once of either.
 
-    `played` names what was done to whom, in order. Used as a context manager."""
+    `played` names what was done to whom, in order. `headers`
+    take the place of those of every answer; `tls`: how it speaks to the client. Used as a context manager."""
 
     upstream: str
-    is_submit: Callable[[Received], bool]
-    is_look: Callable[[Received], bool]
+    is_submit: Callable[[Received], bool] = lambda _: False
+    is_look: Callable[[Received], bool] = lambda _: False
     damages: Sequence[str] = tuple(DAMAGES)
+    tls: ssl.SSLContext | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     played: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._left = {"submit": list(self.damages), "look": list(self.damages)}
+        self._kept: list[Received] = []
         self._seen: set[tuple[str, str, bytes]] = set()
-        self._server = FaultServer((self._script,))
+        self._server = FaultServer((self._script,), self.tls)
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -143,12 +150,25 @@ class DamagingProxy:
         """Where it listens."""
         return self._server.base_url
 
+    @property
+    def connections(self) -> int:
+        """How many were made, also those that came to no request."""
+        return self._server.connections
+
+    def let_arrive(self) -> list[int]:
+        """Pass on what was kept back, late; return the statuses that nobody waits for any more."""
+        late, self._kept = self._kept, []
+        return [int(self._passed_on(received).split(b" ", 2)[1]) for received in late]
+
     def _script(self, talk: Talk) -> None:
         goes_on = True
         while goes_on and (received := talk.receive()) is not None:
             name = self._damage_of(received)
-            whole = b"" if name == "lost on the way" else self._passed_on(received)
-            if name:
+            whole = b"" if name in ("lost on the way", KEPT_BACK) else self._passed_on(received)
+            if name == KEPT_BACK:
+                self._kept.append(received)
+                goes_on = reset(talk, whole)
+            elif name:
                 goes_on = DAMAGES[name](talk, whole)
             else:
                 talk.send(whole)
@@ -172,6 +192,7 @@ class DamagingProxy:
             said = upstream.getresponse()
             body = said.read()
             headers = {name: value for name, value in said.getheaders() if name.lower() != "content-length"}
+            headers |= self.headers
         finally:
             upstream.close()
         return answer(said.status, body, "", **headers)

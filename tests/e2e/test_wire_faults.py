@@ -7,6 +7,7 @@ given. Once it goes straight again, everything is delivered, each petition once,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from connector.national import transport
 from connector.sandbox import Sandbox
 from connector.store import stories
 from tests.crash.proof import prove_chain, puts_without_a_look
-from tests.e2e.damaging_proxy import DAMAGES, DamagingProxy
+from tests.e2e.damaging_proxy import DAMAGES, KEPT_BACK, DamagingProxy
 from tests.e2e.small_agency import SmallAgency, key_of, observed
 from tests.national.fault_server import Received
 from tests.world import AGENCY, credentials
@@ -99,3 +100,60 @@ def test_whatever_becomes_of_the_answers_each_petition_has_one_effect(tmp_path: 
         assert len(ids) == PETITIONS
         if not side.idempotent and name != "ttcp2018":
             assert puts_without_a_look(sandbox.log()) == []
+
+
+# --- the request itself arrives late ---------------------------------------------------------------------------------
+
+
+def late(tmp_path: Path, sandbox: Sandbox, proxy: DamagingProxy, side: Side) -> SmallAgency:
+    agency = SmallAgency(tmp_path, sandbox, national=side.lines, url=proxy.base_url)
+    agency.petition(1, "Lần đầu")
+    return agency
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_first_request_that_arrives_after_a_newer_version_changes_nothing(tmp_path: Path) -> None:
+    side = SIDES["decree55"]
+    with (
+        Sandbox(credentials=credentials(AGENCY), seed=SEED) as sandbox,
+        DamagingProxy(sandbox.base_url, side.is_submit, damages=(KEPT_BACK,)) as proxy,
+    ):
+        agency = late(tmp_path, sandbox, proxy, side)
+        with agency.opened() as work:
+            work.sync()
+            assert work.states(Kind.PETITION) == {"delivered": 1}  # looked for, not there, sent again
+            agency.sql("UPDATE don SET NoiDung = ? WHERE Id = ?", "Đã sửa", 1)
+            work.sync()
+            assert work.line(Kind.PETITION, 1).version == 2
+            before = sandbox.effects()
+            assert proxy.let_arrive() == [HTTPStatus.CONFLICT]
+            work.sync()
+            assert work.states(Kind.PETITION) == {"delivered": 1}
+        held = sandbox.held(AGENCY, Kind.PETITION, "so:1")
+        assert held is not None
+        assert held.version == 2
+        assert sandbox.effects() == before
+        assert list(before.values()) == [1, 1]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_where_a_repeat_counts_twice_nothing_is_sent_again_while_the_first_may_still_arrive(tmp_path: Path) -> None:
+    side = SIDES["decree55 that takes nothing twice"]
+    with (
+        Sandbox(credentials=credentials(AGENCY), seed=SEED, idempotent_create=False) as sandbox,
+        DamagingProxy(sandbox.base_url, side.is_submit, damages=(KEPT_BACK,)) as proxy,
+    ):
+        agency = late(tmp_path, sandbox, proxy, side)
+        with agency.opened() as work:
+            work.run("collect")
+            work.run("push")
+            work.clock.advance(30)
+            work.run("resolve")
+            work.run("push")
+            assert work.states(Kind.PETITION) == {"unknown": 1}  # not there, and not yet believed
+            assert proxy.let_arrive() == [HTTPStatus.CREATED]
+            work.clock.advance(60)
+            work.sync()
+            assert work.states(Kind.PETITION) == {"delivered": 1}
+        assert list(sandbox.effects().values()) == [1]
+        assert sum(line.method == "PUT" for line in sandbox.log()) == 1

@@ -1,0 +1,56 @@
+"""What the national side has told of itself, in words: its clock, its end, the certificates.
+
+May import: opening, core.signs, model; store for its values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from connector.core.signs import CERTIFICATES, CLOCK, DAYS, DEPRECATED, SUNSET, days_left
+
+if TYPE_CHECKING:
+    from connector.cli.opening import Desk
+    from connector.store.signs import Noted
+
+Signs = Mapping[str, "Noted"]
+
+
+def print_signs(desk: Desk, signs: Signs, now: datetime) -> None:
+    """Print a line for each sign; of a certificate always, with the days that are left."""
+    say = desk.say
+    for name in CERTIFICATES:
+        if name in signs:
+            until = datetime.fromisoformat(signs[name].value)
+            left = days_left(until, now)
+            id_ = "over" if until <= now else "ending" if left <= DAYS[0] else "valid"
+            text = say(f"sign.{id_}", count=max(left, 0), day=say.day_of(until))
+            desk.screen.pair(say(f"sign.{name}"), text)
+    if CLOCK in signs:
+        offset_s = float(signs[CLOCK].value)
+        id_ = "ahead" if offset_s > 0 else "behind"
+        desk.screen.pair(say("sign.clock"), say(f"sign.{id_}", span=say.span(abs(offset_s))))
+    for name in (DEPRECATED, SUNSET):
+        if name in signs:
+            day = say.day_of(datetime.fromisoformat(signs[name].value))
+            desk.screen.pair(say("sign.interface"), say(f"sign.{name}", day=day))
+
+
+def to_do(desk: Desk, signs: Signs, now: datetime) -> list[tuple[str, str]]:
+    """Return what people have to do about it: renew our certificate, or speak with whoever runs the national side."""
+    found = []
+    for name in CERTIFICATES:
+        if name in signs and (left := days_left(datetime.fromisoformat(signs[name].value), now)) <= DAYS[0]:
+            page = "E-NET-CLIENT-CERTIFICATE" if name == "own_certificate" else "E-NET-UNREACHABLE"
+            found.append((desk.say(f"todo.{name}", count=max(left, 0)), f"kntc help {page}"))
+    if SUNSET in signs:
+        day = desk.say.day_of(datetime.fromisoformat(signs[SUNSET].value))
+        found.append((desk.say("todo.sunset", day=day), "kntc status"))
+    return found
+
+
+def as_json(signs: Signs) -> dict[str, dict[str, str | datetime]]:
+    """Return the signs as machines read them: value, and since when it is known."""
+    return {name: {"value": noted.value, "at": noted.at} for name, noted in sorted(signs.items())}
