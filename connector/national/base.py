@@ -49,6 +49,7 @@ class Fault(StrEnum):
     TLS_WRONG_HOST = "tls_wrong_host"
     TLS_EXPIRED = "tls_expired"
     TLS_NOT_YET_VALID = "tls_not_yet_valid"  # often our own clock
+    TLS_OWN_CERTIFICATE = "tls_own_certificate"  # the server does not take ours, or misses one
     CREDENTIALS = "credentials"  # the secret could not be read on this machine
     TOKEN_REFUSED = "token_refused"  # noqa: S105  a name of a fault, not a secret
     TOKEN_UNAVAILABLE = "token_unavailable"  # noqa: S105  as above

@@ -24,6 +24,17 @@ _X509_FAULTS = {
 }
 """Numbers of OpenSSL's x509_vfy.h; every other one means that the issuer is not trusted."""
 
+_OF_OUR_CERTIFICATE = (
+    "ALERT_BAD_CERTIFICATE",
+    "ALERT_CERTIFICATE_EXPIRED",
+    "ALERT_CERTIFICATE_REQUIRED",
+    "ALERT_CERTIFICATE_REVOKED",
+    "ALERT_CERTIFICATE_UNKNOWN",
+    "ALERT_UNKNOWN_CA",
+    "ALERT_UNSUPPORTED_CERTIFICATE",
+)
+"""In OpenSSL's names of alerts, whatever version of the protocol stands before them."""
+
 
 def checked_endpoint(settings: NationalSettings) -> None:
     """Raise ConfigError for settings that cannot or must not be used.
@@ -78,6 +89,14 @@ def tls_fault(cause: BaseException | None) -> Fault:
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _X509_FAULTS.get(cause.verify_code, Fault.TLS_UNKNOWN_ISSUER)
     return Fault.TLS
+
+
+def refuses_our_certificate(cause: BaseException | None) -> bool:
+    """Return whether a read failed because the server does not take our certificate.
+
+    In TLS 1.3 a client has finished its handshake before the server has looked: the refusal comes as an alert, in
+    place of the first byte of an answer, and what was sent by then is thrown away unread (RFC 8446 section 4.4.2)."""
+    return isinstance(cause, ssl.SSLError) and any(alert in (cause.reason or "") for alert in _OF_OUR_CERTIFICATE)
 
 
 def sendable(value: str) -> bool:

@@ -35,7 +35,7 @@ from tenacity import (
 
 from connector.core.signs import Signs
 from connector.national.base import Answer, Failure, Fault, NationalSettings, Reply, Request
-from connector.national.endpoint import checked_endpoint, sendable, tls_fault, trust
+from connector.national.endpoint import checked_endpoint, refuses_our_certificate, sendable, tls_fault, trust
 from connector.national.signs import Ear, end_of
 
 # Its lines carry the answer's headers and more: never, whatever the root logger lets pass.
@@ -271,10 +271,18 @@ class BoundedStream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, budget: Budget) -> None:
         self._stream = stream
         self._budget = budget
+        self._heard = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  the budget rules
-        """Return what has come, b"" at the end; raise ReadTimeout, ReadError."""
-        piece = self._stream.read(max_bytes, self._budget.left_s())
+        """Return what has come, b"" at the end; raise ReadTimeout, ReadError, and NotConnectedError where the server
+        does not take our certificate: before its first byte it has read nothing of ours."""
+        try:
+            piece = self._stream.read(max_bytes, self._budget.left_s())
+        except httpcore.ReadError as error:
+            if self._heard or not refuses_our_certificate(error.__cause__):
+                raise
+            raise NotConnectedError(Fault.TLS_OWN_CERTIFICATE) from None
+        self._heard = True
         self._budget.ended = not piece
         return piece
 

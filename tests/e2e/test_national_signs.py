@@ -29,6 +29,7 @@ CASES = {
     "expired": ({"not_after": datetime(2020, 1, 1, tzinfo=UTC)}, "127.0.0.1", "tls_expired"),
     "not yet valid": ({"not_before": datetime(2090, 1, 1, tzinfo=UTC)}, "127.0.0.1", "tls_not_yet_valid"),
     "of another host": ({}, "elsewhere.test", "tls_wrong_host"),
+    "ours, and is not taken": ({}, "127.0.0.1", "tls_own_certificate"),
 }
 
 
@@ -83,6 +84,8 @@ def test_a_certificate_that_is_not_right_is_one_hold_and_no_storm(
     dates, host, fault = CASES[case]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     present(context, authority, host, **dates)
+    if fault == "tls_own_certificate":
+        context.verify_mode = ssl.CERT_REQUIRED  # and whoever issued ours is not trusted yet
     with DamagingProxy(sandbox.base_url, tls=context) as proxy:
         agency = agency_of(tmp_path, sandbox, proxy, authority)
         with agency.opened() as work:
@@ -99,6 +102,7 @@ def test_a_certificate_that_is_not_right_is_one_hold_and_no_storm(
             assert work.states(Kind.PETITION) == {"pending": PETITIONS}
             assert sandbox.log() == []
             present(context, authority)
+            authority.configure_trust(context)
             work.clock.advance(HOUR_S)
             work.sync()
             assert work.states(Kind.PETITION) == {"delivered": PETITIONS}

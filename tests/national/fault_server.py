@@ -137,10 +137,19 @@ class FaultServer:
             if self.tls is None:
                 script(Talk(sock, self))
             else:
-                with self.tls.wrap_socket(sock, server_side=True) as secured:
+                with self.tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False) as secured:
                     self._open.append(secured)
+                    self._shake_hands(secured)
                     script(Talk(secured, self))
         self._closed.release()
+
+    def _shake_hands(self, secured: ssl.SSLSocket) -> None:
+        try:
+            secured.do_handshake()
+        except ssl.SSLError:
+            while socket.socket.recv(secured, 65_536):  # a close with unread bytes is a reset, and the alert is lost
+                pass
+            raise
 
 
 def answer(status: int, body: bytes = b"", media: str = "application/json", **headers: str) -> bytes:

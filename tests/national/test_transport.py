@@ -406,6 +406,30 @@ def test_an_expired_certificate_is_named(authority: trustme.CA, ca_file: Path, o
     assert reply == Failure(Fault.TLS_EXPIRED, sent=False)
 
 
+@pytest.mark.parametrize("own", ["none", "expired", "of another authority"])
+def test_a_server_that_does_not_take_our_certificate_has_taken_nothing(
+    own: str, authority: trustme.CA, ca_file: Path, tmp_path: Path
+) -> None:
+    """In TLS 1.3 it says so after our handshake and our request: that request was never read."""
+    context = tls_server(authority, "127.0.0.1")
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+    with FaultServer((answering(OK),), tls=context) as server:
+        wanted = replace(settings(server.base_url), ca_file=ca_file)
+        if own != "none":
+            issuer = trustme.CA() if own == "of another authority" else authority
+            dates = {"not_after": datetime(2020, 1, 1, tzinfo=UTC)} if own == "expired" else {}
+            certificate = tmp_path / "client.pem"
+            issuer.issue_cert("client.test", **dates).private_key_and_cert_chain_pem.write_to_path(certificate)
+            wanted = replace(wanted, client_certificate=certificate)
+        transport = Transport(wanted, threading.Event())
+        reply = transport.exchange(PUT)
+        transport.close()
+
+    assert reply == Failure(Fault.TLS_OWN_CERTIFICATE, sent=False)
+    assert server.received == []
+
+
 def test_a_server_that_speaks_no_tls_gets_nothing(ca_file: Path, opened: Opened) -> None:
     with FaultServer((lambda talk: talk.send(b"hello\r\n"),)) as server:
         base_url = server.base_url.replace("http:", "https:")
