@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from connector import lock
+from connector import disk, lock
 from connector.config import Config, read_hex_key
 from connector.core.chain import Head
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
@@ -60,6 +60,12 @@ LONGEST_WAIT_S = 120.0
 
 CUT_OFF = frozenset({"nothing_sent", "unauthorised", "forbidden", "probe"})
 """Rules of a channel hold that mean: the national side cannot be used at all. The schedule tries again, not the run."""
+
+CHECK_EVERY_S = 86_400.0
+"""The whole store is read for damage so often: what has rotted is found while the backup of yesterday is at hand."""
+
+CHECKED = "store.checked"
+"""The mark of the last time that it was found whole."""
 
 ROUNDS = 50
 """`sync` goes round push and resolve at most so often: a bound, not a plan."""
@@ -377,12 +383,37 @@ class App:
         )
         return ExitCode.PARTIAL if partial else ExitCode.DONE
 
+    # --- before anything is done ---
+
+    def ready(self) -> None:
+        """Return if a job may begin. Raises DiskError (too little room) and StoreError (the file is damaged)."""
+        self.room()
+        self.check()
+
+    def room(self) -> None:
+        """Raise DiskError if the disk has less room than a run needs: better not begun than stopped at its answers."""
+        if full := disk.lacking(self.config.data_dir, self.config.store.reserve_mib * 2**20):
+            raise full
+
+    def check(self) -> None:
+        """Read the whole store if that was not done for CHECK_EVERY_S. Raises StoreError E-STORE-DAMAGED.
+
+        A damaged store is read again each time, for it may have been put back from a backup."""
+        with self.store.read() as connection:
+            checked = marks.mark_of(connection, "", CHECKED)
+        if checked is not None and timedelta() <= self.now() - checked[1] < timedelta(seconds=CHECK_EVERY_S):
+            return
+        self.store.check()
+        with self.store.write() as tx:
+            marks.advance(tx, "", CHECKED, "")
+
     # --- locks ---
 
     @contextmanager
     def stage_lock(self) -> Iterator[None]:
         """Hold the lock that lets one run at a time touch source and network, then bind and rescue.
 
+        Before that there must be room on the disk (DiskError) and the store must be whole (StoreError).
         Free again after kill -9. Raises LockedError that names the holder. Once another run has taken over, every write
         raises LockLostError and is not done."""
         with self._run():
@@ -391,10 +422,15 @@ class App:
 
     @contextmanager
     def _run(self) -> Iterator[None]:
-        """Hold the lock, under a new term: a run that slept while its lock was taken over can write nothing more."""
-        with lock.held(self.config.data_dir, self.now()) as is_ours, self.store.term():
-            self.may_send = is_ours
-            yield
+        """Hold the lock, under a new term: a run that slept while its lock was taken over can write nothing more.
+
+        Before that there must be room on the disk (DiskError) and the store must be whole (StoreError)."""
+        self.room()
+        with lock.held(self.config.data_dir, self.now()) as is_ours:
+            self.check()
+            with self.store.term():
+                self.may_send = is_ours
+                yield
 
     @contextmanager
     def reading_lock(self) -> Iterator[None]:

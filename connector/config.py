@@ -73,6 +73,7 @@ class StoreSection(Section):
     encryption: Literal["sqlcipher", "none"] = "sqlcipher"
     key: SecretRef | None = None
     busy_timeout_s: Seconds = 10.0
+    reserve_mib: Annotated[int, Field(ge=0, le=1_000_000)] = 32
 
 
 class Ttcp2018Section(Section):

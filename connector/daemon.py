@@ -100,6 +100,7 @@ def run(app: App) -> ExitCode | None:
     log = get_logger()
     orders = Orders(app.stop)
     with app.stage_lock(), _signals_to(orders):
+        app.store.check()  # whoever starts a service waits for it gladly; a run by hand reads it all once a day
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -153,6 +154,7 @@ def _run_job(app: App, orders: Orders, job: Job) -> None:
     started = time.monotonic()
     total: dict[str, int] = {}
     try:
+        app.ready()
         for counts in job.run():
             for name, count in counts.items():
                 total[name] = total.get(name, 0) + count

@@ -12,6 +12,7 @@
     ├── DataError        input given to a command        65
     ├── LockedError      somebody else is at work        75
     ├── LockLostError    another run has taken over      75
+    ├── DiskError        make room on the disk           75
     └── TamperError      call the auditor                10
 
 Each instance carries a stable id of the message catalogue and the values that its sentence needs. Those values
@@ -119,6 +120,12 @@ class LockedError(KntcError):
 class LockLostError(KntcError):
     """Another run has taken over this store: nothing of this one is written any more. What it had sent without writing
     the answer down is looked for by the other."""
+
+    exit_code = ExitCode.LOCKED
+
+
+class DiskError(KntcError):
+    """The disk did not take what we wrote. Nothing was half done; the same run works again once there is room."""
 
     exit_code = ExitCode.LOCKED
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 import typer
 from typer.exceptions import TyperException
 
-from connector import access
+from connector import access, disk
 from connector.cli import usage
 from connector.cli.opening import Asked
 from connector.cli.screen import Screen, spread, standard, wrapped
@@ -47,9 +47,9 @@ def guarded(run: Callable[[], object], asked: Asked) -> int:
         _write_nowhere()  # whoever read our output has gone: nobody is left to be told
         return int(ExitCode.DONE)
     except OSError as error:
-        if denied := access.explained(error):
-            show(denied, _screen(asked))
-            return int(denied.exit_code)
+        if found := access.explained(error) or disk.explained(error):
+            show(found, _screen(asked))
+            return int(found.exit_code)
         _show_bug(error, asked)
         return int(ExitCode.BUG)
     except Exception as error:  # noqa: BLE001  the last line of defence; its text may hold values and is not shown

@@ -44,8 +44,8 @@ from connector import __version__, access
 from connector.core import chain
 from connector.core.chain import Head
 from connector.core.model import Event
-from connector.errors import LockedError, StoreError
-from connector.store import audit, reasons, terms
+from connector.errors import StoreError
+from connector.store import audit, reasons, terms, trouble
 from connector.store.tables import StoreInfo, table_of
 
 APPLICATION_ID = 0x4B4E5443  # "KNTC" in the SQLite header, so that another program's file is told apart
@@ -109,6 +109,8 @@ class Store:
         evidence: Mapping[str, bytes],
         config_digest: str,
         clock: Callable[[], datetime],
+        *,
+        encrypted: bool,
     ) -> None:
         self.path = path
         self.heads = audit.HeadFiles(path.parent)
@@ -118,6 +120,7 @@ class Store:
         self._config_digest = config_digest
         self._clock = clock
         self._term: int | None = None
+        self._encrypted = encrypted
 
     @classmethod
     def open(
@@ -143,7 +146,8 @@ class Store:
             if denied := access.lacking(path):
                 raise denied
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # keys of records and heads are nobody else's
-            _create(path, key, busy_timeout_s, clock())
+            with trouble.translated(path):
+                _create(path, key, busy_timeout_s, clock())
         if denied := access.lacking(path):
             raise denied  # else SQLite would complain of a damaged file
         if not look:
@@ -155,7 +159,7 @@ class Store:
         connect = _connector(path, key, busy_timeout_s, read_only=read_only)
         writer = _engine(connect, key, "BEGIN IMMEDIATE", pool_size=1)
         reader = _engine(connect, key, "BEGIN", pool_size=4)
-        store = cls(path, writer, reader, evidence, config_digest, clock)
+        store = cls(path, writer, reader, evidence, config_digest, clock, encrypted=key is not None)
         try:
             if _revision_of(writer, path) != REVISION:
                 if read_only:  # only a writer can bring it to this program's revision
@@ -180,7 +184,7 @@ class Store:
 
         If the process dies before the commit, nothing of the block happened. If it dies after the commit and before
         the head files are written, they are behind the chain, which is what a head file may be."""
-        with _translated(self.path), self._writer.begin() as connection:
+        with trouble.translated(self.path), self._writer.begin() as connection:
             if self._term is not None:
                 terms.check(connection, self._term)
             tx = Tx(connection, self._clock(), self._evidence)
@@ -192,12 +196,13 @@ class Store:
             reasons.keep(connection, [(entries[at], given) for at, given in tx.reasons.items()])
         heads = {entry.agency: Head(entry.agency, entry.seq, entry.hash) for entry in entries}.values()
         if heads:
-            self.heads.write(heads)
+            with trouble.translated(self.path):
+                self.heads.write(heads)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees one consistent state and cannot write."""
-        with _translated(self.path), self._reader.connect() as connection:
+        with trouble.translated(self.path), self._reader.connect() as connection:
             connection.execute(text("PRAGMA query_only = ON"))
             yield connection
 
@@ -213,6 +218,18 @@ class Store:
             yield
         finally:
             self._term = None
+
+    def check(self) -> None:
+        """Read the whole file. Raises StoreError E-STORE-DAMAGED if any of it is not what was written.
+
+        What looks damaged is read once more with all other writers shut out: another process may just have been moving
+        its WAL into the file. So a good store costs nobody a wait."""
+        with self.read() as connection:
+            doubtful = trouble.is_damaged(connection, encrypted=self._encrypted)
+        if doubtful:
+            with trouble.translated(self.path), self._writer.begin() as connection:
+                if trouble.is_damaged(connection, encrypted=self._encrypted):
+                    raise StoreError("E-STORE-DAMAGED", file=str(self.path))
 
     def commitment(self, agency: str, data: bytes) -> str:
         """Return the agency's keyed commitment to the data: what an entry must hold if it speaks of these."""
@@ -298,6 +315,15 @@ def _engine(connect: Callable[[], Any], key: bytes | None, begin: str, pool_size
 def _create(path: Path, key: bytes | None, busy_timeout_s: float, now: datetime) -> None:
     """Make the store beside its place and move it there: if the process dies here, there is no store yet."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        _make(draft, key, busy_timeout_s, now)
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)  # unlike a rename, it never takes the place of a store that somebody made meanwhile
+    finally:
+        draft.unlink(missing_ok=True)  # on a full disk too: what is left of it is in the way of what was there
+
+
+def _make(draft: Path, key: bytes | None, busy_timeout_s: float, now: datetime) -> None:
     connect = _connector(draft, key, busy_timeout_s)
     dbapi = connect()
     dbapi.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -318,9 +344,6 @@ def _create(path: Path, key: bytes | None, busy_timeout_s: float, now: datetime)
     dbapi.execute(f"PRAGMA journal_mode = {journal_mode}")  # before it is moved: a store in place lacks nothing
     dbapi.close()
     draft.chmod(0o600)
-    with suppress(FileExistsError):
-        path.hardlink_to(draft)  # unlike a rename, it never takes the place of a store that somebody made meanwhile
-    draft.unlink(missing_ok=True)
 
 
 def _drop_second_names(path: Path) -> None:
@@ -345,8 +368,9 @@ def _revision_of(writer: Engine, path: Path) -> str:
             tables = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
             revision = connection.execute(select(_VERSION.c.version_num)).scalar() if _VERSION.name in tables else None
     except DatabaseError as error:
-        if _is_busy(error):
-            raise LockedError("E-STORE-BUSY", file=str(path)) from None
+        found = trouble.explained(error, path)
+        if found is not None and not trouble.is_no_database(error):
+            raise found from None
         raise StoreError("E-STORE-UNREADABLE", file=str(path)) from None
     if path.stat().st_size == 0 and not tables:
         raise StoreError("E-STORE-EMPTY", file=str(path))
@@ -360,7 +384,7 @@ def _revision_of(writer: Engine, path: Path) -> str:
 def _upgrade(writer: Engine, path: Path, key: bytes | None, busy_timeout_s: float) -> None:
     from connector.store import upgrade  # noqa: PLC0415  Alembic takes a second to import, and is hardly ever needed
 
-    with _translated(path):
+    with trouble.translated(path):
         upgrade.upgrade(
             writer,
             path,
@@ -369,23 +393,6 @@ def _upgrade(writer: Engine, path: Path, key: bytes | None, busy_timeout_s: floa
             guards=_GUARDS,
             scripts=upgrade.SCRIPTS,
         )
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn "the file is locked" into the error whose remedy is to try again; everything else rises as it is."""
-    try:
-        yield
-    except DatabaseError as error:
-        if _is_busy(error):
-            raise LockedError("E-STORE-BUSY", file=str(path)) from None
-        if denied := access.lacking(path):  # taken away while we were at work
-            raise denied from None
-        raise
-
-
-def _is_busy(error: DatabaseError) -> bool:
-    return "locked" in str(error.orig) or "busy" in str(error.orig)
 
 
 def store_id(connection: Connection) -> str:

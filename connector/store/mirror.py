@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, select, update
 from connector.core import statuses
 from connector.core.model import Actor, Event, Held, RecordKey, State, StatusUpdate
 from connector.errors import DataError
-from connector.store import erasure
+from connector.store import erasure, trouble
 from connector.store.db import Tx
 from connector.store.keys import chunks, of_key
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
@@ -219,6 +219,18 @@ def publish(connection: Connection, path: Path, environment: str, published_at: 
     goes on reading it; if the process dies here, the old one stays."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     draft.unlink(missing_ok=True)
+    try:
+        records = _write(connection, draft, environment, published_at)
+        draft.replace(path)
+    except (sqlite3.OperationalError, OSError) as error:
+        draft.unlink(missing_ok=True)  # on a full disk every byte of it is in the way
+        if full := trouble.refused(error, path.parent):
+            raise full from None
+        raise
+    return records
+
+
+def _write(connection: Connection, draft: Path, environment: str, published_at: str) -> int:
     copy = sqlite3.connect(draft, isolation_level=None)
     try:
         copy.executescript(_PUBLISHED)
@@ -231,7 +243,6 @@ def publish(connection: Connection, path: Path, environment: str, published_at: 
         copy.close()
     with draft.open("rb") as file:
         os.fsync(file.fileno())
-    draft.replace(path)
     return records
 
 
