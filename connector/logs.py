@@ -2,17 +2,20 @@
 
 A line holds ids, digests, counts, states and seconds. What may appear is a list of allowed names, so that a field
 somebody adds in a hurry is dropped, not printed; values are shortened and lose their control characters.
-May import: structlog, the standard library.
+Lines that cannot be written are counted, and `log.lost` tells how many once they can again (streams.py).
+May import: streams, structlog, the standard library.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
+
+from connector.streams import Patient
 
 EVENTS: dict[str, str] = {
     "daemon.started": "the daemon holds the lock and its schedule is planned",
@@ -29,6 +32,7 @@ EVENTS: dict[str, str] = {
     "guard.tripped": "a plausibility guard stopped the agency until a named person approves the plan",
     "channel.held": "the national side asked to wait or cannot be reached",
     "channel.released": "a probe was answered",
+    "log.lost": "so many lines could not be written here before this one",
     "store.opened": "the store is open and its head file agrees",
     "store.rescued": "claims of a dead owner became unknown",
     "mirror.published": "mirror.sqlite was replaced",
@@ -56,7 +60,8 @@ _LONGEST = 300
 
 def set_up(level: str = "info", stream: TextIO | None = None) -> None:
     """Configure logging for the process: to `stream` (stderr), JSON unless it is a terminal."""
-    out = stream or sys.stderr
+    given: Any = stream or sys.stderr
+    out = given if isinstance(given, Patient) else Patient(given)  # a log that cannot be written stops no work
     renderer: Any = structlog.dev.ConsoleRenderer(colors=False) if out.isatty() else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
@@ -66,7 +71,7 @@ def set_up(level: str = "info", stream: TextIO | None = None) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(file=out),
+        logger_factory=structlog.PrintLoggerFactory(file=cast("TextIO", out)),
         cache_logger_on_first_use=False,
     )
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from connector.streams import patient_stderr
+
 VALUED = ("--config", "-c", "--lang")
 WITH_VALUE = ("--config=", "--lang=")
 BARE = ("--quiet", "-q", "--verbose", "-v")
@@ -20,7 +22,8 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. `args`: without the program's name; default: those of the process."""
     given = hoisted(sys.argv[1:] if args is None else args)
     try:
-        return _run(given)
+        with patient_stderr():
+            return _run(given)
     except KeyboardInterrupt:  # so early that nothing was read yet; later ones are told in failing.py
         print(_interrupted(given), file=sys.stderr)
         return 1
