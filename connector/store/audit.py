@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, LargeBinary, cast, insert, select
+from sqlalchemy import Connection, LargeBinary, bindparam, cast, insert, select
 
 from connector.core import chain
 from connector.core.chain import ChainFault, Head
@@ -21,6 +21,11 @@ from connector.errors import RolledBackError
 from connector.store.tables import AuditEntry, table_of
 
 _audit = table_of(AuditEntry)
+
+_APPEND = insert(_audit)
+_OF_AGENCY = _audit.c.agency == bindparam("agency")
+_HEAD = select(_audit.c.seq, _audit.c.hash).where(_OF_AGENCY).order_by(_audit.c.seq.desc()).limit(1)
+_HASH_AT = select(_audit.c.hash).where(_OF_AGENCY, _audit.c.seq == bindparam("seq"))
 
 _READ_ROWS = 2_000
 
@@ -54,15 +59,13 @@ def append(connection: Connection, events: Sequence[Event], program: str, config
             }
         )
     if rows:
-        connection.execute(insert(_audit), rows)
+        connection.execute(_APPEND, rows)
     return linked
 
 
 def head_of(connection: Connection, agency: str) -> Head:
     """Return the end of the agency's chain (primary key order: one index step)."""
-    row = connection.execute(
-        select(_audit.c.seq, _audit.c.hash).where(_audit.c.agency == agency).order_by(_audit.c.seq.desc()).limit(1)
-    ).first()
+    row = connection.execute(_HEAD, {"agency": agency}).first()
     return Head(agency, row.seq, row.hash) if row else Head(agency, 0, chain.GENESIS)
 
 
@@ -170,9 +173,7 @@ class HeadFiles:
             if head.seq and not self._is_first_commit(connection, agency):
                 raise RolledBackError("E-STORE-HEAD-MISSING", agency=agency, file=str(self.path(agency)))
             return head
-        at_place = connection.execute(
-            select(_audit.c.hash).where(_audit.c.agency == agency, _audit.c.seq == on_file.seq)
-        ).scalar()
+        at_place = connection.execute(_HASH_AT, {"agency": agency, "seq": on_file.seq}).scalar()
         if on_file.seq and at_place != on_file.hash and not is_accepted(connection, on_file):
             raise RolledBackError("E-STORE-ROLLED-BACK", agency=agency, file_seq=on_file.seq, store_seq=head.seq)
         return head

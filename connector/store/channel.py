@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from connector.core import lifecycle, pacing
 from connector.core.lifecycle import Limits
@@ -18,6 +18,11 @@ from connector.store.db import Tx
 from connector.store.tables import Channel, table_of
 
 _channel = table_of(Channel)
+
+_THE_CHANNEL = (_channel.c.agency == bindparam("agency"), _channel.c.generation == bindparam("generation"))
+_STATE = select(*(column for column in _channel.c if column.name not in ("agency", "generation"))).where(*_THE_CHANNEL)
+_FORGET = delete(_channel).where(*_THE_CHANNEL)
+_KEEP = insert(_channel)
 
 UNKNOWN_RUN = 3
 """So many unknowns in a row, each of another key, mean that the channel is ill and not the records."""
@@ -69,11 +74,8 @@ class Signal:
 
 def state_of(connection: Connection, agency: str, generation: int) -> ChannelState:
     """Return the channel's state; a channel nobody has used yet is free."""
-    where = (_channel.c.agency == agency, _channel.c.generation == generation)
-    row = connection.execute(select(_channel).where(*where)).mappings().first()
-    if row is None:
-        return ChannelState()
-    return ChannelState(**{name: value for name, value in row.items() if name not in ("agency", "generation")})
+    row = connection.execute(_STATE, {"agency": agency, "generation": generation}).mappings().first()
+    return ChannelState() if row is None else ChannelState(**row)
 
 
 def observe(
@@ -141,5 +143,6 @@ def release(tx: Tx, agency: str, generation: int, actor: Actor) -> None:
 
 
 def _write(tx: Tx, agency: str, generation: int, state: ChannelState) -> None:
-    tx.connection.execute(delete(_channel).where(_channel.c.agency == agency, _channel.c.generation == generation))
-    tx.connection.execute(insert(_channel).values(agency=agency, generation=generation, **asdict(state)))
+    which = {"agency": agency, "generation": generation}
+    tx.connection.execute(_FORGET, which)
+    tx.connection.execute(_KEEP, which | asdict(state))

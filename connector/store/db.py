@@ -158,7 +158,7 @@ class Store:
         read_only = look and _has_wal(path)
         connect = _connector(path, key, busy_timeout_s, read_only=read_only)
         writer = _engine(connect, key, "BEGIN IMMEDIATE", pool_size=1)
-        reader = _engine(connect, key, "BEGIN", pool_size=4)
+        reader = _engine(_reading_only(connect), key, "BEGIN", pool_size=4)
         store = cls(path, writer, reader, evidence, config_digest, clock, encrypted=key is not None)
         try:
             if _revision_of(writer, path) != REVISION:
@@ -202,8 +202,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees one consistent state and cannot write."""
-        with trouble.translated(self.path), self._reader.connect() as connection:
-            connection.execute(text("PRAGMA query_only = ON"))
+        with trouble.translated(self.path), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
@@ -293,6 +292,21 @@ def _connector(path: Path, key: bytes | None, busy_timeout_s: float, *, read_onl
         return connection
 
     return connect
+
+
+def _reading_only(connect: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a function that opens a connection which cannot write, as long as it lives."""
+
+    def connect_to_read() -> Any:
+        connection = connect()
+        try:
+            connection.execute("PRAGMA query_only = ON")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    return connect_to_read
 
 
 def _engine(connect: Callable[[], Any], key: bytes | None, begin: str, pool_size: int) -> Engine:

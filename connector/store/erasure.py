@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, exists, or_, select, update
+from sqlalchemy import Connection, bindparam, exists, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.model import Cause, Operation, RecordKey, State
 from connector.store.db import Tx
@@ -36,22 +37,28 @@ def erase_texts(tx: Tx, key: RecordKey) -> None:
     tx.connection.execute(update(_stone).where(*of_key(_stone, key)).values(reason=""))
 
 
-def forget_secrets(tx: Tx, ids: Sequence[int]) -> None:
-    """Erase the text of versions that were on their way while their record became a state secret."""
+def _became_secret() -> ColumnElement[bool]:
     newest = _delivery.alias("newest")
-    became_secret = exists().where(
+    return exists().where(
         newest.c.agency == _delivery.c.agency,
         newest.c.kind == _delivery.c.kind,
         newest.c.local_id == _delivery.c.local_id,
         newest.c.version > _delivery.c.version,
         newest.c.cause == Cause.BECAME_SECRET,
     )
+
+
+_FORGET_SECRETS = (
+    update(_delivery)
+    .where(_delivery.c.id.in_(bindparam("ids", expanding=True)), _delivery.c.state != State.SENDING, _became_secret())
+    .values(**_BODY)
+)
+
+
+def forget_secrets(tx: Tx, ids: Sequence[int]) -> None:
+    """Erase the text of versions that were on their way while their record became a state secret."""
     for chunk in chunks(ids, 500):
-        tx.connection.execute(
-            update(_delivery)
-            .where(_delivery.c.id.in_(chunk), _delivery.c.state != State.SENDING, became_secret)
-            .values(**_BODY)
-        )
+        tx.connection.execute(_FORGET_SECRETS, {"ids": list(chunk)})
 
 
 def is_secret(connection: Connection, key: RecordKey) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 
 from connector.core.model import Actor, Event, Kind
 from connector.errors import DataError, StoreError
@@ -19,6 +19,32 @@ _mark = table_of(Mark)
 _sweep = table_of(Sweep)
 _guard = table_of(Guard)
 _pause = table_of(Pause)
+
+CHANNEL = "channel"
+"""In place of a kind: a pause of all traffic with the national side, not only of sending."""
+
+# What every step of every run asks stands here, made once: SQLAlchemy makes a statement in several times the time in
+# which it runs one.
+_OF_AGENCY: BindParameter[str] = bindparam("agency")
+_BINDING = select(_binding).where(_binding.c.agency == _OF_AGENCY)
+_THE_MARK = (_mark.c.agency == _OF_AGENCY, _mark.c.name == bindparam("name"))
+_MARK = select(_mark.c.value, _mark.c.at).where(*_THE_MARK)
+_FORGET_MARK = delete(_mark).where(*_THE_MARK)
+_SET_MARK = insert(_mark)
+_OF_KIND = (_sweep.c.agency == _OF_AGENCY, _sweep.c.kind == bindparam("kind"))
+_BEGIN_SWEEP = insert(_sweep).returning(_sweep.c.id)
+_FINISH_SWEEP = update(_sweep).where(_sweep.c.id == bindparam("sweep_id"))
+_FORGET_SWEEPS = delete(_sweep).where(*_OF_KIND, _sweep.c.id <= bindparam("old_id"))
+_LAST_SWEEP = select(_sweep).where(*_OF_KIND, _sweep.c.finished_at.is_not(None)).order_by(_sweep.c.id.desc()).limit(1)
+_GUARDS = (
+    select(_guard)
+    .where(_guard.c.agency == _OF_AGENCY, _guard.c.name == bindparam("name"))
+    .order_by(_guard.c.tripped_at.desc())
+)
+_OPEN_GUARDS = (
+    select(_guard).where(_guard.c.agency == _OF_AGENCY, _guard.c.approved_by.is_(None)).order_by(_guard.c.tripped_at)
+)
+_CHANNEL_PAUSE = select(_pause.c.agency).where(_pause.c.agency == _OF_AGENCY, _pause.c.kind == CHANNEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +63,7 @@ def generation_of(connection: Connection, agency: str, target: Target) -> int | 
     """Return the ledger generation of the agency, None if it was never bound.
 
     Raises StoreError if it is bound to another target: a test run can never make production look done."""
-    row = connection.execute(select(_binding).where(_binding.c.agency == agency)).first()
+    row = connection.execute(_BINDING, {"agency": agency}).first()
     if row is None:
         return None
     if Target(row.environment, row.profile, row.base_url) != target:
@@ -74,16 +100,14 @@ def bind(tx: Tx, agency: str, target: Target, actor: Actor) -> int:
 
 def mark_of(connection: Connection, agency: str, name: str) -> tuple[str, datetime] | None:
     """Return a mark and when it was set, None if it never was."""
-    row = connection.execute(
-        select(_mark.c.value, _mark.c.at).where(_mark.c.agency == agency, _mark.c.name == name)
-    ).first()
+    row = connection.execute(_MARK, {"agency": agency, "name": name}).first()
     return (row.value, row.at) if row else None
 
 
 def advance(tx: Tx, agency: str, name: str, value: str) -> None:
     """Set a mark, in the transaction of what it stands for."""
-    tx.connection.execute(delete(_mark).where(_mark.c.agency == agency, _mark.c.name == name))
-    tx.connection.execute(insert(_mark).values(agency=agency, name=name, value=value, at=tx.now))
+    tx.connection.execute(_FORGET_MARK, {"agency": agency, "name": name})
+    tx.connection.execute(_SET_MARK, {"agency": agency, "name": name, "value": value, "at": tx.now})
 
 
 # --- sweeps --------------------------------------------------------------------------------------------------------
@@ -117,13 +141,9 @@ class SweepCounts:
 
 def begin_sweep(tx: Tx, agency: str, kind: Kind, mapping_digest: str) -> int:
     """Open a sweep and return its id. Until it is finished it says nothing about what is gone."""
-    result = tx.connection.execute(
-        insert(_sweep)
-        .values(agency=agency, kind=kind, mapping_digest=mapping_digest, started_at=tx.now, excluded={},
-                universe=0, selected=0, refused_secret=0, unexplained=0, keyless=0)
-        .returning(_sweep.c.id)
-    )  # fmt: skip
-    return int(result.scalar_one())
+    counts = {"universe": 0, "selected": 0, "refused_secret": 0, "unexplained": 0, "keyless": 0, "excluded": {}}
+    sweep = {"agency": agency, "kind": kind, "mapping_digest": mapping_digest, "started_at": tx.now}
+    return int(tx.connection.execute(_BEGIN_SWEEP, sweep | counts).scalar_one())
 
 
 def finish_sweep(tx: Tx, agency: str, kind: Kind, sweep_id: int, counts: SweepCounts, actor: Actor) -> None:
@@ -136,26 +156,19 @@ def finish_sweep(tx: Tx, agency: str, kind: Kind, sweep_id: int, counts: SweepCo
         "keyless": counts.keyless,
         "excluded": dict(counts.excluded or {}),
     }
-    tx.connection.execute(update(_sweep).where(_sweep.c.id == sweep_id).values(finished_at=tx.now, **values))
+    tx.connection.execute(_FINISH_SWEEP, {"sweep_id": sweep_id, "finished_at": tx.now, **values})
     _forget_older_sweeps(tx, agency, kind, sweep_id)
     tx.audit(Event("sweep.finished", agency, actor, tx.now, facts={"kind": kind, "sweep": sweep_id} | values))
 
 
 def _forget_older_sweeps(tx: Tx, agency: str, kind: Kind, sweep_id: int) -> None:
     """Keep some hundred sweeps per kind; the audit log has them all."""
-    tx.connection.execute(
-        delete(_sweep).where(_sweep.c.agency == agency, _sweep.c.kind == kind, _sweep.c.id <= sweep_id - 1_000)
-    )
+    tx.connection.execute(_FORGET_SWEEPS, {"agency": agency, "kind": kind, "old_id": sweep_id - 1_000})
 
 
 def last_sweep(connection: Connection, agency: str, kind: Kind) -> Any | None:
     """Return the newest finished sweep of a kind as a row of table `sweep`, None if there is none."""
-    return connection.execute(
-        select(_sweep)
-        .where(_sweep.c.agency == agency, _sweep.c.kind == kind, _sweep.c.finished_at.is_not(None))
-        .order_by(_sweep.c.id.desc())
-        .limit(1)
-    ).first()
+    return connection.execute(_LAST_SWEEP, {"agency": agency, "kind": kind}).first()
 
 
 # --- guards --------------------------------------------------------------------------------------------------------
@@ -168,14 +181,12 @@ def guard_of(connection: Connection, plan: str) -> Any | None:
 
 def guards(connection: Connection, agency: str, name: str) -> list[Any]:
     """Return the guards of one name, newest first."""
-    found = select(_guard).where(_guard.c.agency == agency, _guard.c.name == name)
-    return list(connection.execute(found.order_by(_guard.c.tripped_at.desc())).all())
+    return list(connection.execute(_GUARDS, {"agency": agency, "name": name}).all())
 
 
 def open_guards(connection: Connection, agency: str) -> list[Any]:
     """Return the agency's guards that nobody has approved."""
-    found = select(_guard).where(_guard.c.agency == agency, _guard.c.approved_by.is_(None))
-    return list(connection.execute(found.order_by(_guard.c.tripped_at)).all())
+    return list(connection.execute(_OPEN_GUARDS, {"agency": agency}).all())
 
 
 def trip(tx: Tx, agency: str, name: str, plan: str, numbers: Mapping[str, int | str], actor: Actor) -> None:
@@ -213,10 +224,6 @@ def approve(tx: Tx, plan: str, actor: Actor, reason: str) -> str:
     return str(row.agency)
 
 
-CHANNEL = "channel"
-"""In place of a kind: a pause of all traffic with the national side, not only of sending."""
-
-
 # --- pauses --------------------------------------------------------------------------------------------------------
 
 
@@ -245,8 +252,7 @@ def resume(tx: Tx, agency: str, kind: str, local_id: str, actor: Actor, reason: 
 
 def channel_is_paused(connection: Connection, agency: str) -> bool:
     """Return whether a person has stopped all traffic of the agency with the national side."""
-    found = select(_pause.c.agency).where(_pause.c.agency == agency, _pause.c.kind == CHANNEL)
-    return connection.execute(found).first() is not None
+    return connection.execute(_CHANNEL_PAUSE, {"agency": agency}).first() is not None
 
 
 def pauses(connection: Connection, agency: str) -> list[Any]:

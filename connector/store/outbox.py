@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, or_, select, update
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, exists, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core import lifecycle, pacing
@@ -79,12 +79,12 @@ def claim(
     Empty list: nothing is due. Parents come before children because a child waits for its parent's receipt.
     What is due but hangs on a paper that was concealed or set aside since is held back instead, with cause `guard`,
     until its own row is read again. Uses ix_delivery_due."""
-    sendable = _sendable(agency, generation, capabilities)
+    given = _Given(agency, generation, capabilities, tx.now, farthest_s)
     most = _Most(rows, rows if repeats is None else min(repeats, rows), turn)
-    found = _dealt(tx.connection, sendable, tx.now, most, farthest_s)
+    found = _dealt(tx.connection, given, most)
     while overtaken := ancestry.overtaken(tx.connection, agency, [row.id for row in found]):
         _hold_back(tx, [row for row in found if row.id in overtaken], actor)
-        found = _dealt(tx.connection, sendable, tx.now, most, farthest_s)
+        found = _dealt(tx.connection, given, most)
     claimed: list[Delivery] = []
     size = 0
     for row in found:
@@ -174,40 +174,23 @@ def _delivery_of(row: Any, attempt: int) -> Delivery:
     )
 
 
-def _sendable(agency: str, generation: int, capabilities: Capabilities) -> ColumnElement[bool]:
-    """Pending, and nothing but its time holds it back."""
-    other = _delivery.alias("other")
-    on_its_way = exists().where(
-        other.c.agency == _delivery.c.agency,
-        other.c.kind == _delivery.c.kind,
-        other.c.local_id == _delivery.c.local_id,
-        other.c.state.in_([State.SENDING, State.UNKNOWN]),
-    )
-    return and_(
-        _delivery.c.agency == agency,
-        _delivery.c.state == State.PENDING,
-        _delivery.c.kind.in_([str(kind) for kind in capabilities.carried]),
-        ~on_its_way,
-        ~is_paused(),
-        parent_is_received(generation, capabilities),
-    )
-
-
 def parent_is_received(generation: int, capabilities: Capabilities) -> ColumnElement[bool]:
     """Return the condition that a delivery has no parent to wait for: none, one with a receipt, or one of a kind
     that the profile does not carry."""
-    parent = _record.alias("parent")
+    return _parent_is_received(generation, [str(kind) for kind in capabilities.carried])
+
+
+_parent = _record.alias("parent")
+
+
+def _parent_is_received(generation: Any, carried: Any) -> ColumnElement[bool]:
     received = exists().where(
-        parent.c.agency == _delivery.c.agency,
-        parent.c.kind == _delivery.c.parent_kind,
-        parent.c.local_id == _delivery.c.parent_local_id,
-        parent.c.receipt_generation == generation,
+        _parent.c.agency == _delivery.c.agency,
+        _parent.c.kind == _delivery.c.parent_kind,
+        _parent.c.local_id == _delivery.c.parent_local_id,
+        _parent.c.receipt_generation == generation,
     )
-    return or_(
-        _delivery.c.parent_kind.is_(None),
-        _delivery.c.parent_kind.not_in([str(kind) for kind in capabilities.carried]),
-        received,
-    )
+    return or_(_delivery.c.parent_kind.is_(None), _delivery.c.parent_kind.not_in(carried), received)
 
 
 def is_paused() -> ColumnElement[bool]:
@@ -217,6 +200,83 @@ def is_paused() -> ColumnElement[bool]:
         or_(_pause.c.kind.in_(["", CHANNEL]), _pause.c.kind == _delivery.c.kind),
         or_(_pause.c.local_id == "", _pause.c.local_id == _delivery.c.local_id),
     )
+
+
+# --- what is due -----------------------------------------------------------------------------------------------------
+
+# These are asked at every step of every run, and SQLAlchemy makes such a statement in ten times the time in which it
+# runs one: so each is made once, and given its values (`_Given`) when it is run.
+
+
+def _sendable() -> ColumnElement[bool]:
+    """Pending, and nothing but its time holds it back."""
+    other = _delivery.alias("other")
+    on_its_way = exists().where(
+        other.c.agency == _delivery.c.agency,
+        other.c.kind == _delivery.c.kind,
+        other.c.local_id == _delivery.c.local_id,
+        other.c.state.in_([State.SENDING, State.UNKNOWN]),
+    )
+    carried: BindParameter[list[str]] = bindparam("carried", expanding=True)
+    return and_(
+        _delivery.c.agency == bindparam("agency"),
+        _delivery.c.state == State.PENDING,
+        _delivery.c.kind.in_(carried),
+        ~on_its_way,
+        ~is_paused(),
+        _parent_is_received(bindparam("generation"), carried),
+    )
+
+
+_IS_TOO_FAR = _delivery.c.next_attempt_at > bindparam("too_far")
+_UNKNOWN = and_(_delivery.c.agency == bindparam("agency"), _delivery.c.state == State.UNKNOWN, ~is_paused())
+_LOOKED_FOR = and_(_UNKNOWN, _delivery.c.next_attempt_at.is_not(None))
+_SENDABLE = _sendable()
+_FIRST, _AGAIN = _delivery.c.attempt == 0, _delivery.c.attempt > 0
+
+
+def _come_of(waiting: ColumnElement[bool]) -> tuple[Select[Any], ...]:
+    """Those of the waiting deliveries whose time has come, and those whose time is none. Who was told to wait stands
+    behind who was not."""
+    oldest_first = select(_delivery.c.id).order_by(_delivery.c.next_attempt_at, _delivery.c.id)
+    times = (_delivery.c.next_attempt_at <= bindparam("now"), _IS_TOO_FAR)
+    return tuple(oldest_first.where(waiting, time).limit(bindparam("rows")) for time in times)
+
+
+def _times_of(waiting: ColumnElement[bool]) -> tuple[Select[Any], ...]:
+    """When the first of the waiting deliveries is due, and whether the time of any is none."""
+    times = select(_delivery.c.next_attempt_at).where(waiting).order_by(_delivery.c.next_attempt_at).limit(1)
+    return times, times.where(_IS_TOO_FAR)
+
+
+_WANTED_FIRST, _OTHERS_FIRST = (_come_of(and_(_SENDABLE, _FIRST, one)) for one in (asked.is_asked(), ~asked.is_asked()))
+_REPEATED = _come_of(and_(_SENDABLE, _AGAIN))
+_WANTED_UNKNOWN, _OTHERS_UNKNOWN = (_come_of(and_(_UNKNOWN, one)) for one in (asked.is_asked(), ~asked.is_asked()))
+_NEXT = _times_of(or_(_LOOKED_FOR, _SENDABLE))
+_NEXT_FIRST = _times_of(or_(_LOOKED_FOR, and_(_SENDABLE, _FIRST)))
+_NEXT_REPEATED = _times_of(and_(_SENDABLE, _AGAIN))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What those statements are given."""
+
+    agency: str
+    generation: int
+    capabilities: Capabilities | None
+    now: datetime
+    farthest_s: float
+
+    def values(self, **more: Any) -> dict[str, Any]:
+        carried = [str(kind) for kind in self.capabilities.carried] if self.capabilities else []
+        return {
+            "agency": self.agency,
+            "generation": self.generation,
+            "carried": carried,
+            "now": self.now,
+            "too_far": self.now + timedelta(seconds=self.farthest_s),
+            **more,
+        }
 
 
 def unknowns_due(
@@ -229,9 +289,8 @@ def unknowns_due(
     farthest_s: float = FARTHEST_S,
 ) -> list[Delivery]:
     """Return unknown deliveries whose time to be looked for has come, oldest first. Changes nothing."""
-    unknown = and_(_delivery.c.agency == agency, _delivery.c.state == State.UNKNOWN, ~is_paused())
-    wanted, others = and_(unknown, asked.is_asked()), and_(unknown, ~asked.is_asked())
-    shares = [_come(connection, share, now, rows, farthest_s) for share in (wanted, others)]
+    given = _Given(agency, generation, None, now, farthest_s)
+    shares = [_come(connection, share, given, rows) for share in (_WANTED_UNKNOWN, _OTHERS_UNKNOWN)]
     found = _whole(connection, pacing.deal(shares, rows, 0))
     return with_refs(connection, generation, [_delivery_of(row, row.attempt) for row in found])
 
@@ -250,33 +309,23 @@ class _Most:
     turn: int
 
 
-def _dealt(
-    connection: Connection, sendable: ColumnElement[bool], now: datetime, most: _Most, farthest_s: float
-) -> list[Any]:
+def _dealt(connection: Connection, given: _Given, most: _Most) -> list[Any]:
     """Return what is claimed of the three shares, whole."""
-    first, wanted = _delivery.c.attempt == 0, asked.is_asked()
     shares = (
-        _come(connection, and_(sendable, first, wanted), now, most.rows, farthest_s),
-        _come(connection, and_(sendable, first, ~wanted), now, most.rows, farthest_s),
-        _come(connection, and_(sendable, _delivery.c.attempt > 0), now, most.repeats, farthest_s),
+        _come(connection, _WANTED_FIRST, given, most.rows),
+        _come(connection, _OTHERS_FIRST, given, most.rows),
+        _come(connection, _REPEATED, given, most.repeats),
     )
     return _whole(connection, pacing.deal(shares, most.rows, most.turn))
 
 
-def _come(
-    connection: Connection, waiting: ColumnElement[bool], now: datetime, rows: int, farthest_s: float
-) -> list[int]:
+def _come(connection: Connection, share: Sequence[Select[Any]], given: _Given, rows: int) -> list[int]:
     """Return the ids of waiting deliveries whose time has come, then of those whose time is none. Uses ix_delivery_due
     twice, which knows the attempts: the rows of other shares are passed over in the index."""
     found: list[int] = []
-    for time in (_delivery.c.next_attempt_at <= now, _is_too_far(now, farthest_s)):
+    for statement in share:
         if len(found) < rows:
-            found += connection.execute(
-                select(_delivery.c.id)
-                .where(waiting, time)
-                .order_by(_delivery.c.next_attempt_at, _delivery.c.id)  # who was told to wait stands behind who was not
-                .limit(rows - len(found))
-            ).scalars()
+            found += connection.execute(statement, given.values(rows=rows - len(found))).scalars()
     return found
 
 
@@ -287,10 +336,6 @@ def _whole(connection: Connection, ids: Sequence[int]) -> list[Any]:
         rows = connection.execute(select(*_CLAIMED).select_from(_delivery).where(_delivery.c.id.in_(chunk)))
         found |= {row.id: row for row in rows}
     return [found[id_] for id_ in ids]
-
-
-def _is_too_far(now: datetime, farthest_s: float) -> ColumnElement[bool]:
-    return _delivery.c.next_attempt_at > now + timedelta(seconds=farthest_s)
 
 
 def next_due(
@@ -306,25 +351,19 @@ def next_due(
     """Return when the next delivery of this agency can be sent or looked for, None if nothing waits for time.
 
     repeats_from: no repeated attempt before then."""
-    looked_for = and_(
-        _delivery.c.agency == agency,
-        _delivery.c.state == State.UNKNOWN,
-        _delivery.c.next_attempt_at.is_not(None),
-        ~is_paused(),
-    )
-    sendable = _sendable(agency, generation, capabilities)
+    given = _Given(agency, generation, capabilities, now, farthest_s)
     if repeats_from is None:
-        return _earliest(connection, or_(looked_for, sendable), now, farthest_s)
-    first = _earliest(connection, or_(looked_for, and_(sendable, _delivery.c.attempt == 0)), now, farthest_s)
-    again = _earliest(connection, and_(sendable, _delivery.c.attempt > 0), now, farthest_s)
+        return _earliest(connection, _NEXT, given)
+    first = _earliest(connection, _NEXT_FIRST, given)
+    again = _earliest(connection, _NEXT_REPEATED, given)
     return min((at for at in (first, again and max(again, repeats_from)) if at is not None), default=None)
 
 
-def _earliest(connection: Connection, waits: ColumnElement[bool], now: datetime, farthest_s: float) -> datetime | None:
-    times = select(_delivery.c.next_attempt_at).where(waits).order_by(_delivery.c.next_attempt_at).limit(1)
-    if connection.execute(times.where(_is_too_far(now, farthest_s))).first():
-        return now
-    found = connection.execute(times).scalar()
+def _earliest(connection: Connection, times: Sequence[Select[Any]], given: _Given) -> datetime | None:
+    first, too_far = times
+    if connection.execute(too_far, given.values()).first():
+        return given.now
+    found = connection.execute(first, given.values()).scalar()
     return found if isinstance(found, datetime) else None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, case, insert, select, update
 
 from connector.core import lifecycle
 from connector.core.model import Actor, Cause, Change, Document, Event, Kind, Operation, Problem, RecordKey, State
@@ -86,28 +86,34 @@ class SweepRef:
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
+_KNOWN = (
+    select(
+        _record.c.local_id,
+        _record.c.row_fingerprint,
+        _record.c.mapping_digest,
+        _record.c.version,
+        _record.c.digest,
+        _delivery.c.state,
+        _delivery.c.cause,
+        _record.c.parent_kind,
+        _record.c.parent_local_id,
+        _delivery.c.concealed,
+        _record.c.identity,
+    )
+    .join(_delivery, newest_of_record())
+    .where(
+        _record.c.agency == bindparam("agency"),
+        _record.c.kind == bindparam("kind"),
+        _record.c.local_id.in_(bindparam("local_ids", expanding=True)),
+    )
+)
+
+
 def known(connection: Connection, agency: str, kind: Kind, local_ids: Sequence[str]) -> dict[str, Known]:
     """Return what the ledger holds of these keys; keys it has never seen are left out."""
     found: dict[str, Known] = {}
     for chunk in chunks(local_ids, 500):
-        rows = connection.execute(
-            select(
-                _record.c.local_id,
-                _record.c.row_fingerprint,
-                _record.c.mapping_digest,
-                _record.c.version,
-                _record.c.digest,
-                _delivery.c.state,
-                _delivery.c.cause,
-                _record.c.parent_kind,
-                _record.c.parent_local_id,
-                _delivery.c.concealed,
-                _record.c.identity,
-            )
-            .join(_delivery, newest_of_record())
-            .where(_record.c.agency == agency, _record.c.kind == kind, _record.c.local_id.in_(chunk))
-        )
-        for row in rows:
+        for row in connection.execute(_KNOWN, {"agency": agency, "kind": kind, "local_ids": list(chunk)}):
             found[row.local_id] = Known(
                 row.row_fingerprint,
                 row.mapping_digest,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from connector.core.model import KINDS, Actor, Event, Kind, RecordKey
 from connector.errors import DataError
@@ -107,10 +107,17 @@ def ask(tx: Tx, agency: str, keys: Sequence[RecordKey], actor: Actor, reason: st
     return len(new)
 
 
+_OPEN = (
+    select(_item)
+    .where(_item.c.agency == bindparam("agency"), _item.c.done_at.is_(None), _item.c.id > bindparam("after_id"))
+    .order_by(_item.c.id)
+    .limit(bindparam("rows"))
+)
+
+
 def open_items(connection: Connection, agency: str, limit: int, *, after_id: int = 0) -> list[Item]:
     """Return open requests behind `after_id`, oldest first. Uses ix_resync_open."""
-    found = select(_item).where(_item.c.agency == agency, _item.c.done_at.is_(None), _item.c.id > after_id)
-    rows = connection.execute(found.order_by(_item.c.id).limit(limit)).all()
+    rows = connection.execute(_OPEN, {"agency": agency, "after_id": after_id, "rows": limit}).all()
     return [Item(row.id, RecordKey(agency, Kind(row.kind), row.local_id), row.by, row.reason) for row in rows]
 
 

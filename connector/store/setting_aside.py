@@ -7,8 +7,9 @@ comes to the children's own rows. Every function writes its audit entry in the s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import and_, case, exists, insert, select, update
+from sqlalchemy import Select, bindparam, case, exists, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.lifecycle import Step, Wait
@@ -94,24 +95,30 @@ def _set_aside_one(
 
 def judge_parents(tx: Tx, agency: str, kind: Kind, actor: Actor) -> None:
     """Quarantine waiting children whose parent the ledger has never seen, and free those whose parent has come."""
-    parent = _record.alias("parent")
-    has_parent = exists().where(
-        parent.c.agency == _delivery.c.agency,
-        parent.c.kind == _delivery.c.parent_kind,
-        parent.c.local_id == _delivery.c.parent_local_id,
-    )
-    of_kind = and_(_delivery.c.agency == agency, _delivery.c.kind == kind)
-    orphaned = and_(of_kind, _delivery.c.state == State.PENDING, _delivery.c.parent_kind.is_not(None), ~has_parent)
-    freed = and_(of_kind, _delivery.c.state == State.QUARANTINED, _delivery.c.cause == Cause.PARENT_MISSING, has_parent)
+    orphaned = tx.connection.execute(_ORPHANED, {"agency": agency, "kind": kind}).all()
     _move_all(tx, orphaned, Step(State.QUARANTINED, cause=Cause.PARENT_MISSING), "delivery.orphaned", actor)
+    freed = tx.connection.execute(_FREED, {"agency": agency, "kind": kind}).all()
     _move_all(tx, freed, Step(State.PENDING, Wait.NOW), "delivery.freed", actor)
 
 
-def _move_all(tx: Tx, which: ColumnElement[bool], step: Step, event: str, actor: Actor) -> None:
-    rows = tx.connection.execute(
-        select(_delivery.c.id, _delivery.c.agency, _delivery.c.kind, _delivery.c.local_id, _delivery.c.version,
-               _delivery.c.state).where(which)
-    ).all()  # fmt: skip
+def _of_kind(*wanted: ColumnElement[bool]) -> Select[Any]:
+    return select(
+        _delivery.c.id, _delivery.c.agency, _delivery.c.kind, _delivery.c.local_id, _delivery.c.version,
+        _delivery.c.state,
+    ).where(_delivery.c.agency == bindparam("agency"), _delivery.c.kind == bindparam("kind"), *wanted)  # fmt: skip
+
+
+_parent = _record.alias("parent")
+_HAS_PARENT = exists().where(
+    _parent.c.agency == _delivery.c.agency,
+    _parent.c.kind == _delivery.c.parent_kind,
+    _parent.c.local_id == _delivery.c.parent_local_id,
+)
+_ORPHANED = _of_kind(_delivery.c.state == State.PENDING, _delivery.c.parent_kind.is_not(None), ~_HAS_PARENT)
+_FREED = _of_kind(_delivery.c.state == State.QUARANTINED, _delivery.c.cause == Cause.PARENT_MISSING, _HAS_PARENT)
+
+
+def _move_all(tx: Tx, rows: Sequence[Any], step: Step, event: str, actor: Actor) -> None:
     for chunk in chunks(rows, 500):
         tx.connection.execute(
             update(_delivery)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.model import Actor, Cause, Event, Kind, RecordKey
@@ -35,11 +35,7 @@ def declare(
     last = marks.last_sweep(tx.connection, agency, kind)
     missed = [
         (row.local_id, row.missed_sweep)
-        for row in tx.connection.execute(
-            select(_record.c.local_id, _record.c.missed_sweep)
-            .join(_delivery, newest_of_record())
-            .where(_record.c.agency == agency, _record.c.kind == kind, _unseen(sweep_id), ~is_gone())
-        )
+        for row in tx.connection.execute(_MISSED, {"agency": agency, "kind": kind, "sweep_id": sweep_id})
     ]
     same_mapping = last is not None and last.mapping_digest == mapping_mark
     gone = [local_id for local_id, before in missed if same_mapping and last is not None and before == last.id]
@@ -60,10 +56,11 @@ def declare(
     return keys
 
 
-def _unseen(sweep_id: int) -> ColumnElement[bool]:
+def _unseen() -> ColumnElement[bool]:
     """Not read in this sweep, which is the newest; what is set aside was not looked for. Uses ix_record_seen."""
     set_aside = _delivery.c.cause.in_([Cause.EXCLUDED, Cause.BECAME_SECRET])
-    return and_(or_(_record.c.seen_sweep.is_(None), _record.c.seen_sweep < sweep_id), func.coalesce(~set_aside, True))
+    before = or_(_record.c.seen_sweep.is_(None), _record.c.seen_sweep < bindparam("sweep_id"))
+    return and_(before, func.coalesce(~set_aside, True))
 
 
 def is_gone() -> ColumnElement[bool]:
@@ -76,13 +73,22 @@ def is_gone() -> ColumnElement[bool]:
     )
 
 
+_MISSED = (
+    select(_record.c.local_id, _record.c.missed_sweep)
+    .join(_delivery, newest_of_record())
+    .where(_record.c.agency == bindparam("agency"), _record.c.kind == bindparam("kind"), _unseen(), ~is_gone())
+)
+_OPEN = (_stone.c.agency == bindparam("agency"), _stone.c.kind == bindparam("kind"), _stone.c.closed_at.is_(None))
+_OPEN_OF_KIND = select(_stone.c.local_id).where(*_OPEN)
+
+
 def close(tx: Tx, agency: str, kind: Kind, local_ids: Sequence[str], actor: Actor) -> int:
     """Close the tombstones of keys that were read again; return how many there were."""
-    open_ = (_stone.c.agency == agency, _stone.c.kind == kind, _stone.c.closed_at.is_(None))
-    there = set(tx.connection.execute(select(_stone.c.local_id).where(*open_)).scalars())
+    there = set(tx.connection.execute(_OPEN_OF_KIND, {"agency": agency, "kind": kind}).scalars())
     back = sorted(there.intersection(local_ids))
     for local_id in back:
-        tx.connection.execute(update(_stone).where(*open_, _stone.c.local_id == local_id).values(closed_at=tx.now))
+        one = (*of_key(_stone, RecordKey(agency, kind, local_id)), _stone.c.closed_at.is_(None))
+        tx.connection.execute(update(_stone).where(*one).values(closed_at=tx.now))
         tx.audit(Event("record.back", agency, actor, tx.now, RecordKey(agency, kind, local_id)))
     return len(back)
 

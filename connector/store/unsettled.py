@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select
 
 from connector.core.model import Kind
 from connector.store import marks
@@ -93,10 +93,16 @@ def forget(tx: Tx, agency: str, kind: Kind, local_ids: Sequence[str]) -> None:
         tx.connection.execute(delete(_waiting).where(*where))
 
 
+_FORGET_UNSEEN = delete(_waiting).where(
+    _waiting.c.agency == bindparam("agency"),
+    _waiting.c.kind == bindparam("kind"),
+    or_(_waiting.c.last_sweep.is_(None), _waiting.c.last_sweep != bindparam("sweep_id")),
+)
+
+
 def forget_unseen(tx: Tx, agency: str, kind: Kind, sweep_id: int) -> None:
     """Let go of rows that a sweep, which is being finished, did not find."""
-    unseen = or_(_waiting.c.last_sweep.is_(None), _waiting.c.last_sweep != sweep_id)
-    tx.connection.execute(delete(_waiting).where(_waiting.c.agency == agency, _waiting.c.kind == kind, unseen))
+    tx.connection.execute(_FORGET_UNSEEN, {"agency": agency, "kind": kind, "sweep_id": sweep_id})
 
 
 def range_values(connection: Connection, agency: str, kind: Kind) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, update
 
 from connector.core.model import Capabilities, Kind, SightingName, VerdictName
-from connector.store import asked, marks, outbox
-from tests.store.ledger import ACTOR, AGENCY, CAREFUL, DELIVERY, RECORD, Ledger, answer, key_of, reading, sighting
+from connector.store import marks, outbox
+from tests.store.ledger import ACTOR, AGENCY, CAREFUL, RECORD, Ledger, answer, key_of, reading, sighting
 
 ONE, TWO, THREE = key_of(1), key_of(2), key_of(3)
 CHILD = key_of(1, Kind.HANDLING)
@@ -238,17 +239,15 @@ def test_a_receipt_moves_the_record_forward_and_never_back(ledger: Ledger) -> No
 @pytest.mark.parametrize("lane", ["asked", "first", "repeated"])
 def test_each_share_is_found_by_the_index_of_what_is_due(ledger: Ledger, lane: str) -> None:
     """A backlog of one share must not be read, row by row, to find the next of another."""
-    sendable = outbox._sendable(AGENCY, 1, CAREFUL)
-    shares = {"asked": DELIVERY.c.attempt == 0, "first": DELIVERY.c.attempt == 0, "repeated": DELIVERY.c.attempt > 0}
-    wanted = asked.is_asked() if lane == "asked" else ~asked.is_asked()
-    found = (
-        select(DELIVERY.c.id)
-        .where(sendable, shares[lane], wanted, DELIVERY.c.next_attempt_at <= ledger.clock.now)
-        .order_by(DELIVERY.c.next_attempt_at, DELIVERY.c.id)
-    )
+    share = {"asked": outbox._WANTED_FIRST, "first": outbox._OTHERS_FIRST, "repeated": outbox._REPEATED}[lane]
+    ran: list[tuple[str, Any]] = []
     with ledger.store.read() as connection:
-        sql = found.compile(connection, compile_kwargs={"literal_binds": True})
-        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
+        event.listen(
+            connection, "before_cursor_execute", lambda _c, _cursor, sql, values, *_: ran.append((sql, values))
+        )
+        outbox._come(connection, share, outbox._Given(AGENCY, 1, CAREFUL, ledger.clock.now, 4_000), 6)
+        sql, values = ran[0]
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert "USING INDEX ix_delivery_due (agency=? AND state=? AND next_attempt_at<?)" in plan[0]
     assert not [step for step in plan if step.startswith("SCAN") or "TEMP B-TREE" in step]
 
