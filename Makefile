@@ -24,8 +24,8 @@ unit: $(STAMP)
 	$(BIN)/python -m pytest
 
 soak: $(STAMP)
-	KNTC_SOAK=1 $(BIN)/python -m pytest tests/machine tests/crash tests/stages/test_outage_day.py tests/stages/test_poison_run.py \
-		tests/stages/test_mapping_scale.py
+	KNTC_SOAK=1 $(BIN)/python -m pytest tests/machine tests/crash tests/simulation tests/stages/test_outage_day.py \
+		tests/stages/test_poison_run.py tests/stages/test_mapping_scale.py
 
 # --require-hashes takes nothing that the lock does not know; the project itself comes last, without dependencies.
 $(STAMP): requirements.lock pyproject.toml
