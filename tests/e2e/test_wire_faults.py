@@ -157,3 +157,27 @@ def test_where_a_repeat_counts_twice_nothing_is_sent_again_while_the_first_may_s
             assert work.states(Kind.PETITION) == {"delivered": 1}
         assert list(sandbox.effects().values()) == [1]
         assert sum(line.method == "PUT" for line in sandbox.log()) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("name", SIDES)
+def test_an_answer_lost_by_the_wire_and_then_by_a_restored_server_is_sent_again_once(tmp_path: Path, name: str) -> None:
+    side = SIDES[name]
+    with (
+        Sandbox(credentials=credentials(AGENCY), seed=SEED, idempotent_create=side.idempotent) as sandbox,
+        DamagingProxy(sandbox.base_url, side.is_submit, damages=("cut",)) as proxy,
+    ):
+        backup = sandbox.snapshot()
+        agency = late(tmp_path, sandbox, proxy, side)
+        with agency.opened() as work:
+            work.run("collect")
+            work.run("push")
+            assert work.states(Kind.PETITION) == {"unknown": 1}
+            sandbox.restore(backup)
+            for _ in range(3):
+                work.clock.advance(HOUR_S)
+                work.sync()
+            assert work.states(Kind.PETITION) == {"delivered": 1}
+            assert work.line(Kind.PETITION, 1).attempt == 2
+        effects = sandbox.objects() if name == "ttcp2018" else sandbox.effects()
+        assert list(effects.values()) == [1]
