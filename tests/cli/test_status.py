@@ -159,7 +159,7 @@ def test_the_daemon_leaves_the_same_marks(world, name):
     world.sandbox.stop()
     with open_app(load_config(world.config), Actor("daemon", "daemon")) as app:
         (job,) = [job for job in daemon.jobs_of(app) if job.name == name]
-        daemon._run_job(app, job)
+        daemon._run_job(app, daemon.Orders(app.stop), job)
     assert list(first(world)["failures"]) == [name]
     assert "lúc" in world("status").text
 

@@ -255,7 +255,7 @@ def test_the_text_of_a_bug_is_shown_to_nobody(world: World, capfd: pytest.Captur
     stream = StringIO()
     logs.set_up("debug", stream)
     with open_app(load_config(world.config), Actor("test", "test")) as app:
-        daemon._run_job(app, daemon.Job(AGENCY, "collect", 60, broken))
+        daemon._run_job(app, daemon.Orders(app.stop), daemon.Job(AGENCY, "collect", 60, broken))
     assert "RuntimeError" in stream.getvalue()
     hold("the daemon's log", stream.getvalue())
     assert guarded(lambda: list(broken()), Asked(language="en")) == ExitCode.BUG
