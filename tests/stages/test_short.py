@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import MappingError
-from connector.store import marks
+from connector.store import marks, views
 from tests.servers import ENGINES, Database, database
 from tests.stages.agency import AGENCY, Agency
 
@@ -179,3 +179,26 @@ def test_a_complaint_that_becomes_a_denunciation_widens_the_reading(agency: Agen
     agency.source_clock("2026-03-02 09:10:00")
     agency.collect()
     assert changed_keys(agency) == ["2", "5"]
+
+
+def test_a_full_sweep_cut_short_over_a_source_in_use_declares_nothing_gone(agency: Agency) -> None:
+    agency.database.run("DELETE FROM don WHERE id = 2")
+    agency.wait(DAY + 1)
+    agency.collect()
+    for _ in range(2):
+        agency.wait(DAY + 1)
+        with agency.database.open_transaction() as clerk:  # an edit as real products make it
+            clerk.exec_driver_sql("DELETE FROM don WHERE id = 5")
+            running = agency.app.collect(AGENCY)
+            list(islice(running, 2))
+            running.close()
+            clerk.exec_driver_sql("INSERT INTO don VALUES (5, '2026-02-02', 1, 'A', '2026-03-02 08:00:00')")
+        agency.reopen()
+        assert gone(agency) == []
+    agency.collect()
+    assert gone(agency) == ["2"]
+
+
+def gone(agency: Agency) -> list[str]:
+    with agency.app.store.read() as connection:
+        return [line.key.local_id.split(":")[1] for line in views.lines(connection, AGENCY, state=views.GONE)]
