@@ -134,12 +134,17 @@ NEEDS_ATTENTION = frozenset({State.UNKNOWN, State.REJECTED, State.QUARANTINED})
 """Any current version in these makes a run partial; so do blocked children and returned records."""
 
 
+ALONE_AFTER = 2
+"""Crashes after which a delivery is claimed alone. Until then those that were on their way with it are as suspect; what
+dies with it alone is this one's fault, or a kill from outside, and a person finds out which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of the retries of one delivery."""
+    """Bounds of the retries of one delivery. `crashes`: the last of them came while it was alone."""
 
     attempts: int = 12
-    crashes: int = 5
+    crashes: int = 3
     first_delay_s: float = 30.0
     longest_delay_s: float = 3600.0
 

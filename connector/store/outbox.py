@@ -75,6 +75,8 @@ def claim(
     farthest_s: the longest wait there is; what waits for a later time than that is due. repeats: at most so many
     repeated attempts, None: no bound. turn: which share comes first; to be moved on with each claim.
 
+    What the process has died on twice goes alone, when nothing else is due: one bad record stops no other.
+
     Once the caller's transaction commits, a crash leaves these rows to `rescue`, which makes them `unknown`.
     Empty list: nothing is due. Parents come before children because a child waits for its parent's receipt.
     What is due but hangs on a paper that was concealed or set aside since is held back instead, with cause `guard`,
@@ -87,7 +89,7 @@ def claim(
         found = _dealt(tx.connection, given, most)
     claimed: list[Delivery] = []
     size = 0
-    for row in found:
+    for row in _apart(found):
         size += row.body_bytes
         if claimed and size > body_bytes:
             break
@@ -111,6 +113,12 @@ def claim(
         facts = {"state": State.SENDING, "attempt": delivery.attempt}
         tx.audit(Event("delivery.claimed", agency, actor, tx.now, delivery.key, delivery.version, facts))
     return with_refs(tx.connection, generation, claimed)
+
+
+def _apart(rows: Sequence[Any]) -> Sequence[Any]:
+    """Return the rows that may be on their way together: all that never crashed us twice, else the first one alone."""
+    trusted = [row for row in rows if row.crashes < lifecycle.ALONE_AFTER]
+    return trusted or rows[:1]
 
 
 _said = _delivery.alias("said")
@@ -147,6 +155,7 @@ _CLAIMED = (
     _delivery.c.body_bytes,
     _delivery.c.digest,
     _delivery.c.attempt,
+    _delivery.c.crashes,
     _delivery.c.change_cause,
     _delivery.c.change_reason,
     exists()

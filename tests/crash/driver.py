@@ -8,6 +8,7 @@ pass the process says so and sends itself SIGKILL: no handler, no `finally`, no 
     <step>.headed     committed, and the head file is written
     send.before       in flight: the claim is on disk, no byte of the document has left
     send.after        in flight: the answer is here, and not on disk
+    send <path>       as send.before, of one record
     create.<moment>   the store is being created
 
 Steps: bind, rescue, collect (COMMIT 1), claim (COMMIT 2), finish (COMMIT 3), look, pull, rebuild; of reconcile: compare
@@ -114,6 +115,7 @@ def watch_the_wire(wire: Tripwire) -> None:
         if request.method != "PUT" and not request.path.rpartition("/")[2].startswith("CapNhat"):
             return exchange(transport, request)
         wire.pass_by("send.before")
+        wire.pass_by(f"send {request.path}")
         reply = exchange(transport, request)
         wire.pass_by("send.after")
         return reply
