@@ -53,6 +53,7 @@ class Overview:
     no run has carried out; `next_due`: when something waits to be done; `oldest_pending`: since when the oldest of what
     is to be sent waits; `signs`: what the national side tells of itself; `waiting`: how many records
     wait for a person, by cause, older versions included; `verified`: through when a kind is confirmed nationally;
+    `others`: signs of late that somebody else sends under our keys;
     `unmended`: findings of the newest comparison of which nothing has come yet."""
 
     agency: str
@@ -82,6 +83,7 @@ class Overview:
     odd: int
     unreadable: int
     suspected: int
+    others: int
     exposed: int
     undecided: int
     settling: int
@@ -127,6 +129,7 @@ def overview(app: App, code: str) -> Overview:
         jobs,
         marks,
         mirrored,
+        others,
         reasons,
         requests,
         signs,
@@ -190,6 +193,7 @@ def overview(app: App, code: str) -> Overview:
             unmended=sum(comparisons.open_counts(connection, compared.id).values()) if compared else 0,
             undecided=tombstones.undecided(connection, code),
             suspected=sum(line.cause == "duplicate_suspected" for line in returned),
+            others=others.signs(connection, code, app.now()),
             partial=app.exit_code_of(code) is not ExitCode.DONE,
             now=app.now(),
         )
@@ -230,6 +234,7 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "settling": view.settling,
         "verified_through": {str(kind): at for kind, at in view.verified.items()},
         "reconcile_open": view.unmended,
+        "signs_of_another_sender": view.others,
         "channel": {
             "held_since": view.channel.held_since,
             "held_until": view.channel.held_until,
@@ -369,6 +374,7 @@ def to_do(desk: Desk, view: Overview) -> list[tuple[str, str]]:
         ("rejected", view.total("rejected"), "kntc status --state rejected"),
         ("undecided", view.waits_for(*DECIDABLE), "kntc unknown list"),
         ("unclear", view.waits_for("conflict", "national_ahead"), "kntc unknown list"),
+        ("others", view.others, "kntc help E-ANOTHER-SENDER"),
         ("secret", view.caused("not_sent", "became_secret"), "kntc list --cause became_secret"),
         ("reconcile", view.unmended, "kntc reconcile --dry-run"),
         ("unreadable", view.unreadable, "kntc mirror unreadable"),

@@ -23,7 +23,7 @@ from connector.core.model import (
     State,
     VerdictName,
 )
-from connector.store import asked, erasure
+from connector.store import asked, erasure, others
 from connector.store.db import Tx
 from connector.store.settling import Clockwork, InLedger, note_sent, settle, settled, standings, stored
 
@@ -41,7 +41,8 @@ def finish(
     """Write down what became of claimed deliveries; return how many went to which state.
 
     Once committed, a crash loses no answer. An outcome whose delivery is no longer `sending` (its lease was taken
-    over) is written to the audit log as late and changes nothing."""
+    over) is written to the audit log as late and changes nothing. What shows that somebody else sends under our keys is
+    counted and told in the entry (`others.py`)."""
     by_id = {outcome.delivery_id: outcome for outcome in outcomes}
     moved: dict[State, int] = {}
     for standing in standings(tx.connection, list(by_id), generation):
@@ -51,6 +52,9 @@ def finish(
             note_sent(tx, standing)  # bytes left later than its rescuer knew
             tx.audit(Event("delivery.late", standing.key.agency, actor, tx.now, standing.key, standing.version, facts))
             continue
+        if others.is_sign(outcome, standing, tx.now):
+            facts["by_another"] = True
+            others.note(tx, standing.key.agency, 1)
         recourse = lifecycle.recourse_of(standing.key.kind, standing.own, capabilities)
         step = lifecycle.after_answer(outcome.verdict.name, standing.of_lifecycle(), clockwork.limits, recourse)
         step = lifecycle.of_operation(standing.operation, step)
