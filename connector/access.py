@@ -31,6 +31,21 @@ def lacking(path: Path) -> ConfigError | None:
     return None if _may(above[-1], os.W_OK) else _denied(above[-1], "write")
 
 
+def left_for_another(path: Path, account: int | None = None) -> ConfigError | None:
+    """Return the error to tell where this account is root and the store at `path`, or the folder that it would be made
+    in, is somebody else's. Root may write there, but the files it leaves lock the owner's own daemon out. None: go on.
+
+    account: the number to judge by, by default this process's own."""
+    if not hasattr(os, "geteuid"):
+        return None
+    account = os.geteuid() if account is None else account
+    path = path.absolute()
+    nearest = next(each for each in (path, *path.parents) if _is_there(each))
+    if account != 0 or nearest.stat().st_uid == 0:
+        return None
+    return ConfigError("E-ACCESS-ROOT", path=str(nearest), owner=_owner(nearest))
+
+
 def explained(error: OSError) -> ConfigError | None:
     """Return the error to tell where the system has refused a file to this account, None if it has not."""
     if error.errno not in _DENIED or not isinstance(error.filename, str):

@@ -138,9 +138,12 @@ class Store:
         """Open the store at `path`; with `create`, make it if nothing was ever there; with `look`, for reading only.
 
         key: 32 bytes for SQLCipher, None for a plain file. evidence: the evidence key of each agency.
-        Raises StoreError (nothing overwritten), LockedError, and ConfigError E-ACCESS where this account lacks a right.
+        Raises StoreError (nothing overwritten), LockedError, and ConfigError: E-ACCESS where this account lacks
+        a right, E-ACCESS-ROOT where it is root and the store is another's.
         On disk afterwards: the file, its WAL, and the tables of this program's revision; an older store was upgraded,
         and a copy of it is kept beside it."""
+        if denied := access.left_for_another(path):
+            raise denied
         if not _exists(path):
             _may_create(path, create=create)
             if denied := access.lacking(path):

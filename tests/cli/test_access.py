@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from connector import access
 from tests.cli.conftest import World
 from tests.world import AGENCY
 
@@ -106,3 +107,20 @@ def test_a_head_file_that_may_not_be_written_ends_a_run_with_its_name(world: Wor
         said = ordinary("--config", world.config, "sync")
     assert said.returncode == 78
     assert "E-BUG" not in said.stderr
+
+
+def test_root_does_not_work_in_the_store_of_another_account(world: World) -> None:
+    """After one `sudo kntc sync`, head file and lock belonged to root, and the daemon's next write failed."""
+    data = world.folder / "data"
+    owner = os.geteuid() or 65_534
+    os.chown(data, owner, -1)
+    for path in (data, data / "kntc.sqlite"):  # also before there is a store
+        refused = access.left_for_another(path, account=0)
+        assert refused is not None
+        assert (refused.id, refused.exit_code, refused.values["path"]) == ("E-ACCESS-ROOT", 78, str(data))
+        assert access.left_for_another(path, account=owner) is None
+    if os.geteuid() == 0:
+        said = world("sync")
+        assert said.code == 78
+        assert "sudo -u" in said.err
+        assert list(data.iterdir()) == []

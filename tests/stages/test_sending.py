@@ -110,6 +110,35 @@ def test_what_was_lost_while_the_clock_was_ahead_is_looked_for_and_settles_from_
     assert set(world.sandbox.effects().values()) == {1}
 
 
+@pytest.mark.parametrize("nation", [False], indirect=True)
+@pytest.mark.parametrize("step_s", [3_600, -3_600, DAY_S, -DAY_S])
+def test_a_clock_that_jumps_in_a_lease_doubles_and_strands_nothing(world: World, step_s: float) -> None:
+    """Ahead: what was not sent yet is given back and goes with the next claim. Back: the lease does not grow longer by
+    it, for the monotonic clock bounds it too."""
+    for number in range(2, 8):
+        add_petition(world, number)
+    world.run("collect")
+    began, jumps, ticks = world.clock(), [step_s], iter(range(10**6))
+
+    def jump_after_the_third() -> bool:
+        if jumps and len(world.sandbox.effects()) == 3:
+            world.clock.advance(jumps.pop())
+        return True
+
+    context = replace(
+        world.app.context(AGENCY),
+        may_send=jump_after_the_third,
+        monotonic=lambda: next(ticks) * (20.0 if not jumps else 0),
+    )
+    effort = Effort(workers=1, rows=100, body_bytes=10**6, lease_s=100)
+    asked = sum(counts.get("requests", 0) for counts in push(context, world.app.agency(AGENCY).national, effort))
+    assert asked == 7
+    assert counted(world) == {State.DELIVERED: 7}
+    assert set(world.sandbox.effects().values()) == {1}
+    assert jumps == []
+    assert abs((world.clock() - began).total_seconds() - step_s) < 60
+
+
 # --- a channel on hold -----------------------------------------------------------------------------------------------
 
 
