@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connector.core.signs import Signs
 from connector.national.base import Answer
-from connector.national.signs import end_of, heard
+from connector.national.signs import Ear, end_of, heard
 
 NOW = datetime(2026, 3, 2, 1, 0, 5, tzinfo=UTC)
 PROBLEM = {"content-type": "application/problem+json"}
@@ -59,6 +59,17 @@ def test_what_cannot_be_meant_is_not_heard(said: str) -> None:
 def test_no_text_can_raise(text: str) -> None:
     signs = hear(date=text, sunset=text, deprecation=text)
     assert heard(signs, Answer(200, {}, b"", NOW), {"notAfter": text}).server_certificate in (None, signs.sunset)
+
+
+def test_an_answer_that_says_the_same_costs_no_second_reading() -> None:
+    ear = Ear(None)
+    same = Answer(404, PROBLEM | {"date": "Mon, 02 Mar 2026 02:00:00 GMT"}, b"{}", NOW)
+    ear.hear(same, None)
+    first = ear.signs
+    ear.hear(same, None)
+    assert ear.signs is first
+    ear.hear(Answer(404, PROBLEM | {"date": "Mon, 02 Mar 2026 02:00:01 GMT"}, b"{}", NOW), None)
+    assert ear.signs.clock_offset_s == 3_596
 
 
 def test_an_answer_of_a_gateway_takes_nothing_back() -> None:
