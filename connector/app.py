@@ -288,11 +288,18 @@ class App:
         with self.store.read() as connection:
             return channel.state_of(connection, code, self.generation(code)).held_until is not None
 
+    def is_failing(self, code: str, job: str, error: KntcError) -> bool:
+        """Return whether a job has ended in this very error before, with no success since: then it has been told."""
+        with suppress(KntcError), self.store.read() as connection:
+            failed = jobs.failures(connection, code, [job]).get(job)
+            return failed is not None and failed.what == _first_of(error).id
+        return False
+
     def note_failure(self, code: str, job: str, error: KntcError) -> None:
         """Note that a job ended in an error: for `status`, until it succeeds again. Never raises: whoever calls has an
         error to tell, and where it is the store's own, nothing is written there."""
         if not isinstance(error, StoreError | LockedError | LockLostError):
-            first = error.problems[0] if isinstance(error, ConfigError) and error.problems else error
+            first = _first_of(error)
             self._note(code, job, first.id, first.values)
 
     def note_bug(self, code: str, job: str, error: Exception, where: str) -> None:
@@ -447,6 +454,11 @@ class App:
             agency.source.close()
             agency.national.close()
         self.store.close()
+
+
+def _first_of(error: KntcError) -> KntcError:
+    """Return what is told of an error: of several problems the first."""
+    return error.problems[0] if isinstance(error, ConfigError) and error.problems else error
 
 
 def _answer_of(rule: str | None) -> str:

@@ -165,7 +165,8 @@ def _run_job(app: App, orders: Orders, job: Job) -> None:
         app.stop.set()
         return
     except KntcError as error:
-        log.error("job.failed", agency=job.agency, job=job.name, error_id=error.id)
+        tell = log.warning if app.is_failing(job.agency, job.name, error) else log.error  # an outage is one alarm
+        tell("job.failed", agency=job.agency, job=job.name, error_id=error.id)
         app.note_failure(job.agency, job.name, error)
         return
     except Exception as error:  # noqa: BLE001  a bug in one job must not end the daemon; its text may hold values

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 
 import pytest
 
-from connector import daemon
+from connector import daemon, logs
 from connector.app import open_app
 from connector.config import load_config
 from connector.core.model import Actor, Kind
@@ -162,6 +163,22 @@ def test_the_daemon_leaves_the_same_marks(world, name):
         daemon._run_job(app, daemon.Orders(app.stop), job)
     assert list(first(world)["failures"]) == [name]
     assert "lúc" in world("status").text
+
+
+def test_the_daemon_tells_a_failure_that_goes_on_as_one_alarm(world):
+    world("sync")
+    port = int(world.sandbox.base_url.rpartition(":")[2])
+    stream = io.StringIO()
+    logs.set_up("error", stream)
+    with open_app(load_config(world.config), Actor("daemon", "daemon")) as app:
+        (pull,) = [job for job in daemon.jobs_of(app) if job.name == "pull"]
+        for alarms in (1, 2):
+            world.sandbox.stop()
+            for _ in range(3):
+                daemon._run_job(app, daemon.Orders(app.stop), pull)
+            assert stream.getvalue().count("job.failed") == alarms
+            world.sandbox.start(port)
+            daemon._run_job(app, daemon.Orders(app.stop), pull)
 
 
 def leave_out(world: World, *keys: int) -> None:
