@@ -11,6 +11,7 @@ from connector import daemon, logs
 from connector.app import open_app
 from connector.config import load_config
 from connector.core.model import Actor, Kind
+from connector.national import transport
 from connector.sample.edits import mark_secret
 from connector.sandbox import FaultRule
 from tests.cli.conftest import World
@@ -165,7 +166,8 @@ def test_the_daemon_leaves_the_same_marks(world, name):
     assert "lúc" in world("status").text
 
 
-def test_the_daemon_tells_a_failure_that_goes_on_as_one_alarm(world):
+def test_the_daemon_tells_a_failure_that_goes_on_as_one_alarm(world, monkeypatch):
+    monkeypatch.setattr(transport, "PATIENCE_S", 0.0)
     world("sync")
     port = int(world.sandbox.base_url.rpartition(":")[2])
     stream = io.StringIO()
