@@ -186,7 +186,8 @@ class Store:
         LockLostError, and writes nothing, if this store works under a term and another run has taken a newer one.
 
         If the process dies before the commit, nothing of the block happened. If it dies after the commit and before
-        the head files are written, they are behind the chain, which is what a head file may be."""
+        the head files are written, they are behind the chain, which is what a head file may be. So they are if it
+        stands still there while another run goes on, and then writes its own, older ones: until the next commit."""
         with trouble.translated(self.path), self._writer.begin() as connection:
             if self._term is not None:
                 terms.check(connection, self._term)

@@ -406,6 +406,18 @@ def test_an_expired_certificate_is_named(authority: trustme.CA, ca_file: Path, o
     assert reply == Failure(Fault.TLS_EXPIRED, sent=False)
 
 
+def test_a_certificate_that_is_not_valid_yet_is_named_for_our_own_clock_may_be_behind(
+    authority: trustme.CA, ca_file: Path, opened: Opened
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    begins, ends = datetime(2090, 1, 1, tzinfo=UTC), datetime(2091, 1, 1, tzinfo=UTC)
+    authority.issue_cert("127.0.0.1", not_before=begins, not_after=ends).configure_cert(context)
+    with FaultServer((answering(OK),), tls=context) as server:
+        reply = opened(server.base_url, ca_file).exchange(PUT)
+
+    assert reply == Failure(Fault.TLS_NOT_YET_VALID, sent=False)
+
+
 @pytest.mark.parametrize("own", ["none", "expired", "of another authority"])
 def test_a_server_that_does_not_take_our_certificate_has_taken_nothing(
     own: str, authority: trustme.CA, ca_file: Path, tmp_path: Path
