@@ -22,7 +22,7 @@ from tests.crash.proof import prove, prove_mirror, puts_without_a_look
 from tests.world import AGENCY, credentials, install, source_path
 
 SEED = 20_220_613
-KILLS = 25 if soaking() else 5
+KILLS = 42 if soaking() else 5
 """Every step is cut short so often in one history."""
 
 MILD = (
@@ -30,9 +30,9 @@ MILD = (
     FaultRule("lose_before_commit", share=0.003, times=1),
     FaultRule("commit_then_500", share=0.003, times=1),
 )
-SMALL_PAGES = "page_rows = 40\nfirst_run_limit = 100000" if soaking() else "page_rows = 250\nfirst_run_limit = 100000"
-SMALL_BATCHES = "workers = 4\nbatch_rows = 25" if soaking() else "workers = 4\nbatch_rows = 100"
-SMALL_FEED = "page_limit = 80" if soaking() else "page_limit = 250"
+SMALL_PAGES = "page_rows = 24\nfirst_run_limit = 100000" if soaking() else "page_rows = 250\nfirst_run_limit = 100000"
+SMALL_BATCHES = "workers = 4\nbatch_rows = 15" if soaking() else "workers = 4\nbatch_rows = 100"
+SMALL_FEED = "page_limit = 50" if soaking() else "page_limit = 250"
 
 
 def deaths(step: str, *moments: str) -> list[str]:
