@@ -172,6 +172,8 @@ class Store:
                         clock=clock,
                     )  # fmt: skip
                 _upgrade(writer, path, key, busy_timeout_s)
+            if not look:
+                _leave_wal(writer)
         except BaseException:
             store.close()
             raise
@@ -376,6 +378,19 @@ def _journal_mode(dbapi: Any) -> str:
     """WAL, unless this SQLite has the WAL-reset race (3.7.0 to 3.51.2) that can lose commits."""
     version = dbapi.execute("SELECT sqlite_version()").fetchone()[0]
     return "WAL" if tuple(int(part) for part in version.split(".")) >= (3, 51, 3) else "DELETE"
+
+
+def _leave_wal(writer: Engine) -> None:
+    """Take a store out of WAL where this SQLite has that race: another one, without it, may have made the store.
+
+    Somebody else who has it open just now keeps it there, until the next start."""
+    connection = writer.raw_connection()
+    try:
+        if _journal_mode(connection) == "DELETE" and connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            with suppress(sqlite3.OperationalError, sqlcipher3.dbapi2.OperationalError):
+                connection.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        connection.close()
 
 
 def _revision_of(writer: Engine, path: Path) -> str:

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from connector.errors import LockedError, StoreError
 from connector.store import db, marks
 from connector.store.db import Store
 from connector.store.tables import Mark, table_of
+from tests.crash.history import PROCESSES
 from tests.store.ledger import (
     ACTOR,
     AGENCY,
@@ -200,6 +202,53 @@ def test_a_sqlite_with_the_wal_reset_race_keeps_the_older_journal() -> None:
             return (self.version,)
 
     assert [db._journal_mode(Dbapi(version)) for version in ("3.51.2", "3.51.3", "3.53.4")] == ["DELETE", "WAL", "WAL"]
+
+
+def test_a_store_in_wal_leaves_it_where_the_sqlite_of_today_has_that_race(tmp_path: Path) -> None:
+    """It was made by a newer SQLite, or by a program that did not look: the mode is a property of the file."""
+    path = tmp_path / "kntc.db"
+    open_(path, None, create=True).close()
+    raw = sqlite3.connect(path)
+    raw.execute("PRAGMA journal_mode = WAL")
+    wanted = db._journal_mode(raw).lower()
+    raw.close()
+    store = open_(path, None)
+    with store.read() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == wanted
+    store.close()
+
+
+def hold_exclusively(path: Path, held: Event, release: Event) -> None:
+    """Do in another process what a backup tool does: take the whole file for itself."""
+    connection = db._connector(path, STORE_KEY, 0.0)()
+    connection.execute("BEGIN EXCLUSIVE")
+    held.set()
+    release.wait(30)
+    connection.execute("ROLLBACK")
+    connection.close()
+
+
+def test_a_backup_tool_that_holds_the_file_is_waited_for_and_then_told_of(closed: Path) -> None:
+    hasty, patient = open_with_timeout(closed, 0.1), open_with_timeout(closed, 30.0)
+    held, release = PROCESSES.Event(), PROCESSES.Event()
+    tool = PROCESSES.Process(target=hold_exclusively, args=(closed, held, release))
+    tool.start()
+    assert held.wait(30)
+    with pytest.raises(LockedError, match="E-STORE-BUSY"), hasty.write():
+        pass
+    with hasty.read() as connection:  # who only looks is not kept out
+        assert connection.execute(text("SELECT count(*) FROM delivery")).scalar() == 1
+    release.set()
+    with patient.write() as tx:
+        marks.advance(tx, AGENCY, "x", "1")
+    hasty.close()
+    patient.close()
+    tool.join(30)
+    assert tool.exitcode == 0
+
+
+def open_with_timeout(path: Path, seconds: float) -> Store:
+    return Store.open(path, key=STORE_KEY, evidence=EVIDENCE, busy_timeout_s=seconds)
 
 
 def test_a_store_has_one_name_for_life(ledger: Ledger) -> None:

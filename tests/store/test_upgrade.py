@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from connector.errors import StoreError
 from connector.store import audit, db, upgrade
 from connector.store.db import Store
+from tests.crash.history import PROCESSES
 from tests.store.ledger import AGENCY, EVIDENCE, STORE_KEY, Clock, key_of, new_ledger, reading
 
 NEXT = f"{int(db.REVISION) + 1:04}"
@@ -168,6 +170,18 @@ def test_a_migration_that_fails_half_way_leaves_the_store_as_it_was(closed: Path
     with store.read() as connection:
         assert audit.verify(connection, AGENCY)[1] is None
     store.close()
+
+
+def test_a_kill_in_the_middle_of_a_migration_leaves_the_store_as_it_was(closed: Path, scripts: Path) -> None:
+    before = content_of(closed)
+    fatal = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    run = PROCESSES.Process(target=upgrade_to, args=(closed, scripts, fatal))
+    run.start()
+    run.join(60)
+    assert run.exitcode == -signal.SIGKILL
+    assert content_of(closed) == before
+    upgrade_to(closed, scripts, "pass")
+    assert "remark" in schema_of(closed)["table audit_entry"]
 
 
 def test_a_bug_in_a_migration_rises_as_it_is_and_leaves_the_store_as_it_was(closed: Path, scripts: Path) -> None:
