@@ -18,10 +18,10 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from connector.sandbox import FaultRule, Sandbox
-from tests.crash import driver
+from tests.crash import commits, driver
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([driver.__name__])
+PROCESSES.set_forkserver_preload([driver.__name__, commits.__name__])
 """Every run is a process of its own; they only share the second that it takes to import the program."""
 
 RUN_S = 300.0

@@ -1,0 +1,149 @@
+"""SIGKILL before and after the COMMIT of every transaction of the program; a new one without a death fails here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from connector.app import open_app
+from connector.config import load_config
+from connector.core.model import Actor, Kind
+from connector.errors import ExitCode
+from connector.sample.agency import SampleCounts, build
+from connector.sample.edits import edit_content
+from connector.sandbox import FaultRule, Sandbox
+from connector.store import comparisons, marks
+from tests.crash import commits
+from tests.crash.history import PROCESSES, RUN_S
+from tests.crash.proof import prove
+from tests.world import AGENCY, credentials, install, source_path
+
+SEED = 20_220_615
+
+ELSEWHERE = {
+    "cli/mirror.py:unreadable#1": "a person's word in one short transaction, as in quarantine acknowledge",
+    "cli/unknown.py:link#1": "over the observed interface alone; tests/crash/test_kill_observed.py dies around it",
+    "cli/unknown.py:send#1": "over the observed interface alone; tests/crash/test_kill_observed.py dies around it",
+    "stages/pull.py:_note_stopped#1": "over an interface without a list alone; one mark and its entry",
+    "stages/rebuild.py:_renew#1": "after a list that was left for a day; the same mark as in _take",
+    "stages/resync.py:_close#1": "a request that the source refuses; the same row as in _one",
+    "stages/short.py:read_changed#1": "with a column of changes alone; the same records as in sweep",
+    "stages/signs.py:note_signs#1": "when the other side tells of its end or its clock; the next run hears the same",
+    "stages/sweeping.py:sweep#3": "rows held back to the end of a sweep; recorded as those of a page are in sweep#2",
+}
+"""Callers that this history does not come by: when they are called, and what stands for them."""
+
+
+@dataclass(slots=True)
+class Deaths:
+    """The points died at so far, over one installation."""
+
+    config: Path
+    died: set[str] = field(default_factory=set)
+
+    def through(self, *args: str, codes: Sequence[int] = (0, 1)) -> str:
+        """Ask for one command until it comes to its end, dying at each of its new points; return what it said."""
+        run = PROCESSES.Process(target=commits.main, args=(self.config, self._output, frozenset(self.died), args))
+        run.start()
+        run.join(RUN_S)
+        code, said = run.exitcode, self._output.read_text(encoding="utf-8")
+        run.close()
+        points = self._output.with_suffix(".died").read_text(encoding="utf-8").splitlines()
+        print(args, code, len(points), points, said[-300:], flush=True)  # noqa: T201 - shown when a test fails
+        assert code in (codes if not points else (*codes, ExitCode.BAD_DATA)), said  # done already, by one that died
+        self.died.update(points)
+        return said
+
+    def has_died(self, caller: str) -> bool:
+        """Return whether both moments of a caller are behind us."""
+        return {f"{caller} {moment}" for moment in commits.MOMENTS} <= self.died
+
+    @property
+    def _output(self) -> Path:
+        return self.config.with_name("commits.out")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[tuple[Path, Sandbox, SampleCounts]]:
+    sample = build(source_path(tmp_path), SEED, petitions=20)
+    with Sandbox(credentials=credentials(), seed=SEED, idempotent_create=False) as sandbox:
+        yield tmp_path, sandbox, sample
+
+
+def installed(folder: Path, sandbox: Sandbox, first_run_limit: int = 100_000) -> Path:
+    return install(
+        folder,
+        sandbox.base_url,
+        national="create_idempotent = false\nabsent_after_s = 0",
+        collect=f"first_run_limit = {first_run_limit}",
+        pull="page_limit = 5",
+    )
+
+
+def petition(sandbox: Sandbox, number: int) -> str:
+    return sorted(line.local_id for line in sandbox.listed(AGENCY, Kind.PETITION))[number]
+
+
+def guard_of(config: Path) -> str:
+    with open_app(load_config(config), Actor("test", "test")) as app, app.store.read() as connection:
+        return str(marks.open_guards(connection, AGENCY)[0].plan)
+
+
+def plan_of(config: Path) -> str:
+    with open_app(load_config(config), Actor("test", "test")) as app, app.store.read() as connection:
+        run = comparisons.newest(connection, AGENCY)
+        assert run is not None
+        return str(run.plan)
+
+
+def test_no_death_at_any_commit_of_the_program_loses_doubles_or_hides_anything(
+    world: tuple[Path, Sandbox, SampleCounts],
+) -> None:
+    folder, sandbox, sample = world
+    config = installed(folder, sandbox, 3)
+    deaths = Deaths(config)
+    deaths.through("sync")  # stopped by the guard
+    deaths.through("approve", guard_of(config), "--reason", "r")
+    installed(folder, sandbox)
+    sandbox.play(FaultRule("lose_after_commit", in_all=2))
+    deaths.through("sync")
+    sandbox.play()
+    first, second = petition(sandbox, 0), petition(sandbox, 1)
+    for words in (("pause",), ("resume",), ("resync",)):
+        deaths.through(*words, "petition", first, "--reason", "r")
+    sandbox.move(AGENCY, Kind.PETITION, second, "returned_for_correction")
+    sandbox.advance()
+    deaths.through("sync")
+    deaths.through("quarantine", "acknowledge", "petition", second, "--reason", "r")
+    sandbox.advance()
+    sandbox.forget_feed()
+    sandbox.play(FaultRule("expired_cursor", call="manifest", kind=Kind.PETITION, every=2, times=2))
+    deaths.through("sync")
+    sandbox.play()
+    backup = sandbox.snapshot()
+    edit_content(source_path(folder), 1, "Kiến nghị sửa đường liên ấp (bổ sung)")
+    sandbox.play(FaultRule("forbidden", in_all=1))
+    for _ in range(30):  # until the hold has run out, and one read has ended it
+        deaths.through("sync", codes=(0, 1, 69))
+        if deaths.has_died("stages/gate.py:_probe#1"):
+            break
+    deaths.through("sync")
+    sandbox.restore(backup)
+    sandbox.enter(AGENCY, Kind.PETITION, "Đơn do người khác nhập")
+    sandbox.play(FaultRule("expired_cursor", call="manifest", kind=Kind.HANDLING, every=2, times=2))
+    deaths.through("reconcile")
+    sandbox.play()
+    deaths.through("reconcile", "--approve", plan_of(config), "--reason", "r")
+    deaths.through("sync")
+    commits.verify(folder)
+    prove(config, sandbox, sample)
+    deaths.through("withdraw", "petition", first, "--reason", "r", "--yes")
+    commits.verify(folder)
+    wanted = {f"{caller} {moment}" for caller in commits.callers().values() for moment in commits.MOMENTS}
+    print(sorted(wanted - deaths.died))  # noqa: T201 - shown when a test fails
+    missing = {point for point in wanted - deaths.died if point.rpartition(" ")[0] not in ELSEWHERE}
+    assert missing == set()
+    assert {f"{caller} before" for caller in ELSEWHERE} & deaths.died == set()
