@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, column, func, or_, select, table, text
+from sqlalchemy import Connection, Select, and_, column, func, or_, select, table, text
 from sqlalchemy.sql.elements import ColumnClause
 
 from connector.core.kind_mapping import KindMapping
@@ -122,8 +123,13 @@ def _sample(connection: Connection, kind: KindMapping) -> Any:
     """Some value of the column of changes; None if the kind names none, or no row has one."""
     if not kind.settings.changed_at:
         return None
-    at = _changed_at(kind)
-    return connection.scalar(select(func.max(at)).select_from(_table(kind)))
+    return connection.scalar(_newest_change(kind.range_schema, kind.range_table, kind.settings.changed_at))
+
+
+@lru_cache(maxsize=256)
+def _newest_change(schema: str | None, name: str, changed: str) -> Select[Any]:
+    at: ColumnClause[Any] = column(changed)
+    return select(func.max(at)).select_from(table(name, schema=schema))
 
 
 def _changed_at(kind: KindMapping) -> ColumnClause[Any]:

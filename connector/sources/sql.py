@@ -13,11 +13,24 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import URL, ColumnClause, Connection, TableClause, column, func, or_, select, table, text
+from sqlalchemy import (
+    URL,
+    ColumnClause,
+    Connection,
+    Select,
+    TableClause,
+    TextClause,
+    column,
+    func,
+    or_,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from connector.core.keys import is_whole
@@ -237,7 +250,7 @@ class SqlSource:
 
     def _rows(self, connection: Connection, kind: KindMapping, sql: str, lo: Any, hi: Any) -> Rows:
         """Read one query of a page, row by row: a value too large to be a text is let go at once."""
-        statement = text(sql)
+        statement = _read(sql)
         given = {"lo": lo, "hi": hi, "agency_code": self._agency}
         bound = {name: given[name] for name in statement._bindparams}  # noqa: SLF001 - no public way to ask
         result = connection.execute(statement, bound, execution_options={"stream_results": True})
@@ -303,7 +316,7 @@ def _range_table(kind: KindMapping) -> TableClause:
 
 
 def _lowest(connection: Connection, kind: KindMapping) -> Any:
-    return connection.scalar(select(func.min(_range_column(kind))).select_from(_range_table(kind)))
+    return connection.scalar(_edges(kind.range_schema, kind.range_table, kind.range_column)[0])
 
 
 def _last_whole(values: Iterable[Any], at_least: int) -> tuple[Any, int]:
@@ -323,8 +336,26 @@ def _outside(kind: KindMapping, rule: str, detail: str, count: int) -> tuple[tup
     return ((Problem("/local_id", rule, column, detail), count),) if count else ()
 
 
+@lru_cache(maxsize=256)
+def _read(sql: str) -> TextClause:
+    """A query of the mapping, read once for its parameters."""
+    return text(sql)
+
+
+@lru_cache(maxsize=256)
+def _edges(schema: str | None, name: str, key: str) -> tuple[Select[Any], Select[Any], Select[Any]]:
+    """The statements for the lowest key of a range table, for how many rows it has, and for how many without a key."""
+    rows = table(name, schema=schema)
+    walked: ColumnClause[Any] = column(key)
+    return (
+        select(func.min(walked)).select_from(rows),
+        select(func.count()).select_from(rows),
+        select(func.count()).select_from(rows).where(walked.is_(None)),
+    )
+
+
 def _count(connection: Connection, kind: KindMapping) -> int:
-    return int(connection.scalar(select(func.count()).select_from(_range_table(kind))) or 0)
+    return int(connection.scalar(_edges(kind.range_schema, kind.range_table, kind.range_column)[1]) or 0)
 
 
 def _start(connection: Connection, kind: KindMapping) -> tuple[Any, int]:
@@ -334,9 +365,9 @@ def _start(connection: Connection, kind: KindMapping) -> tuple[Any, int]:
     if isinstance(lowest, str):
         lowest = connection.scalar(select(func.min(walked)).select_from(_range_table(kind)).where(walked > ""))
         blank = or_(walked.is_(None), walked == "")
+        without_key = connection.scalar(select(func.count()).select_from(_range_table(kind)).where(blank))
     else:
-        blank = walked.is_(None)
-    without_key = connection.scalar(select(func.count()).select_from(_range_table(kind)).where(blank))
+        without_key = connection.scalar(_edges(kind.range_schema, kind.range_table, kind.range_column)[2])
     return lowest, int(without_key or 0)
 
 

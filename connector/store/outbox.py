@@ -379,23 +379,26 @@ def _earliest(connection: Connection, times: Sequence[Select[Any]], given: _Give
 # --- after a crash, and on demand ----------------------------------------------------------------------------------
 
 
+_STRANDED = (
+    select(
+        _delivery.c.id, _delivery.c.kind, _delivery.c.local_id, _delivery.c.version,
+        _record.c.national_id, _record.c.receipt_generation,
+    )
+    .join(_record, of_record())
+    .where(
+        _delivery.c.agency == bindparam("agency"),
+        _delivery.c.state == State.SENDING,
+        or_(_delivery.c.lease_owner == bindparam("owner"), _delivery.c.lease_until < bindparam("now")),
+    )
+)  # fmt: skip
+
+
 def rescue(tx: Tx, agency: str, generation: int, capabilities: Capabilities, owner: str, actor: Actor) -> int:
     """Make unknown what a dead process left in `sending`: our own claims of before, and expired ones of others.
 
     Bytes may have left, so nobody sends these again before somebody has looked; where nobody can look and a repeated
     one would count twice, they wait for a person at once."""
-    rows = tx.connection.execute(
-        select(
-            _delivery.c.id, _delivery.c.kind, _delivery.c.local_id, _delivery.c.version,
-            _record.c.national_id, _record.c.receipt_generation,
-        )
-        .join(_record, of_record())
-        .where(
-            _delivery.c.agency == agency,
-            _delivery.c.state == State.SENDING,
-            or_(_delivery.c.lease_owner == owner, _delivery.c.lease_until < tx.now),
-        )
-    ).all()  # fmt: skip
+    rows = tx.connection.execute(_STRANDED, {"agency": agency, "owner": owner, "now": tx.now}).all()
     steps: dict[Step, list[int]] = {}
     for row in rows:
         kind = Kind(row.kind)

@@ -86,6 +86,12 @@ class SweepRef:
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
+_AMONG = (
+    _record.c.agency == bindparam("agency"),
+    _record.c.kind == bindparam("kind"),
+    _record.c.local_id.in_(bindparam("local_ids", expanding=True)),
+)
+_SEEN_IN = select(_record.c.local_id).where(*_AMONG, _record.c.seen_sweep == bindparam("sweep"))
 _KNOWN = (
     select(
         _record.c.local_id,
@@ -101,11 +107,7 @@ _KNOWN = (
         _record.c.identity,
     )
     .join(_delivery, newest_of_record())
-    .where(
-        _record.c.agency == bindparam("agency"),
-        _record.c.kind == bindparam("kind"),
-        _record.c.local_id.in_(bindparam("local_ids", expanding=True)),
-    )
+    .where(*_AMONG)
 )
 
 
@@ -162,10 +164,8 @@ def seen_in(connection: Connection, agency: str, kind: Kind, local_ids: Sequence
     """Return those of the local ids that this sweep has recorded or touched already."""
     found: set[str] = set()
     for chunk in chunks(local_ids, 500):
-        of_kind = (_record.c.agency == agency, _record.c.kind == kind, _record.c.local_id.in_(chunk))
-        found.update(
-            connection.execute(select(_record.c.local_id).where(*of_kind, _record.c.seen_sweep == sweep.id)).scalars()
-        )
+        given = {"agency": agency, "kind": kind, "local_ids": list(chunk), "sweep": sweep.id}
+        found.update(connection.execute(_SEEN_IN, given).scalars())
     return found
 
 

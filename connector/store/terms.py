@@ -16,11 +16,12 @@ from connector.errors import LockLostError
 from connector.store.tables import Term, table_of
 
 _term = table_of(Term)
+_NEWEST = select(_term.c.number)
 
 
 def newest(connection: Connection) -> int:
     """Return the number of the newest run, 0 if there has been none."""
-    return connection.execute(select(_term.c.number)).scalar() or 0
+    return connection.execute(_NEWEST).scalar() or 0
 
 
 def take(connection: Connection, now: datetime) -> int:
