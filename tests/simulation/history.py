@@ -50,7 +50,7 @@ class History:
             world.write_petition(number)
         for number in range(1, self.handlings + 1):
             world.write_handling(number, chance.randint(1, self.petitions))
-        for _ in range(chance.randint(4, 8)):
+        for _ in range(chance.randint(2, 5)):
             step = chance.choices(*zip(*self._steps(), strict=True))[0]
             self.steps.append(step.__name__.strip("_"))
             world.tell_time()
@@ -87,12 +87,17 @@ class History:
     def _sync(self) -> bool:
         return self.world.sync()
 
+    def _deliver(self) -> bool:
+        """Read, send, and mostly look, as a run does that ends too early."""
+        stages = ("collect", "push", "resolve", "push")[: self.chance.choice((2, 3, 4, 4))]
+        return any(self.world.stage(stage) for stage in stages)
+
     def _stage(self) -> bool:
         return self.world.stage(self.chance.choice(STAGES))
 
     def _die(self) -> bool:
         """The power fails at the n-th place from here, and perhaps once more while the machine starts again."""
-        self.world.fate.left = self.chance.randint(1, 25)
+        self.world.fate.left = self.chance.randint(1, 60)
         died = self.world.sync()
         self.world.fate.spare()
         return died
@@ -112,7 +117,7 @@ class History:
         self.world.nation.play(faults)
         self.world.refuses |= put == "refuse_in_200"
         self._edit()
-        return self.world.sync()
+        return self._deliver()
 
     def _slow(self) -> bool:
         """A record is on its way for most of a minute, or its answer is."""
@@ -121,7 +126,7 @@ class History:
         else:
             self.world.nation.slow = [self.chance.uniform(1, LATE_S) for _ in range(self.chance.randint(1, 2))]
         self._edit()
-        return self.world.sync()
+        return self._deliver()
 
     def _outage(self) -> bool:
         self.world.nation.listens = False
@@ -164,12 +169,12 @@ class History:
         world.nation.play(())
         world.nation.arrive(all_of_them=True)
         world.clock.skew_s = 0.0
-        for day in range(REST):
+        for _day in range(REST):
             world.decide()
             world.true.advance(86_400)
             world.tell_time()
             world.sync()
-            if day and watch.is_at_rest():
+            if watch.is_at_rest():
                 break
         watch.look()
         watch.at_rest()
