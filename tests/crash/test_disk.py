@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,6 +96,50 @@ def test_a_disk_that_takes_no_more_stops_a_run_wherever_it_is_and_the_next_one_g
     assert (stopped.returncode, "E-DISK-WRITE" in stopped.stderr) == (ExitCode.LOCKED, True), stopped.stderr
     assert list((config.parent / "data").glob("*.new*")) == []
     do_the_rest(config)
+    prove(config, sandbox, sample)
+
+
+ON_A_SMALL_DISK = """
+mount -t tmpfs -o size="$2" small "$1/data" || exit 99
+data="$1/data"; shift 2
+"$@" sync >"$data.full" 2>&1; echo "$?"
+"$@" status >"$data.status" 2>&1; echo "$?"
+ls "$data" | grep -c '[.]new' | cat
+mount -o remount,size=256m "$data" && "$@" sync >"$data.room" 2>&1; echo "$?"
+cp -a "$data" "$data.kept"
+"""
+"""What is done in a name space of its own: its tmpfs goes with it, so the data folder is copied out at the end."""
+
+
+def own_mounts() -> list[str] | None:
+    """Return how a command gets mounts of its own here, None if this system lets nobody do that."""
+    for way in (["unshare", "--mount"], ["unshare", "--mount", "--user", "--map-root-user"]):
+        if shutil.which("unshare") and not subprocess.run([*way, "true"], capture_output=True, check=False).returncode:
+            return way
+    return None
+
+
+@pytest.mark.parametrize("size", ["40k", "700k"])
+def test_a_run_on_a_small_disk_stops_by_name_and_goes_on_once_the_disk_has_grown(world: World, size: str) -> None:
+    """A real file system that is full: while the store is made, and in the middle of the work."""
+    config, sandbox, sample = world
+    way = own_mounts()
+    if way is None:
+        pytest.skip("this system gives a test no mounts of its own (unshare)")
+    install(config.parent, sandbox.base_url, store=f"{STORE}\nreserve_mib = 0", collect="page_rows = 10")
+    data = config.parent / "data"
+    data.mkdir(mode=0o700, exist_ok=True)
+    told = subprocess.run(
+        [*way, "sh", "-c", ON_A_SMALL_DISK, "sh", str(config.parent), size, *command(config)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    full, status, drafts, room = told.stdout.split()
+    said = data.with_suffix(".full").read_text(encoding="utf-8")
+    assert (int(full), "E-DISK-FULL" in said) == (ExitCode.LOCKED, True), said
+    assert int(status) != ExitCode.BUG, data.with_suffix(".status").read_text(encoding="utf-8")
+    assert (int(drafts), int(room)) == (0, ExitCode.DONE), data.with_suffix(".room").read_text(encoding="utf-8")
+    data.rmdir()
+    data.with_suffix(".kept").rename(data)
     prove(config, sandbox, sample)
 
 
