@@ -96,9 +96,12 @@ class History:
         return self.world.stage(self.chance.choice(STAGES))
 
     def _die(self) -> bool:
-        """The power fails at the n-th place from here, and perhaps once more while the machine starts again."""
-        self.world.fate.left = self.chance.randint(1, 60)
-        died = self.world.sync()
+        """The power fails at the n-th place from here, if there are so many."""
+        stage = self.chance.choice(("sync", "sync", "collect", "push", "pull"))
+        if stage == "pull":
+            self._nation_decides()
+        self.world.fate.left = self.chance.randint(1, 60 if stage == "sync" else 12)
+        died = self.world.sync() if stage == "sync" else self.world.stage(stage)
         self.world.fate.spare()
         return died
 
@@ -136,7 +139,7 @@ class History:
 
     def _nation_decides(self) -> None:
         held = sorted(key for key, _ in self.world.sandbox._state.records())
-        if held:
+        for _ in range(self.chance.randint(1, 2) if held else 0):
             self.world.sandbox.move(*self.chance.choice(held), self.chance.choice(STATUSES))
 
     def _time_passes(self) -> None:
