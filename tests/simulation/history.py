@@ -97,10 +97,10 @@ class History:
 
     def _die(self) -> bool:
         """The power fails at the n-th place from here, if there are so many."""
-        stage = self.chance.choice(("sync", "sync", "collect", "push", "pull"))
+        stage, places = self.chance.choice((("sync", 60), ("sync", 60), ("collect", 12), ("push", 12), ("pull", 6)))
         if stage == "pull":
             self._nation_decides()
-        self.world.fate.left = self.chance.randint(1, 60 if stage == "sync" else 12)
+        self.world.fate.left = self.chance.randint(1, places)
         died = self.world.sync() if stage == "sync" else self.world.stage(stage)
         self.world.fate.spare()
         return died
