@@ -118,7 +118,8 @@ class History:
         if not old and self.chance.random() < 0.3:
             faults.append(FaultRule(self.chance.choice(("duplicate_events", "late_events", "expired_cursor"))))
         self.world.nation.play(faults)
-        self.world.refuses |= put == "refuse_in_200"
+        # The old interface echoes nothing: an Id that is not the record's own shows only when a step of it is refused.
+        self.world.refuses |= put == "refuse_in_200" or (old and put == "wrong_echo")
         self._edit()
         return self._deliver()
 
