@@ -1,6 +1,6 @@
-"""Two thousand histories in one process, each of them drawn from one number; `KNTC_SOAK=1` plays twenty thousand.
+"""Two thousand histories, each in one process and drawn from one number; `KNTC_SOAK=1` plays twenty thousand.
 
-    python -m pytest tests/simulation -k regression     # only the ones that once found a defect
+    python -m pytest tests/simulation -k once_found     # only the ones that once found a defect
 
 A failure names its seed. What found a defect stays in `regressions/`, a file for each: the seed, and its story.
 """
