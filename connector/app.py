@@ -21,6 +21,7 @@ from connector import disk, lock
 from connector.config import Config, read_hex_key
 from connector.core.chain import Head
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
+from connector.core.mapping import CompiledMapping
 from connector.core.model import Actor
 from connector.core.pacing import Budget
 from connector.edges import Agency, agency_of
@@ -451,8 +452,7 @@ class App:
     def close(self) -> None:
         """Close the edges and the store."""
         for agency in self.agencies.values():
-            agency.source.close()
-            agency.national.close()
+            agency.close()
         self.store.close()
 
 
@@ -501,19 +501,12 @@ def open_app(
     create: make the store if there has never been one; look: nothing will be written to it. Raises ConfigError with
     the problems of all mappings at once, StoreError, LockedError. Nothing is sent or read from a source by opening."""
     halt = stop or threading.Event()
-    mappings = compile_mappings(config)
-    evidence = {
-        agency.code: read_hex_key(agency.evidence_key, config, f"agency.{index}.evidence_key")
-        for index, agency in enumerate(config.agency)
-    }
+    mappings, evidence = compile_mappings(config), _evidence_of(config)
     store = open_store(config, evidence, create=create, look=look, now=now)
     app = App(
         config=config,
         store=store,
-        agencies={
-            section.code: agency_of(config, section, mappings[section.code], evidence[section.code], halt)
-            for section in config.agency
-        },
+        agencies=_agencies_of(config, mappings, evidence, halt),
         actor=actor,
         stop=halt,
         owner=_store_id(store),
@@ -524,6 +517,36 @@ def open_app(
         yield app
     finally:
         app.close()
+
+
+def check_usable(config: Config) -> None:
+    """Return if an App could be made of this configuration: its mappings compile, and its secrets, certificates,
+    addresses and drivers are there. Raises ConfigError. Touches no store; nothing is sent, read from a source, or left
+    open."""
+    mappings, evidence = compile_mappings(config), _evidence_of(config)
+    _store_key_of(config)
+    for agency in _agencies_of(config, mappings, evidence, threading.Event()).values():
+        agency.close()
+
+
+def _evidence_of(config: Config) -> dict[str, bytes]:
+    return {
+        agency.code: read_hex_key(agency.evidence_key, config, f"agency.{index}.evidence_key")
+        for index, agency in enumerate(config.agency)
+    }
+
+
+def _store_key_of(config: Config) -> bytes | None:
+    return read_hex_key(config.store.key, config, "store.key") if config.store.key else None
+
+
+def _agencies_of(
+    config: Config, mappings: Mapping[str, CompiledMapping], evidence: Mapping[str, bytes], stop: threading.Event
+) -> dict[str, Agency]:
+    return {
+        section.code: agency_of(config, section, mappings[section.code], evidence[section.code], stop)
+        for section in config.agency
+    }
 
 
 def _store_id(store: Store) -> str:
@@ -541,7 +564,7 @@ def open_store(
     now: Callable[[], datetime] = utc_now,
 ) -> Store:
     """Open the store that the configuration names, with the key it refers to."""
-    key = read_hex_key(config.store.key, config, "store.key") if config.store.key else None
+    key = _store_key_of(config)
     return Store.open(
         config.data_dir / STORE_FILE,
         key=key if config.store.encryption == "sqlcipher" else None,

@@ -25,9 +25,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from connector import __version__
-from connector.app import App, set_from_handler, utc_now
+from connector.app import App, check_usable, set_from_handler, utc_now
 from connector.errors import ConfigError, ExitCode, KntcError, LockLostError
-from connector.loading import compile_mappings, load
+from connector.loading import load
 from connector.logs import get_logger
 from connector.stages.context import Counts
 from connector.store import marks
@@ -111,10 +111,12 @@ def run(app: App) -> ExitCode | None:
             _plan(app, scheduler, orders, job, _wait_s(app, job))
         scheduler.start()
         log.info("daemon.started", pid=os.getpid(), environment=app.target.environment, program=__version__)
-        _watch(app, scheduler, orders, jobs)
-        log.info("daemon.stopping")
-        app.stop.set()
-        _shut_down(scheduler, app.config.schedule.stop_timeout_s, orders)
+        try:
+            _watch(app, scheduler, orders, jobs)
+        finally:  # whatever happens: no job may go on without the lock and its term
+            log.info("daemon.stopping")
+            app.stop.set()
+            _shut_down(scheduler, app.config.schedule.stop_timeout_s, orders)
         log.info("daemon.stopped")
     if orders.lost.is_set():
         return ExitCode.LOCKED
@@ -207,12 +209,12 @@ def _watch(app: App, scheduler: BackgroundScheduler, orders: Orders, jobs: list[
 
 
 def _is_acceptable(app: App) -> bool:
-    """Return whether we could begin anew with the configuration on disk: it is faultless, with all its mappings, and of
-    the target that the store belongs to. What is wrong with it goes to the log."""
+    """Return whether we could begin anew with the configuration on disk: faultless, with its mappings, secrets and
+    certificates, and of the target that the store belongs to. What is wrong with it goes to the log."""
     log = get_logger()
     try:
         config = load(app.config.path)
-        compile_mappings(config)
+        check_usable(config)
         national = config.national
         target = marks.Target(national.environment, national.profile, national.base_url)
         with app.store.read() as connection:
@@ -224,7 +226,7 @@ def _is_acceptable(app: App) -> bool:
         named = {name: first.values[name] for name in ("file", "key", "line") if name in first.values}
         log.error("config.refused", error_id=first.id, where=":".join(str(value) for value in named.values()))
         return False
-    # A mapping is no part of the digest, and a secret is not even read here: whoever asks means a new beginning.
+    # No mapping and no secret is part of the digest: whoever asks means a new beginning, whatever the file says.
     log.info("config.accepted", state="same" if config.digest == app.config.digest else "changed")
     return True
 

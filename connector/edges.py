@@ -44,6 +44,11 @@ class Agency:
         """The agency's code, as in every key."""
         return self.section.code
 
+    def close(self) -> None:
+        """Close both edges; what is under way ends by itself."""
+        self.source.close()
+        self.national.close()
+
 
 def agency_of(
     config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes, stop: threading.Event

@@ -135,8 +135,12 @@ def test_sighup_takes_a_good_configuration_and_keeps_the_old_one_beside_a_faulty
                 ("[push]", "[push", "E-CFG-SYNTAX"),
                 ("push_every_s = 1", "push_every_s = -1", "E-CFG-VALUE"),
                 ('environment = "test"', 'environment = "production"', "E-STORE-OTHER-TARGET"),
+                # These two were accepted, and the new beginning ended in 78, after which systemd starts nothing again.
+                ('evidence_key = "file:', 'evidence_key = "file:not-there/', "E-SECRET-ABSENT"),
+                ("[national]\n", '[national]\nca_file = "not-there.pem"\n', "E-NET-CA-FILE"),
             )
         ):
+            assert old in good
             config.write_text(good.replace(old, new), encoding="utf-8")
             daemon.signal(signal.SIGHUP)
             until(lambda n=number: len(daemon.told("config.refused")) == n + 1)
