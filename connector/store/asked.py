@@ -5,7 +5,7 @@ thousands."""
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import Connection, delete, exists, func, insert, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.model import RecordKey, State
@@ -19,9 +19,25 @@ _delivery = table_of(Delivery)
 _WAITING = (State.PENDING, State.SENDING, State.UNKNOWN)
 
 
+FEW = 1_000
+"""Up to so many, each is looked at by itself; more of them are met soon enough on a walk through all that is due."""
+
+_UP_TO_MORE = select(func.count()).select_from(select(_asked.c.delivery_id).limit(FEW + 1).subquery())
+
+
 def is_asked() -> ColumnElement[bool]:
     """Return the condition that a person asked for a delivery."""
     return exists().where(_asked.c.delivery_id == _delivery.c.id)
+
+
+def is_one_of_few() -> ColumnElement[bool]:
+    """Return the same condition, as the place to begin with where `are_few`."""
+    return _delivery.c.id.in_(select(_asked.c.delivery_id))
+
+
+def are_few(connection: Connection) -> bool:
+    """Return whether people asked for so few that they are quicker found one by one than in a backlog."""
+    return int(connection.execute(_UP_TO_MORE).scalar_one()) <= FEW
 
 
 def note(tx: Tx, delivery_id: int) -> None:

@@ -217,7 +217,12 @@ def is_paused() -> ColumnElement[bool]:
 # runs one: so each is made once, and given its values (`_Given`) when it is run.
 
 
-def _sendable() -> ColumnElement[bool]:
+_OF_AGENCY = _delivery.c.agency == bindparam("agency")
+_EACH_OF_AGENCY = _delivery.c.agency.concat("") == bindparam("agency")
+"""The same, for no index: where the rows are known, SQLite must not walk through all of the agency's instead."""
+
+
+def _sendable(of_agency: ColumnElement[bool]) -> ColumnElement[bool]:
     """Pending, and nothing but its time holds it back."""
     other = _delivery.alias("other")
     on_its_way = exists().where(
@@ -228,7 +233,7 @@ def _sendable() -> ColumnElement[bool]:
     )
     carried: BindParameter[list[str]] = bindparam("carried", expanding=True)
     return and_(
-        _delivery.c.agency == bindparam("agency"),
+        of_agency,
         _delivery.c.state == State.PENDING,
         _delivery.c.kind.in_(carried),
         ~on_its_way,
@@ -237,10 +242,14 @@ def _sendable() -> ColumnElement[bool]:
     )
 
 
+def _unknown(of_agency: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(of_agency, _delivery.c.state == State.UNKNOWN, ~is_paused())
+
+
 _IS_TOO_FAR = _delivery.c.next_attempt_at > bindparam("too_far")
-_UNKNOWN = and_(_delivery.c.agency == bindparam("agency"), _delivery.c.state == State.UNKNOWN, ~is_paused())
+_UNKNOWN = _unknown(_OF_AGENCY)
 _LOOKED_FOR = and_(_UNKNOWN, _delivery.c.next_attempt_at.is_not(None))
-_SENDABLE = _sendable()
+_SENDABLE = _sendable(_OF_AGENCY)
 _FIRST, _AGAIN = _delivery.c.attempt == 0, _delivery.c.attempt > 0
 
 
@@ -259,10 +268,13 @@ def _times_of(waiting: ColumnElement[bool]) -> tuple[Select[Any], ...]:
 
 
 _WANTED_FIRST, _OTHERS_FIRST = (_come_of(and_(_SENDABLE, _FIRST, one)) for one in (asked.is_asked(), ~asked.is_asked()))
+_WANTED_FEW = _come_of(and_(asked.is_one_of_few(), _sendable(_EACH_OF_AGENCY), _FIRST))
 _REPEATED = _come_of(and_(_SENDABLE, _AGAIN))
 _WANTED_UNKNOWN, _OTHERS_UNKNOWN = (_come_of(and_(_UNKNOWN, one)) for one in (asked.is_asked(), ~asked.is_asked()))
-_NEXT = _times_of(or_(_LOOKED_FOR, _SENDABLE))
-_NEXT_FIRST = _times_of(or_(_LOOKED_FOR, and_(_SENDABLE, _FIRST)))
+_WANTED_FEW_UNKNOWN = _come_of(and_(asked.is_one_of_few(), _unknown(_EACH_OF_AGENCY)))
+_NEXT_FOUND = _times_of(_LOOKED_FOR)
+_NEXT_SENT = _times_of(_SENDABLE)
+_NEXT_FIRST = _times_of(and_(_SENDABLE, _FIRST))
 _NEXT_REPEATED = _times_of(and_(_SENDABLE, _AGAIN))
 
 
@@ -299,7 +311,8 @@ def unknowns_due(
 ) -> list[Delivery]:
     """Return unknown deliveries whose time to be looked for has come, oldest first. Changes nothing."""
     given = _Given(agency, generation, None, now, farthest_s)
-    shares = [_come(connection, share, given, rows) for share in (_WANTED_UNKNOWN, _OTHERS_UNKNOWN)]
+    wanted = _WANTED_FEW_UNKNOWN if asked.are_few(connection) else _WANTED_UNKNOWN
+    shares = [_come(connection, share, given, rows) for share in (wanted, _OTHERS_UNKNOWN)]
     found = _whole(connection, pacing.deal(shares, rows, 0))
     return with_refs(connection, generation, [_delivery_of(row, row.attempt) for row in found])
 
@@ -320,8 +333,9 @@ class _Most:
 
 def _dealt(connection: Connection, given: _Given, most: _Most) -> list[Any]:
     """Return what is claimed of the three shares, whole."""
+    wanted = _WANTED_FEW if asked.are_few(connection) else _WANTED_FIRST
     shares = (
-        _come(connection, _WANTED_FIRST, given, most.rows),
+        _come(connection, wanted, given, most.rows),
         _come(connection, _OTHERS_FIRST, given, most.rows),
         _come(connection, _REPEATED, given, most.repeats),
     )
@@ -361,11 +375,16 @@ def next_due(
 
     repeats_from: no repeated attempt before then."""
     given = _Given(agency, generation, capabilities, now, farthest_s)
+    found = _earliest(connection, _NEXT_FOUND, given)
     if repeats_from is None:
-        return _earliest(connection, _NEXT, given)
+        return _first_of(found, _earliest(connection, _NEXT_SENT, given))
     first = _earliest(connection, _NEXT_FIRST, given)
     again = _earliest(connection, _NEXT_REPEATED, given)
-    return min((at for at in (first, again and max(again, repeats_from)) if at is not None), default=None)
+    return _first_of(found, first, again and max(again, repeats_from))
+
+
+def _first_of(*times: datetime | None) -> datetime | None:
+    return min((at for at in times if at is not None), default=None)
 
 
 def _earliest(connection: Connection, times: Sequence[Select[Any]], given: _Given) -> datetime | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import Select, event, update
 
 from connector.core.model import Capabilities, Kind, SightingName, VerdictName
-from connector.store import marks, outbox
+from connector.store import asked, marks, outbox
 from tests.store.ledger import ACTOR, AGENCY, CAREFUL, RECORD, Ledger, answer, key_of, reading, sighting
 
 ONE, TWO, THREE = key_of(1), key_of(2), key_of(3)
@@ -236,24 +237,44 @@ def test_a_receipt_moves_the_record_forward_and_never_back(ledger: Ledger) -> No
     assert (row.receipt_version, row.national_id) == (5, "N-5")
 
 
-@pytest.mark.parametrize("lane", ["asked", "first", "repeated"])
-def test_each_share_is_found_by_the_index_of_what_is_due(ledger: Ledger, lane: str) -> None:
-    """A backlog of one share must not be read, row by row, to find the next of another."""
-    share = {"asked": outbox._WANTED_FIRST, "first": outbox._OTHERS_FIRST, "repeated": outbox._REPEATED}[lane]
+def plans(ledger: Ledger, share: Sequence[Select[Any]]) -> list[list[str]]:
+    """How SQLite would run the statements of a share, each as its steps."""
     ran: list[tuple[str, Any]] = []
     with ledger.store.read() as connection:
         event.listen(
             connection, "before_cursor_execute", lambda _c, _cursor, sql, values, *_: ran.append((sql, values))
         )
         outbox._come(connection, share, outbox._Given(AGENCY, 1, CAREFUL, ledger.clock.now, 4_000), 6)
-        sql, values = ran[0]
-        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+        return [
+            [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+            for sql, values in list(ran)
+        ]
+
+
+@pytest.mark.parametrize("lane", ["asked", "first", "repeated"])
+def test_each_share_is_found_by_the_index_of_what_is_due(ledger: Ledger, lane: str) -> None:
+    """A backlog of one share must not be read, row by row, to find the next of another."""
+    share = {"asked": outbox._WANTED_FIRST, "first": outbox._OTHERS_FIRST, "repeated": outbox._REPEATED}[lane]
+    plan = plans(ledger, share)[0]
     assert "USING INDEX ix_delivery_due (agency=? AND state=? AND next_attempt_at<?)" in plan[0]
     assert not [step for step in plan if step.startswith("SCAN") or "TEMP B-TREE" in step]
 
 
-def test_ten_thousand_of_one_share_keep_nobody_of_another_waiting(ledger: Ledger) -> None:
+@pytest.mark.parametrize("share", [outbox._WANTED_FEW, outbox._WANTED_FEW_UNKNOWN], ids=["to send", "to look for"])
+def test_the_few_that_people_asked_for_are_found_without_a_walk_through_the_backlog(
+    ledger: Ledger, share: Sequence[Select[Any]]
+) -> None:
+    """With 300,000 records pending and nobody asking for any, a claim took a second, nearly all of it for this."""
+    for plan in plans(ledger, share):
+        assert "SEARCH delivery USING INTEGER PRIMARY KEY (rowid=?)" in plan[0]
+
+
+@pytest.mark.parametrize("few", [asked.FEW, -1], ids=["few", "many"])
+def test_ten_thousand_of_one_share_keep_nobody_of_another_waiting(
+    ledger: Ledger, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Here a hundred, and claims of six: the figures differ, the places do not."""
+    monkeypatch.setattr(asked, "FEW", few)
     ledger.record(*[reading(key_of(n)) for n in range(1, 101)])
     retried = ledger.claim(rows=50)
     ledger.finish(*[answer(one, VerdictName.RETRY) for one in retried])
