@@ -8,6 +8,7 @@ May import: the standard library.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -62,9 +63,8 @@ class Patient:
     def _let_go(self, text: str) -> None:
         if self._stream is None:
             raise OSError
-        try:
-            number = self._stream.fileno()
-        except (OSError, ValueError, AttributeError):  # in memory
+        number = _file_of(self._stream)
+        if number is None:
             self._stream.write(text)
             self._stream.flush()
             return
@@ -73,6 +73,14 @@ class Patient:
             written = os.write(number, left)
             self._torn = True  # until all of it is there
             left = left[written:]
+
+
+def _file_of(stream: TextIO) -> int | None:
+    """Return the number of the stream's file. None for one in memory, and for a console of Windows: it takes text, and
+    shows bytes in a code page that has no Vietnamese. Raises ValueError for a closed one."""
+    buffer = getattr(stream, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)
+    return raw.fileno() if isinstance(raw, io.FileIO) else None
 
 
 def _notice(count: int) -> str:

@@ -9,6 +9,7 @@ import resource
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,6 +75,29 @@ def test_lost_lines_are_counted_and_told_when_the_disk_has_room_again(tmp_path: 
     assert (json.loads(first)["event"], json.loads(last)["event"]) == ("daemon.started", "daemon.stopped")
     assert torn == '{"event": '
     assert (json.loads(told)["event"], json.loads(told)["rows"]) == ("log.lost", 5)
+
+
+def test_a_console_that_is_no_file_gets_its_text_through_its_own_stream(tmp_path: Path) -> None:
+    """As on Windows: bytes that went past the stream came out in the console's code page, not in Vietnamese."""
+
+    class Console(io.RawIOBase):
+        shown = b""
+
+        def fileno(self) -> int:
+            return file.fileno()
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            self.shown += bytes(data)
+            return len(data)
+
+    with (tmp_path / "past-the-console").open("wb") as file:
+        console = Console()
+        print("Tạm dừng kênh", file=Patient(io.TextIOWrapper(io.BufferedWriter(console), "utf-8")))
+    assert console.shown.decode() == "Tạm dừng kênh\n"
+    assert Path(file.name).read_bytes() == b""
 
 
 def test_what_is_lost_is_told_at_the_end_if_somebody_listens_then() -> None:
