@@ -79,9 +79,9 @@ def _owner(path: Path) -> str:
 
 
 def _name_of(uid: int) -> str:
-    import pwd  # noqa: PLC0415  not on every system
-
     try:
+        import pwd  # noqa: PLC0415  not on every system
+
         return pwd.getpwuid(uid).pw_name
-    except KeyError:
+    except (ImportError, KeyError):
         return f"uid {uid}"

@@ -161,6 +161,7 @@ def _run_job(app: App, orders: Orders, job: Job) -> None:
             for name, count in counts.items():
                 total[name] = total.get(name, 0) + count
         app.note_success(job.agency, job.name, total)
+        app.note_shortfall(job.agency, job.name, total)
     except LockLostError as error:
         log.error("lock.lost", agency=job.agency, job=job.name, error_id=error.id)
         orders.lost.set()
@@ -175,7 +176,6 @@ def _run_job(app: App, orders: Orders, job: Job) -> None:
         log.error("job.failed", agency=job.agency, job=job.name, error=type(error).__name__, where=_where(error))
         app.note_bug(job.agency, job.name, error, _where(error))
         return
-    app.note_shortfall(job.agency, job.name, total)
     log.info(
         "stage.finished", agency=job.agency, stage=job.name, counts=total,
         elapsed_s=round(time.monotonic() - started, 3),

@@ -6,6 +6,7 @@ folders hold for their owner as for everybody else.
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -107,6 +108,16 @@ def test_a_head_file_that_may_not_be_written_ends_a_run_with_its_name(world: Wor
         said = ordinary("--config", world.config, "sync")
     assert said.returncode == 78
     assert "E-BUG" not in said.stderr
+
+
+def test_a_right_that_is_missing_is_told_where_accounts_have_numbers_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, which has no list of accounts to look in: there the refusal itself ended as a bug."""
+    monkeypatch.setitem(sys.modules, "pwd", None)
+    denied = access.explained(PermissionError(errno.EACCES, "refused", str(tmp_path)))
+    assert denied is not None
+    assert (denied.id, denied.values["owner"]) == ("E-ACCESS", f"uid {tmp_path.stat().st_uid}")
 
 
 def test_root_does_not_work_in_the_store_of_another_account(world: World) -> None:
