@@ -331,7 +331,7 @@ def test_whatever_happens_in_whatever_order_the_invariants_hold(monkeypatch: pyt
     monkeypatch.setattr(push, "FINISH_ROWS", 2)  # more commits, so more places to die at
     monkeypatch.setattr(transport, "PATIENCE_S", 0.0)  # a read is tried once, so that faults strike one by one
     bounds = settings(
-        max_examples=1_000 if SOAK else 30,
+        max_examples=1_000 if SOAK else 12,
         stateful_step_count=60 if SOAK else 25,
         deadline=None,
         suppress_health_check=list(HealthCheck),

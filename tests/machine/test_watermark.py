@@ -166,7 +166,7 @@ class Machine(RuleBasedStateMachine):
 
 def test_a_position_never_passes_a_row_that_is_not_in_the_ledger() -> None:
     bounds = settings(
-        max_examples=500 if SOAK else 25,
+        max_examples=500 if SOAK else 15,
         stateful_step_count=40 if SOAK else 20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
