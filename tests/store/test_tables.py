@@ -62,6 +62,7 @@ RUN = {
     "agency": AGENCY, "by": "x", "started_at": START, "listed": True, "unreadable": 0, "counts": {}, "plan": "",
     "store_seq": 0,
 }  # fmt: skip
+TERM = {"id": 1, "number": 1, "taken_at": START}
 FINDING = {
     "run": 1, "agency": AGENCY, "kind": "petition", "local_id": "demo:1", "finding": "differs", "how": "",
     "fix": "person",
@@ -125,6 +126,7 @@ IMPOSSIBLE: list[Case] = [
     ("reconcile_approval_is_whole", tables.Reconciliation, RUN, {"approved_by": "somebody"}),
     ("lost_head_is_whole", tables.Reconciliation, RUN, {"lost_seq": 7}),
     ("reconcile_item_kind", tables.ReconcileItem, FINDING, {"kind": "letter"}),
+    ("one_term", tables.Term, TERM, {"id": 2}),
 ]  # fmt: skip
 
 
