@@ -49,16 +49,17 @@ def heard(before: Signs, answer: Answer, certificate: Mapping[str, Any] | None) 
         answered=before.answered or is_served(answer),
         clock_offset_s=(at - answer.received_at).total_seconds() if at and _is_possible(at) else before.clock_offset_s,
         sunset=_date(answer.headers.get("sunset", "")) or before.sunset,
-        deprecated=_deprecated(answer) or before.deprecated,
+        deprecated=_deprecated(answer, before.deprecated) or before.deprecated,
         server_certificate=_until(certificate) or before.server_certificate,
     )
 
 
-def _deprecated(answer: Answer) -> datetime | None:
-    """Return since when an answer says that it is deprecated; `true` (as drafts had it) counts from the answer."""
+def _deprecated(answer: Answer, known: datetime | None) -> datetime | None:
+    """Return since when an answer says that it is deprecated; `true` (as drafts had it) counts from the first such
+    answer, or it would be news again every day."""
     said = answer.headers.get("deprecation", "").strip()
     if said in ("true", "?1"):
-        return answer.received_at.replace(hour=0, minute=0, second=0, microsecond=0)
+        return known or answer.received_at.replace(hour=0, minute=0, second=0, microsecond=0)
     return _date(said)
 
 

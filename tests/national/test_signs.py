@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,13 @@ def test_the_servers_clock_counts_against_ours() -> None:
 )
 def test_every_spelling_of_a_deprecation_is_understood(said: str, day: datetime) -> None:
     assert hear(deprecation=said).deprecated == day
+
+
+def test_a_deprecation_without_a_day_is_no_news_on_the_next_day() -> None:
+    """It was noted, audited and warned of anew each day, as if it had begun then."""
+    first = hear(deprecation="true")
+    next_day = Answer(404, PROBLEM | {"deprecation": "true"}, b"{}", NOW + timedelta(days=1))
+    assert heard(first, next_day, None).deprecated == first.deprecated
 
 
 def test_an_announced_end_is_not_forgotten_with_the_next_answer() -> None:
