@@ -132,15 +132,18 @@ def _send(
     """Submit the claimed deliveries and write the outcomes down in groups, as they come."""
     gathered: list[tuple[Delivery, Outcome]] = []
     waiting = len(claimed)
-    for delivery, outcome in _answered(context, national, pool, claimed, turnstile):
-        waiting -= 1
-        if outcome.verdict.name is VerdictName.HOLD:
-            turnstile.halt.set()  # who has not started yet stays here; the others finish
-        gathered.append((delivery, outcome))
-        if len(gathered) >= FINISH_ROWS or not waiting:
-            yield _finish_patiently(context, gathered, turnstile.gauge)
-            # If the process dies here, these answers are on disk, and the rest is still `sending`.
-            gathered = []
+    try:
+        for delivery, outcome in _answered(context, national, pool, claimed, turnstile):
+            waiting -= 1
+            if outcome.verdict.name is VerdictName.HOLD:
+                turnstile.halt.set()  # who has not started yet stays here; the others finish
+            gathered.append((delivery, outcome))
+            if len(gathered) >= FINISH_ROWS or not waiting:
+                yield _finish_patiently(context, gathered, turnstile.gauge)
+                # If the process dies here, these answers are on disk, and the rest is still `sending`.
+                gathered = []
+    finally:
+        turnstile.halt.set()  # where no answer can be written down any more, nothing more is sent
 
 
 def _answered(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from connector.core.model import Actor, State
 from connector.errors import ExitCode, LockLostError
 from connector.sample.agency import build
 from connector.sandbox import FaultRule, Sandbox
+from connector.stages import push
 from connector.store import audit, views
 from connector.store.marks import pause
 from tests.crash.proof import prove
@@ -126,3 +128,29 @@ def test_a_run_whose_lock_was_taken_away_sends_nothing_more(tmp_path: Path) -> N
                 by_state = list(views.counts(connection, AGENCY).values())
         assert sum(by.get(State.DELIVERED, 0) for by in by_state) == len(sandbox.effects()) == 3
         assert not sum(by.get(State.SENDING, 0) for by in by_state)
+
+
+def test_a_run_that_cannot_write_an_answer_down_sends_nothing_more_of_what_it_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its workers went on through the whole claim, up to a thousand records, whose answers nobody took."""
+    monkeypatch.setattr(push, "FINISH_ROWS", 1)
+    build(source_path(tmp_path), SEED, petitions=20)
+    with Sandbox(credentials=credentials(), seed=SEED, faults=(FaultRule("latency", latency_s=0.1),)) as sandbox:
+        config = load_config(install(tmp_path, sandbox.base_url, push="workers = 1"))
+        with open_app(config, PERSON, create=True) as older, open_app(config, PERSON) as newer:
+            with older.stage_lock(), ExitStack() as taken:
+                list(older.collect(AGENCY))
+                ours, begun = older.may_send, []
+
+                def overtaken_after_the_first() -> bool:
+                    if sandbox.effects() and not begun:
+                        begun.append(taken.enter_context(newer.store.term()))
+                    return ours()
+
+                older.may_send = overtaken_after_the_first
+                with pytest.raises(LockLostError, match="E-LOCK-LOST"):
+                    list(older.push(AGENCY))
+            with older.store.read() as connection:
+                left = sum(by.get(State.SENDING, 0) for by in views.counts(connection, AGENCY).values())
+        assert len(sandbox.effects()) <= 5 < left
