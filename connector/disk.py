@@ -30,10 +30,15 @@ def explained(error: OSError, folder: Path | None = None) -> DiskError | None:
     """Return the error to tell where the disk did not take what was written, None if it was something else.
 
     folder: where it was written, if the error does not name the file."""
-    if error.errno not in _REFUSED:
+    if not is_refused(error):
         return None
     place = folder or (Path(error.filename).parent if isinstance(error.filename, str) else None)
     return refusal(place, full=error.errno in _FULL) if place else None
+
+
+def is_refused(error: OSError) -> bool:
+    """Return whether this is what the system says of a disk that does not take what was written."""
+    return error.errno in _REFUSED
 
 
 def refusal(folder: Path, *, full: bool) -> DiskError:

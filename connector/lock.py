@@ -1,7 +1,7 @@
 """The stage lock: one run at a time touches source and network. Free again after kill -9.
 
 It is held by the operating system and not by a file's existence, so it is never taken over by deleting something.
-May import: filelock, errors.
+May import: filelock, disk, errors.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from connector import disk
 from connector.errors import LockedError
 
 LOCK_FILE = "stage.lock"
@@ -23,7 +24,7 @@ HOLDER_FILE = "stage.holder"
 @contextmanager
 def held(folder: Path, at: datetime) -> Iterator[Callable[[], bool]]:
     """Hold the lock in this folder; give a function that says whether it is still ours. Raises LockedError that names
-    the holder.
+    the holder, and DiskError.
 
     It is ours no more where somebody has deleted or replaced the file: then another process can hold the new one."""
     lock = FileLock(folder / LOCK_FILE)
@@ -38,12 +39,21 @@ def held(folder: Path, at: datetime) -> Iterator[Callable[[], bool]]:
 
     try:
         note = f"pid {os.getpid()} {at.isoformat(timespec='seconds')}"
-        (folder / HOLDER_FILE).write_text(note, encoding="ascii")
+        _note(folder, note)
         yield is_ours
     finally:
         if is_ours():  # before it is free: afterwards the note may be another one's
             (folder / HOLDER_FILE).unlink(missing_ok=True)
         lock.release()
+
+
+def _note(folder: Path, text: str) -> None:
+    try:
+        (folder / HOLDER_FILE).write_text(text, encoding="ascii")
+    except OSError as error:
+        if full := disk.explained(error, folder):
+            raise full from None
+        raise
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

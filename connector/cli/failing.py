@@ -20,7 +20,7 @@ from connector.cli import usage
 from connector.cli.opening import Asked
 from connector.cli.screen import Screen, spread, standard, wrapped
 from connector.cli.words import ErrorText
-from connector.errors import ConfigError, ConfigProblem, ExitCode, KntcError
+from connector.errors import ConfigError, ConfigProblem, DiskError, ExitCode, KntcError
 
 MAX_SHOWN = 200
 """So many problems of configuration are printed; a longer list has one cause."""
@@ -47,7 +47,7 @@ def guarded(run: Callable[[], object], asked: Asked) -> int:
         _write_nowhere()  # whoever read our output has gone: nobody is left to be told
         return int(ExitCode.DONE)
     except OSError as error:
-        if found := access.explained(error) or disk.explained(error):
+        if found := access.explained(error) or disk.explained(error) or _lost_output():
             show(found, _screen(asked))
             return int(found.exit_code)
         _show_bug(error, asked)
@@ -56,6 +56,17 @@ def guarded(run: Callable[[], object], asked: Asked) -> int:
         _show_bug(error, asked)
         return int(ExitCode.BUG)
     return code if isinstance(code, int) else int(ExitCode.DONE)
+
+
+def _lost_output() -> DiskError | None:
+    """Return the error to tell where the place that our output goes to takes no more; None if that is not it."""
+    try:
+        print(flush=True)  # together with what was refused and may still be in the buffer
+    except OSError as error:
+        if disk.is_refused(error):
+            _write_nowhere()
+            return DiskError("E-DISK-OUTPUT")
+    return None
 
 
 def _write_nowhere() -> None:

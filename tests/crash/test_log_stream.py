@@ -55,6 +55,15 @@ def test_an_error_that_nobody_can_read_keeps_its_exit_code(tmp_path: Path) -> No
     assert run.returncode == ExitCode.CONFIGURATION
 
 
+def test_output_that_its_disk_does_not_take_is_told_as_that(tmp_path: Path) -> None:
+    """It was told as a fault of the program, to be sent to its maintainers."""
+    run = subprocess.run(
+        ["sh", "-c", '"$@" >/dev/full', "sh", *command(tmp_path / "none.toml", "--lang", "en", "version")],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert (run.returncode, "E-DISK-OUTPUT" in run.stderr) == (ExitCode.LOCKED, True), run.stderr
+
+
 def test_lost_lines_are_counted_and_told_when_the_disk_has_room_again(tmp_path: Path) -> None:
     """The limit on the size of a file stands for the end of its disk; a line that was torn stays alone in its line."""
     path = tmp_path / "log"
