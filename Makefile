@@ -21,7 +21,7 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 soak: $(STAMP)
 	KNTC_SOAK=1 $(BIN)/python -m pytest tests/machine tests/crash tests/simulation tests/stages/test_outage_day.py \
