@@ -289,7 +289,7 @@ def on_resync(state: State, standing: Standing, recourse: Recourse) -> Step | No
     step = ON_RESYNC.get(state)
     if step is not None and step.state is State.UNKNOWN and not recourse.findable:
         step = WITHOUT_FIND[True] if recourse.repeatable else None
-    if step is None or (not standing.has_body and step.state is State.PENDING):
+    if not standing.has_body:  # if it were absent, there would be nothing to put again
         return None
     return step
 

@@ -25,11 +25,14 @@ _record = table_of(Record)
 
 _REPLACEABLE = tuple(str(state) for state in lifecycle.REPLACEABLE)
 _SET_ASIDE = frozenset(ancestry.SET_ASIDE)
+_THERE = (State.DELIVERED, State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the ledger holds of a key: the fingerprint pair, and its newest version."""
+    """What the ledger holds of a key: the fingerprint pair, and its newest version.
+
+    `taken_over`: the nation's version was taken for the newest, and we have no text of it (`adoption.py`)."""
 
     row_fingerprint: str | None
     mapping_digest: str | None
@@ -40,6 +43,7 @@ class Known:
     parent: RecordKey | None
     concealed: bool
     identity: str | None = None
+    taken_over: bool = False
 
     def unchanged(self, row_fingerprint: str, mapping_digest: str) -> bool:
         """Return whether neither the row nor the mapping has changed since it was last mapped."""
@@ -105,6 +109,7 @@ _KNOWN = (
         _record.c.parent_local_id,
         _delivery.c.concealed,
         _record.c.identity,
+        and_(_delivery.c.body_bytes == 0, _delivery.c.state.in_(_THERE)).label("taken_over"),
     )
     .join(_delivery, newest_of_record())
     .where(*_AMONG)
@@ -126,6 +131,7 @@ def known(connection: Connection, agency: str, kind: Kind, local_ids: Sequence[s
                 RecordKey(agency, Kind(row.parent_kind), row.parent_local_id) if row.parent_kind else None,
                 bool(row.concealed),
                 row.identity,
+                bool(row.taken_over),
             )
     return found
 
@@ -204,9 +210,9 @@ def record(
 ) -> dict[str, int]:
     """Record what was read anew and return counts: created, updated, same, quarantined.
 
-    A document equal to the newest version only renews the fingerprint pair; a different one is a new version, and
-    older versions that nobody is sending are superseded by it. Once committed, a crash loses nothing: rows, audit
-    and position went together."""
+    A document equal to the newest version only renews the fingerprint pair, and gives its text to a version that was
+    taken over from the nation without one; a different one is a new version, and older versions that nobody is sending
+    are superseded by it. Once committed, a crash loses nothing: rows, audit and position went together."""
     counts = {"created": 0, "updated": 0, "same": 0, "quarantined": 0}
     for reading in readings:
         before = ledger.get(reading.key.local_id)
@@ -233,6 +239,8 @@ def _record_one(
         version = before.version
     _write_record(tx, reading, before, version, mapping_digest, sweep)
     if same:
+        if before and before.taken_over and document:
+            _fill_in(tx, reading.key, document, version, actor)
         return "same"
     if before and still_bad:
         _renew_problems(tx, reading, before, actor)
@@ -329,6 +337,25 @@ def _recorded(
     if reading.problems:
         facts["rules"] = sorted({problem.rule for problem in reading.problems})
     return Event("record.recorded", reading.key.agency, actor, tx.now, reading.key, version, facts)
+
+
+def _fill_in(tx: Tx, key: RecordKey, document: Document, version: int, actor: Actor) -> None:
+    """A version that was taken over from the nation is what the row says: from now on it has its text, its parent, and
+    the row's word on whether it is concealed, as if it had been recorded here."""
+    parent = document.parent
+    tx.connection.execute(
+        update(_delivery)
+        .where(*of_key(_delivery, key), _delivery.c.version == version, _delivery.c.state.in_(_THERE))
+        .values(
+            body=document.body,
+            body_bytes=len(document.body),
+            concealed=document.concealed,
+            parent_kind=parent.kind if parent else None,
+            parent_local_id=parent.local_id if parent else None,
+        )
+    )
+    facts = {"commitment": tx.commitment(key.agency, document.body)}
+    tx.audit(Event("record.matched", key.agency, actor, tx.now, key, version, facts))
 
 
 def _renew_problems(tx: Tx, reading: Reading, before: Known, actor: Actor) -> None:

@@ -89,7 +89,9 @@ def story(
     range_value = connection.execute(select(_record.c.range_value).where(*of_key(_record, key))).scalar()
     known = moments(connection, key, commit)
     commitments = {
-        moment.version: moment.facts.get("commitment", "") for moment in known if moment.event == "record.recorded"
+        moment.version: moment.facts.get("commitment", "")
+        for moment in known
+        if moment.event in ("record.recorded", "record.matched")
     }
     return Story(
         line=line,

@@ -12,8 +12,9 @@ from connector.core.model import Kind
 from connector.errors import DataError, RolledBackError
 from connector.national import transport
 from connector.sources import engines
-from connector.store import audit, comparisons, views
-from tests.machine.world import AGENCY, START, Clock, Nation, World
+from connector.store import audit, comparisons, records, views
+from connector.store.requests import Selection
+from tests.machine.world import AGENCY, START, Clock, Nation, World, key_of
 from tests.machine.world import KINDS as SWEPT
 
 REASON = "compared with the national website"
@@ -260,3 +261,53 @@ def test_a_status_that_the_mirror_missed_is_taken_once_approved(world: World) ->
     assert compare(world) == {"petition nho:1": "mirror_behind//take_status"}
     assert approve(world) == {"taken": 1}
     assert compare(world) == {}
+
+
+def adopt_petition_4(world: World) -> None:
+    """A ledger copied back knows nothing of petition 4, which the nation holds: its version is taken over."""
+    world.copy_store()
+    world.edit("INSERT INTO don VALUES (4, NULL, '2026-02-03', '1', 'A', NULL, 0, 0)")
+    world.edit("INSERT INTO xu_ly VALUES (4, 4, '2026-02-03', 'A')")
+    world.sync()
+    world.put_back_store()
+    with pytest.raises(RolledBackError):
+        world.reopen()
+    world.reopen_to_compare()
+    compare(world)
+    assert approve(world) == {"adopted": 2}
+    world.reopen()
+
+
+def test_what_hangs_on_a_record_that_was_taken_over_is_not_concealed_for_good(world: World) -> None:
+    """It counted as concealed even after its row was read; its handling was sent again without what it says."""
+    adopt_petition_4(world)
+    settle(world)
+    assert ("handling nho:4", 1, "delivered") in states(world)
+    with world.app.store.read() as connection:
+        found = records.known(connection, AGENCY, Kind.PETITION, ["nho:4"])
+    assert not found["nho:4"].concealed
+    assert compare(world) == {}
+
+
+def test_a_record_that_was_taken_over_and_is_lost_there_is_put_again_as_asked(world: World) -> None:
+    """We had no text of it, so it ended as a record that had become a secret, and its absence was for good."""
+    adopt_petition_4(world)
+    world.sync()
+    world.sandbox.lose(AGENCY, Kind.PETITION, "nho:4")
+    world.ask(Selection(keys=(key_of(Kind.PETITION, 4),)))
+    world.run("resync")
+    settle(world)
+    assert ("petition nho:4", 1, "delivered") in states(world)
+    assert compare(world) == {}
+    assert_no_double(world)
+
+
+def test_a_loss_of_a_record_that_was_taken_over_is_mended_by_a_plan(world: World) -> None:
+    adopt_petition_4(world)
+    settle(world)
+    world.sandbox.lose(AGENCY, Kind.PETITION, "nho:4")
+    assert compare(world) == {"petition nho:4": "missing_remote//ask_again"}
+    assert approve(world) == {"look": 1}
+    settle(world)
+    assert compare(world) == {}
+    assert_no_double(world)
