@@ -25,7 +25,7 @@ from connector.national.base import National
 from connector.stages import gate
 from connector.stages.context import Context, Counts
 from connector.stages.meter import Meter
-from connector.store import answers, channel, outbox
+from connector.store import acceptance, answers, channel, outbox
 from connector.store.channel import Signal
 
 FINISH_ROWS = 200
@@ -100,6 +100,7 @@ def _claim(context: Context, effort: Effort, rows: int) -> list[Delivery]:
     """Claim at most `rows`, as many repeated attempts as there is credit for, and book them."""
     with context.store.write() as tx:
         state = channel.state_of(tx.connection, context.agency, context.generation)
+        acceptance.doubt_read_since(tx, context.agency, context.generation, context.capabilities, context.actor)
         credit = context.budget.credit_now(state.credit, state.credit_at, tx.now)
         claimed = outbox.claim(
             tx,

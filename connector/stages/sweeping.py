@@ -15,7 +15,7 @@ from connector.stages.hidden import Hidden
 from connector.stages.judging import judge
 from connector.stages.recording import Reader, record
 from connector.stages.strangers import Strangers
-from connector.store import marks, positions, setting_aside, tombstones, unsettled, withdrawals
+from connector.store import acceptance, marks, positions, setting_aside, tombstones, unsettled, withdrawals
 from connector.store.db import Tx
 from connector.store.marks import SweepCounts
 from connector.store.records import SweepRef
@@ -86,6 +86,7 @@ def _finish(
     if clock is not None and kind_mapping.settings.changed_at:
         positions.set_to(tx, agency, kind, positions.settled(clock, kind_mapping))
     marks.finish_sweep(tx, agency, kind, sweep_id, total, context.actor)
+    acceptance.note_swept(tx, agency, kind, sweep_id)
     return gone
 
 

@@ -110,6 +110,11 @@ def advance(tx: Tx, agency: str, name: str, value: str) -> None:
     tx.connection.execute(_SET_MARK, {"agency": agency, "name": name, "value": value, "at": tx.now})
 
 
+def forget(tx: Tx, agency: str, name: str) -> None:
+    """Forget a mark, if it is set."""
+    tx.connection.execute(_FORGET_MARK, {"agency": agency, "name": name})
+
+
 # --- sweeps --------------------------------------------------------------------------------------------------------
 
 
