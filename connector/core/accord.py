@@ -77,6 +77,8 @@ HELD_BACK = Finding(Accord.NOT_CONFIRMABLE, "held_back")
 NOT_LISTED = Finding(Accord.NOT_CONFIRMABLE, "not_listed")
 NOT_LOOKED_FOR = Finding(Accord.NOT_CONFIRMABLE, "not_looked_for")
 BY_HAND = Finding(Accord.ORPHAN, "by_hand", Fix.PERSON)
+TYPED_THERE = Finding(Accord.MISSING_REMOTE, "by_hand", Fix.PERSON)
+"""Missing under our key, and there without one, entered by hand: putting it again would make two of it."""
 BY_HAND_TWICE = Finding(Accord.DUPLICATE, "by_hand", Fix.PERSON)
 
 _GOING = frozenset({State.PENDING, State.SENDING, State.UNKNOWN})

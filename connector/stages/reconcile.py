@@ -15,12 +15,12 @@ on where the run before stopped; the others are not confirmable, and the report 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from connector.core import accord
-from connector.core.accord import Finding
+from connector.core.accord import Finding, Fix
 from connector.core.chain import Head
 from connector.core.model import KINDS, Held, Kind, RecordKey, SightingName, State
 from connector.errors import CursorExpiredError, RemoteError
@@ -166,10 +166,12 @@ def _compare_ledger(context: Context, run: int, kind: Kind, tally: _Tally, looks
         with context.store.read() as connection:
             page = comparisons.ledger_page(connection, context.agency, kind, context.generation, after, LEDGER_ROWS)
             held = comparisons.held_of(connection, run, kind, [one.key.local_id for one in page])
+            missing = [one for one in page if one.ours.received and one.key.local_id not in held]
+            typed = comparisons.typed_by_hand(connection, run, kind, missing)
         if not page:
             return
         found = [(one, held.get(one.key.local_id, [])) for one in page]
-        items = [item for one, theirs in found if (item := _judged(context, one, theirs, tally, looks))]
+        items = [item for one, theirs in found if (item := _judged(context, one, theirs, tally, looks, typed))]
         with context.store.write() as tx:
             comparisons.note(tx, run, items)
         yield {"compared_records": len(page)} | _counted(items)
@@ -177,9 +179,10 @@ def _compare_ledger(context: Context, run: int, kind: Kind, tally: _Tally, looks
 
 
 def _judged(
-    context: Context, one: Compared, theirs: Sequence[Held], tally: _Tally, looks: _Looks | None
+    context: Context, one: Compared, theirs: Sequence[Held], tally: _Tally, looks: _Looks | None, typed: Container[str]
 ) -> Item | None:
-    """Return the item of one key, None where there is nothing to list; count it either way."""
+    """Return the item of one key, None where there is nothing to list; count it either way. typed: the local ids of
+    what is there without its key, entered by hand."""
     ours = one.ours
     if one.key.kind not in context.capabilities.carried:
         finding = accord.AGREES  # never sent by rule
@@ -187,6 +190,8 @@ def _judged(
         finding = looks.at(one)
     else:
         finding = accord.compare(ours, theirs, complete=True)
+    if finding.fix is Fix.ASK_AGAIN and one.key.local_id in typed:
+        finding = accord.TYPED_THERE
     tally.add(finding, one.since)
     return Item(one.key, finding, ours, theirs[0] if theirs else None) if finding.accord in accord.OPEN else None
 

@@ -217,6 +217,27 @@ def ours_by_content(connection: Connection, agency: str, kind: Kind, held: Seque
     return found
 
 
+def typed_by_hand(connection: Connection, run: int, kind: Kind, among: Sequence[Compared]) -> set[str]:
+    """Return the local ids of those records that the nation holds, by digest or national id, without a key: entered
+    by hand. Uses ix_manifest_line_key."""
+    digests, ids = set[str](), set[str]()
+    for chunk in chunks(among, 250):
+        rows = connection.execute(
+            select(_line.c.digest, _line.c.national_id).where(
+                _line.c.run == run,
+                _line.c.kind == kind,
+                _line.c.local_id == "",
+                or_(
+                    _line.c.digest.in_([one.ours.digest for one in chunk]),
+                    _line.c.national_id.in_([one.ours.national_id for one in chunk]),
+                ),
+            )
+        ).all()
+        digests |= {row.digest for row in rows}
+        ids |= {row.national_id for row in rows}
+    return {one.key.local_id for one in among if one.ours.digest in digests or one.ours.national_id in ids}
+
+
 def note(tx: Tx, run: int, items: Sequence[Item]) -> None:
     """Write findings down, each with what it was judged on."""
     if items:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from connector.app import STORE_FILE
-from connector.core.model import Kind
+from connector.app import STORE_FILE, open_app
+from connector.config import load_config
+from connector.core.model import Actor, Kind, RecordKey
+from connector.store import outbox
 from connector.store.audit import ACCEPTED
 from tests.cli.conftest import World
 from tests.cli.test_acting import events
@@ -57,6 +59,45 @@ def test_a_report_in_english_is_as_narrow(world):
     said = world("reconcile", lang="en")
     said.assert_narrow()
     assert {item["finding"] for item in report(world)["items"]} == {"missing_remote", "orphan", "mirror_behind"}
+
+
+def test_records_typed_at_the_national_desk_in_place_of_ours_are_for_a_person_and_nothing_is_sent(world):
+    """Three of ours are deleted there and typed again: with other words, word for word, and without our key."""
+    world("sync")
+    for number in (5, 6, 7):
+        world.sandbox.lose(AGENCY, Kind.PETITION, f"bentre:{number}")
+    world.sandbox.enter(AGENCY, Kind.PETITION, "nhập tay", "bentre:5")
+    world.sandbox.enter(AGENCY, Kind.PETITION, sent_of(world, 6), "bentre:6")
+    without_key = world.sandbox.enter(AGENCY, Kind.PETITION, sent_of(world, 7))
+    found = report(world)
+    assert {(item["local_id"], item["finding"], item["how"], item["fix"]) for item in found["items"]} == {
+        ("bentre:5", "differs", "other_digest", "person"),
+        ("bentre:6", "differs", "other_id", "person"),
+        ("bentre:7", "missing_remote", "by_hand", "person"),
+        ("", "duplicate", "by_hand", "person"),
+    }
+    assert not found["plan"]
+    for lang in ("vi", "en"):
+        said = world("reconcile", lang=lang)
+        said.assert_narrow()
+        assert said.code == 1
+        assert without_key in said.out
+    asked_before = len(world.sandbox.log())
+    world("sync")
+    world("resync", "petition/5", "--reason", WHY)
+    assert world("sync").code == 1  # the nation holds another content of the same version: a conflict, for a person
+    (conflict,) = world("list", "--state", "unknown", "--json").json["records"]
+    assert (conflict["local_id"], conflict["cause"]) == ("bentre:5", "conflict")
+    assert not [line for line in world.sandbox.log()[asked_before:] if line.method == "PUT"]
+
+
+def sent_of(world: World, number: int) -> str:
+    """Return a petition as it was sent, for somebody who types it again word for word."""
+    actor = Actor("test", "test")
+    with open_app(load_config(world.config), actor) as app, app.store.read() as connection:
+        newest = outbox.newest(connection, RecordKey(AGENCY, Kind.PETITION, f"bentre:{number}"), 1)
+    assert newest is not None
+    return newest.body.decode()
 
 
 @pytest.mark.parametrize("args", [["reconcile"], ["reconcile", "--approve"]], ids=" ".join)
