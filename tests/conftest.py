@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections import Counter
 from collections.abc import Generator
 
 import pytest
@@ -22,6 +23,14 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile(name)
     if name != "ci" and config.getoption("--hypothesis-seed", None) is None:
         config.option.hypothesis_seed = random.randrange(2**32)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse tests that share an id where several processes share the work: only one of them would be run there."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = {name for name, times in Counter(item.nodeid for item in items).items() if times > 1}
+        if shared:
+            raise pytest.UsageError(f"several tests are called {sorted(shared)}: run them without --numprocesses")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
