@@ -16,6 +16,7 @@ from connector.cli import ruling
 from connector.cli.screen import clipped
 from connector.cli.words import Words, plain, utc
 from connector.core.model import Kind
+from connector.core.transforms import Bad
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -84,9 +85,10 @@ def read_again(app: App, key: RecordKey, range_value: str) -> Reading | None:
                 if hidden_by(app.context(key.agency), agency.source, agency.mapping, mapping.parents_of(row)):
                     return None
                 mapped = mapping.apply(row, agency.policy)
+                shown = mapping.decode(row)
                 place = f"{mapping.select.table}.{mapping.range_column} = {value}"
-                concealed = _is_concealed(mapping, row, mapped) or _ledger_conceals(app, key, mapping.parents_of(row))
-                return Reading(row, mapped, place, concealed)
+                concealed = _is_concealed(mapping, shown, mapped) or _ledger_conceals(app, key, mapping.parents_of(row))
+                return Reading(shown, mapped, place, concealed)
     return None
 
 
@@ -240,7 +242,8 @@ def _held(row: Mapping[str, Any], origin: Callable[[str], str], column: str) -> 
     for wanted in column.split(", "):
         names = [name for name in row if wanted and origin(name) == wanted]
         namesake = [name for name in names if name == wanted.rpartition(".")[2]]
-        found += [row[name] for name in namesake or names if row[name] not in (None, "")]
+        values = (row[name] for name in namesake or names)
+        found += [value for value in values if value not in (None, "") and not isinstance(value, Bad)]
     return found
 
 

@@ -73,9 +73,13 @@ def assemble(node: Node, row: Columns, children: Children, at: str, misses: list
 def _listed(items: Items, children: Children, at: str, misses: list[Miss]) -> list[Any]:
     listed: list[Any] = []
     for row in children.get(items.rows, ()):
-        if items.keep is not None and not items.keep(row):
+        kept = items.keep is None or items.keep(row)
+        if kept is False:
             continue
         place = f"{at}/{len(listed)}"
+        if isinstance(kept, Bad):
+            misses.append(Miss(place, items.pattern, kept))
+            continue
         value = items.read(row) if items.read else assemble(items.node, row, {}, place, misses)
         if value.__class__ is Bad:
             misses.append(Miss(place, items.pattern, value))

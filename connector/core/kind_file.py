@@ -119,7 +119,7 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
         rows={rule.pattern: rule.rows for rule in rules},
     )
     section.close()
-    for check in (_check_arrays, _check_required, _check_columns, _check_key_class):
+    for check in (_check_arrays, _check_required, _check_columns, _check_encodings, _check_key_class):
         check(draft)
     return draft
 
@@ -285,6 +285,24 @@ def _check_columns(draft: Draft) -> None:
     for place, column, sql in named:
         if sql and not names_column(sql, column):
             draft.section.report("E-CFG-COLUMN", place, column, "a column of its query")
+
+
+def _check_encodings(draft: Draft) -> None:
+    """A key is asked for again as the database holds it: no encoding may stand between."""
+    root = {*draft.key, draft.range.column}
+    root.update(column for parent in draft.parents.values() for column in parent.columns)
+    keys: dict[str, set[str]] = {"": root, **{name: {*child.key} for name, child in draft.children.items()}}
+    for rule in draft.rules:
+        child = draft.rows_of(rule)
+        keys[child.name if child else ""].update(rule.columns if rule.ref is not None else ())
+    queries = [("select", "", draft.select.sql, draft.select.encodings)]
+    queries += [(f"children[{at}]", c.name, c.sql, c.encodings) for at, c in enumerate(draft.children.values())]
+    for place, name, sql, encodings in queries:
+        for column in encodings:
+            if sql and not names_column(sql, column):
+                draft.section.report("E-CFG-COLUMN", f"{place}.encoding", column, "a column of its query")
+            elif column in keys[name]:
+                draft.section.report("E-CFG-VALUE", f"{place}.encoding", column, "a column that makes no key")
 
 
 def _check_key_class(draft: Draft) -> None:

@@ -3,17 +3,18 @@
     row --apply--> body --conceal--> body --schema--> canonical bytes and digest, or problems
 
 Compiled by `mapping.compile_mapping`, then applied to every row without looking at a file again.
-May import: assembly, chain, keys, model, schema, secrecy, selects, transforms, values, the standard library.
+May import: assembly, chain, encodings, keys, model, schema, secrecy, selects, transforms, values, the standard library.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.core import keys
 from connector.core.assembly import Children, Miss, Node, assemble
 from connector.core.chain import canonical, digest
+from connector.core.encodings import decoded
 from connector.core.model import Body, Document, Kind, Mapped, Problem, RecordKey, SourceRow, TraceStep
 from connector.core.schema import FieldInfo, Schemas, pattern_of
 from connector.core.secrecy import UNCLASSIFIED, SecrecyPolicy, conceal, reason_to_conceal
@@ -120,6 +121,18 @@ class KindMapping:
             return pointer
         return info.title_en if language == "en" else info.title_vi
 
+    def decode(self, row: SourceRow) -> SourceRow:
+        """Return the row with the text of columns whose encoding is declared in Unicode; the same row if none is.
+
+        What is not in its declared encoding is a Bad in its place. Of a row as read: not to be decoded twice."""
+        if not self.select.encodings and not any(child.encodings for child in self.children):
+            return row
+        children = dict(row.children)
+        for child in self.children:
+            if child.encodings and child.name in children:
+                children[child.name] = tuple(_decoded(found, child.encodings) for found in children[child.name])
+        return replace(row, columns=_decoded(row.columns, self.select.encodings), children=children)
+
     def apply(self, row: SourceRow, policy: SecrecyPolicy, *, reason: str | None = None) -> Mapped:
         """Return the document of one row, concealed where it must be, or everything that is wrong with it.
 
@@ -127,6 +140,7 @@ class KindMapping:
         Concealing comes before the schema's judgement: what is not sent can neither leak nor be faulted."""
         if absent := self._absent_columns(row.columns, row.children):
             return Mapped((), absent, self.trace)
+        row = self.decode(row)
         misses: list[Miss] = []
         body = assemble(self.node, row.columns, row.children, "", misses)
         body["agency_code"] = row.key.agency
@@ -194,3 +208,12 @@ class KindMapping:
             if pointer not in known:  # a field that could not be read is also missing: that is one mistake
                 found.append(Problem(pointer, rule, self.column_of(pointer), detail))
         return tuple(found)
+
+
+def _decoded(columns: Columns, encodings: Mapping[str, str]) -> Columns:
+    found = dict(columns)
+    for column, encoding in encodings.items():
+        if found.get(column) is not None:
+            text = decoded(found[column], encoding)
+            found[column] = Bad("E-MAP-TEXT", f"text in {encoding}") if text is None else text
+    return found

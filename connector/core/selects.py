@@ -2,7 +2,7 @@
 
 Every query ranges over its key with `:lo` and `:hi` (lo < key <= hi), so a page is an index range and the
 database's own ordering counts. A stored procedure that takes the bounds as parameters is a legal query.
-May import: section, the standard library.
+May import: encodings, section, the standard library.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from connector.core.encodings import ENCODINGS
 from connector.core.section import Section
 
 BOUND = frozenset({"lo", "hi", "agency_code"})
@@ -23,11 +24,14 @@ SECRET = "secret"  # noqa: S105 - a word, not a password
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """The root query: one row per record. `table` names its columns' home in messages unless `origin` knows better."""
+    """The root query: one row per record. `table` names its columns' home in messages unless `origin` knows better.
+
+    encodings: by result column, of those that hold text of before Unicode."""
 
     sql: str
     table: str
     origins: Mapping[str, str] = field(default_factory=dict)
+    encodings: Mapping[str, str] = field(default_factory=dict)
 
     def origin(self, column: str) -> str:
         """Where a result column comes from, as `table.column`."""
@@ -43,6 +47,7 @@ class ChildSelect:
     table: str
     key: tuple[str, ...]
     origins: Mapping[str, str] = field(default_factory=dict)
+    encodings: Mapping[str, str] = field(default_factory=dict)
 
     def origin(self, column: str) -> str:
         """Where a result column comes from, as `table.column`."""
@@ -65,6 +70,7 @@ def read_select(section: Section) -> Select:
         sql=_sql(section, ordered=False),
         table=section.text("table", needed=True),
         origins=_origins(section),
+        encodings=_encodings(section),
     )
     section.close()
     return select
@@ -78,6 +84,7 @@ def read_child(section: Section, key_columns: int) -> ChildSelect:
         table=section.text("table", needed=True),
         key=section.texts("key", needed=True),
         origins=_origins(section),
+        encodings=_encodings(section),
     )
     if child.key and len(child.key) != key_columns:
         section.report("E-CFG-KEY", "key", ", ".join(child.key), f"{key_columns} columns, as the record's key")
@@ -194,3 +201,13 @@ def _origins(section: Section) -> dict[str, str]:
         if "." not in origin:
             section.report("E-CFG-COLUMN", f"origin.{column}", origin, "table.column")
     return origins
+
+
+def _encodings(section: Section) -> dict[str, str]:
+    declared = section.section("encoding")
+    columns: Iterable[str] = declared.keys() if declared else ()
+    encodings = {column: declared.text(column) for column in columns} if declared else {}
+    for column, encoding in encodings.items():
+        if encoding not in ENCODINGS:
+            section.report("E-CFG-VALUE", f"encoding.{column}", encoding, f"one of {', '.join(ENCODINGS)}")
+    return encodings

@@ -75,8 +75,8 @@ def _string(value: Any) -> str | Bad | None:
         cleaned = clean(value)
         return BAD_TEXT if cleaned is None else cleaned or None
     match value:
-        case None:
-            return None
+        case None | Bad():  # a Bad: the column's declared encoding could not be decoded
+            return value
         case bool():
             return str(int(value))
         case float() | Decimal():

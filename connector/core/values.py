@@ -23,7 +23,8 @@ Columns = Mapping[str, Any]
 Reader = Callable[[Columns], Any]
 """Given a row: the canonical value, None (left out), or a Bad."""
 
-Test = Callable[[Columns], bool]
+Test = Callable[[Columns], bool | Bad]
+"""Given a row: whether the condition holds, or a Bad where its column cannot be read."""
 
 BAD_REF = Bad("E-MAP-KEY-LENGTH", f"at most {keys.MAX_BYTES} bytes")
 
@@ -130,6 +131,8 @@ def _decoder(code_map: CodeMap) -> Read:
                 return known[value]
             if value.__class__ is str and not value.strip():
                 return None
+        if value.__class__ is Bad:
+            return value
         code = code_map.lookup(value)
         if code is None:
             return unknown
@@ -227,7 +230,11 @@ def _is_filled(column: str, *, wanted: bool) -> Test:
 
 
 def _is_one_of(column: str, wanted: frozenset[str]) -> Test:
-    return lambda row: local_code(row[column]) in wanted
+    def test(row: Columns) -> bool | Bad:
+        value = row[column]
+        return value if isinstance(value, Bad) else local_code(value) in wanted
+
+    return test
 
 
 def guarded(read: Reader, when: When | None) -> Reader:
@@ -235,7 +242,14 @@ def guarded(read: Reader, when: When | None) -> Reader:
     if when is None:
         return read
     test = when.test
-    return lambda row: read(row) if test(row) else None
+
+    def reading(row: Columns) -> Any:
+        holds = test(row)
+        if holds is True:
+            return read(row)
+        return holds or None
+
+    return reading
 
 
 def compile_ref(columns: tuple[str, ...], source: str) -> Reader:

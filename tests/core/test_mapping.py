@@ -570,3 +570,90 @@ def test_a_file_of_nonsense_gives_problems_and_never_another_error():
             table[key] = chance.choice(nonsense)
         with suppress(ConfigError):
             compiled(changed)
+
+
+# --- columns of before Unicode
+
+
+def in_old_letters():
+    """The small mapping, over columns that hold TCVN3 (the petition, its persons) and VNI."""
+    changed = files()
+    changed["petition.toml"]["select"]["encoding"] = {"NoiDung": "tcvn3", "CoQuan": "vni"}
+    changed["petition.toml"]["children"][0]["encoding"] = {"HoTen": "tcvn3", "DiaChi": "tcvn3"}
+    return changed
+
+
+def test_a_column_in_an_old_encoding_is_decoded_before_everything_else():
+    old = {**PERSON, "HoTen": "NguyÔn  L\u00adu B¶o", "DiaChi": "Sè 1", "Xa": "Xã Mẫu"}
+    mapping = compiled(in_old_letters()).kind(Kind.PETITION)
+    mapped = mapping.apply(row([old], NoiDung=b"\xa7\xacn n\x93u \xad", CoQuan="Thanh tra tænh", SoCV="1"), POLICY)
+    made = json.loads(mapped.documents[0].body)
+    assert made["content"] == "Đơn n“u ư"
+    assert made["petitioners"][0]["full_name"] == "Nguyễn Lưu Bảo"
+    assert made["petitioners"][0]["address"]["line"] == "Số 1, Xã Mẫu, Huyện Mẫu"  # each column in its own
+    assert made["transferred_by"]["name"] == "Thanh tra tỉnh"
+
+
+def test_what_is_not_in_the_declared_encoding_holds_its_record_and_is_named_without_its_value():
+    unicode_after_all = {**PERSON, "HoTen": f"Nguyễn {CANARY}"}
+    mapped = compiled(in_old_letters()).kind(Kind.PETITION).apply(row([unicode_after_all], CoQuan="bù"), POLICY)
+    assert mapped.documents == ()
+    assert set(mapped.problems) == {
+        Problem("/petitioners/0/full_name", "E-MAP-TEXT", "nguoi.HoTen", "text in tcvn3"),
+        Problem("/petitioners/0/address/line", "E-MAP-TEXT", "nguoi.DiaChi", "text in tcvn3"),
+        Problem("/content", "E-MAP-TEXT", "don.NoiDung", "text in tcvn3"),
+        Problem("/transferred_by/name", "E-MAP-TEXT", "don_chuyen.CoQuan", "text in vni"),
+    }
+    assert CANARY not in repr(mapped.problems)
+
+
+def test_a_condition_and_a_code_in_an_old_encoding_are_decoded_and_never_guessed():
+    changed = in_old_letters()
+    changed["petition.toml"]["fields"]["/petitioners/*"] = {"rows": "nguoi", "when": {"column": "HoTen", "in": ["Lưu"]}}
+    changed["petition.toml"]["fields"]["/signatories"]["when"] = {"column": "NoiDung", "in": ["Đơn"]}
+    mapping = compiled(changed).kind(Kind.PETITION)
+    people = [{**PERSON, "HoTen": name, "DiaChi": "Sè 1"} for name in ("L\u00adu", "B¶o")]
+    made = json.loads(mapping.apply(row(people, NoiDung="§¬n"), POLICY).documents[0].body)
+    assert (made["signatories"], len(made["petitioners"])) == ("many", 1)
+    broken = mapping.apply(row([{**PERSON, "HoTen": "Lưu"}], NoiDung="Đơn"), POLICY)
+    assert {(p.pointer, p.rule) for p in broken.problems} >= {
+        ("/petitioners/0", "E-MAP-TEXT"),
+        ("/signatories", "E-MAP-TEXT"),
+    }
+
+
+def test_a_petition_type_that_is_not_in_its_encoding_is_nobody_s_guess():
+    changed = files()
+    changed["petition.toml"]["select"]["encoding"] = {"Loai": "tcvn3"}
+    mapping = compiled(changed).kind(Kind.PETITION)
+    assert mapping.apply(row(), POLICY).documents  # a number has no encoding
+    mapped = mapping.apply(row(Loai="Đơn"), POLICY)
+    assert {(p.rule, p.detail) for p in mapped.problems} == {("E-MAP-TEXT", "text in tcvn3")}
+
+
+def test_another_encoding_is_another_mapping():
+    assert compiled(in_old_letters()).digest != compiled().digest
+
+
+def test_an_unknown_encoding_is_a_mistake():
+    changed = files()
+    changed["petition.toml"]["select"]["encoding"] = {"NoiDung": "viscii"}
+    assert only_mistake(changed) == ("E-CFG-VALUE", "petition.toml", "select.encoding.NoiDung")
+
+
+@pytest.mark.parametrize(
+    ("place", "column", "mistake"),
+    [
+        ("select", "Id", "E-CFG-VALUE"),  # its key
+        ("select", "Goc", "E-CFG-VALUE"),  # the key of another record
+        ("select", "NoiDungKhac", "E-CFG-COLUMN"),
+        ("children", "IdDon", "E-CFG-VALUE"),
+        ("children", "NoiDung", "E-CFG-COLUMN"),
+    ],
+)
+def test_an_encoding_is_declared_of_a_column_that_is_there_and_makes_no_key(place, column, mistake):
+    changed = files()
+    query = changed["petition.toml"][place]
+    (query[0] if place == "children" else query)["encoding"] = {column: "tcvn3"}
+    at = "children[0]" if place == "children" else place
+    assert only_mistake(changed) == (mistake, "petition.toml", f"{at}.encoding")

@@ -1,6 +1,7 @@
 """Sweeps over real SQLite files: every key once, nothing written, nothing told that a record holds."""
 
 import hashlib
+import json
 import sqlite3
 import traceback
 from pathlib import Path
@@ -213,6 +214,18 @@ def test_values_of_any_type_have_a_fingerprint(agency, connect):
     assert len({len(row.fingerprint) for row in page.rows}) == 1
     mapped = compiled().kind(Kind.PETITION).apply(page.rows[1], SecrecyPolicy())
     assert mapped.problems == (Problem("/content", "E-MAP-TEXT", "don.NoiDung", "valid Unicode"),)
+
+
+def test_bytes_of_an_old_encoding_are_read_as_declared_whatever_type_their_column_has(agency, connect):
+    changed = files()
+    changed["petition.toml"]["select"]["encoding"] = {"NoiDung": "tcvn3"}
+    stored = "'Nguy\u00d4n V\u00a8n L\u00adu'"  # a driver took each byte for a character
+    for id_, value in ((1, stored), (2, "x'4c6d'"), (3, "CAST(x'4cad75' AS TEXT)"), (4, "x'4cad75'")):
+        agency.run(f"INSERT INTO don (Id, Ngay, Loai, NoiDung) VALUES ({id_}, '2023-05-01', 1, {value})")
+    (page,) = sweep(connect())
+    mapped = [compiled(changed).kind(Kind.PETITION).apply(row, SecrecyPolicy()) for row in page.rows]
+    texts = [json.loads(one.documents[0].body)["content"] for one in mapped]
+    assert texts == ["Nguy\u1ec5n V\u0103n L\u01b0u", "Lm", "L\u01b0u", "L\u01b0u"]
 
 
 def test_a_key_that_stands_twice_is_a_problem_of_that_key_alone(agency, connect):
