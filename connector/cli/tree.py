@@ -23,6 +23,7 @@ from connector.cli import (
     checking,
     differing,
     explain,
+    inspecting,
     mirror,
     pausing,
     quarantine,
@@ -93,7 +94,7 @@ app.command("push")(working.push)
 app.command("resolve")(working.resolve)
 app.command("pull")(working.pull)
 app.command("check")(checking.check)
-_noun("mapping", check=checking.mapping_check, diff=differing.diff)
+_noun("mapping", check=checking.mapping_check, diff=differing.diff, inspect=inspecting.inspect)
 _noun("mirror", show=mirror.show, unreadable=mirror.unreadable)
 _noun("audit", log=audit.log, verify=audit.verify)
 app.command("sandbox")(sandbox.sandbox)

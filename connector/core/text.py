@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Letters that look like the Vietnamese đ and are another letter: NFKC does not repair them.
 _LOOK_ALIKES = {0x00D0: "Đ", 0x0189: "Đ", 0x00F0: "đ", 0x0256: "đ"}
@@ -30,7 +31,13 @@ _UNSEEN = (
     0xFEFF,
 )
 _REPAIR: dict[int, str | None] = {**_LOOK_ALIKES, **_BLANKS, **dict.fromkeys(_UNSEEN)}
-_SUSPECT = re.compile("[" + "".join(re.escape(chr(code)) for code in sorted(_REPAIR)) + "]")
+
+
+def _any_of(codes: Iterable[int]) -> re.Pattern[str]:
+    return re.compile("[" + "".join(re.escape(chr(code)) for code in sorted(codes)) + "]")
+
+
+_SUSPECT, _LOOK_ALIKE, _HIDDEN = _any_of(_REPAIR), _any_of(_LOOK_ALIKES), _any_of(_UNSEEN)
 _WORD = re.compile(r"[^\W_]+")
 _TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -49,6 +56,23 @@ def clean(value: str) -> str | None:
         # Taking an unseen character away can bring a letter and its mark together.
         value = unicodedata.normalize("NFC", value)
     return value.strip()
+
+
+def oddities(value: str) -> frozenset[str]:
+    """Return what of a text the eye does not see: `broken`, `look_alike`, `unseen`, `decomposed`, `stray_mark`.
+
+    A stray mark has no letter that it makes one with: marks in the wrong order (acute before circumflex) leave one, and
+    no form of Unicode mends that. It is sent as it is; everything else here is what `clean` repairs or refuses."""
+    if value.isascii() and not _SUSPECT.search(value):
+        return frozenset()
+    found = {"broken"} if _SURROGATE.search(value) else set()
+    found |= {"look_alike"} if _LOOK_ALIKE.search(value) else set()
+    found |= {"unseen"} if _HIDDEN.search(value.replace("\r\n", "\n")) else set()
+    if not unicodedata.is_normalized("NFC", value):
+        found.add("decomposed")
+    if any(unicodedata.combining(letter) for letter in clean(value) or ""):
+        found.add("stray_mark")
+    return frozenset(found)
 
 
 def one_line(value: str) -> str:

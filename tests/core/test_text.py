@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.text import clean, folded, one_line
+from connector.core.text import clean, folded, oddities, one_line
 
 
 def test_a_decomposed_text_becomes_the_composed_one():
@@ -81,3 +81,24 @@ def test_other_words_stay_other_words(one, other):
 
 def test_what_nobody_can_read_folds_to_nothing():
     assert folded("\ud800") == folded(" -- ") == folded("") == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("Nguyễn Văn Mẫu\r\n", set()),
+        ("\u00d0ơn", {"look_alike"}),
+        ("đơn\u200b", {"unseen"}),
+        ("a\x00", {"unseen"}),
+        (unicodedata.normalize("NFD", "ễ"), {"decomposed"}),
+        ("e\u0301\u0302", {"decomposed", "stray_mark"}),  # in this order they never make ế
+        ("m\u0303", {"stray_mark"}),
+        ("đơn \ud83d", {"broken"}),
+    ],
+)
+def test_what_the_eye_does_not_see_is_named(value, found):
+    assert oddities(value) == found
+
+
+def test_marks_in_the_wrong_order_are_reported_and_not_rewritten():
+    assert clean("Nguye\u0303\u0302n") == "Nguy\u1ebd\u0302n"
