@@ -151,7 +151,7 @@ _ONE = (
 
 _COUNTED = (
     "agencies|answers|blocks|bytes|characters|columns|days|effects|entries|ids|items|keys|kinds|mistakes|outcomes|places"
-    "|problems|records|references|requests|rows|rules|sendings|statuses|changes|versions"
+    "|problems|records|references|requests|rows|rules|sendings|statuses|changes|texts|versions"
 )
 
 
