@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connector.core.mapping import CompiledMapping, compile_mapping
 from connector.core.model import Kind
+from connector.core.secrecy import SecrecyPolicy
 from connector.errors import SourceError
 from connector.sources.engines import open_engine, reading
 from connector.sources.sql import SqlSource
@@ -69,6 +70,31 @@ def test_rows_that_come_and_go_while_paging_are_read_once_or_by_the_next_sweep(s
             server.add(9)
     assert seen == ["mau:1", "mau:2", "mau:3", "mau:4", "mau:6", "mau:7", "mau:9"]
     assert ids(source)[0] == "mau:0"
+    source.close()
+
+
+OLD_COLUMN = {
+    "postgresql": ("ALTER TABLE don ALTER noi_dung TYPE BYTEA USING ''", "UPDATE don SET noi_dung = '\\x{raw}'"),
+    "mariadb": (
+        "ALTER TABLE don MODIFY noi_dung VARCHAR(100) CHARACTER SET latin1",
+        "UPDATE don SET noi_dung = x'{raw}'",
+    ),
+}
+
+
+def test_a_column_of_before_unicode_comes_as_it_was_typed(server: Database) -> None:
+    """Latin-1, as the servers of those days were set up, or bytes: what the driver makes of it does not matter."""
+    for statement in OLD_COLUMN[server.kind]:
+        server.run(statement.format(raw="4cad7520564ba86e206ed66e2093a2ee"))
+    source = open_source(server)
+    encoding = {"petition.toml": MAPPING.format(source="") + '\n[select.encoding]\nnoi_dung = "tcvn3"\n'}
+    files = {"mapping.toml": HEAD, "codes/loai.toml": CODES, **encoding}
+    declared = compile_mapping(
+        {name: tomllib.loads(text) for name, text in files.items()}, code_lists(), schemas()
+    ).kind(Kind.PETITION)
+    rows = [row for page in source.pages(declared) for row in page.rows]
+    bodies = [declared.apply(row, SecrecyPolicy()).documents[0].body.decode() for row in rows]
+    assert len([body for body in bodies if '"content":"L\u01b0u VK\u0103n n\u1ec7n \u201c\u00c2\u1ee3"' in body]) == 7
     source.close()
 
 
