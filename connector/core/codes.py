@@ -90,7 +90,8 @@ class CodeMap:
     """What the codes of one local list mean in one of ours.
 
     match "exact": the local code as a whole. "prefix": the longest entry that equals it or ends at one of its dots
-    (`KN.01` answers for `KN.01.02`, not for `KN.011`)."""
+    (`KN.01` answers for `KN.01.02`, not for `KN.011`). out_of_date "keep": what it answers may be older or younger than
+    the law's own dates for it."""
 
     name: str
     list: CodeList
@@ -98,6 +99,7 @@ class CodeMap:
     match: Literal["exact", "prefix"]
     unmapped: Literal["error", "absent"]
     entries: Mapping[str, str]
+    out_of_date: Literal["error", "keep"] = "error"
 
     def lookup(self, value: object) -> str | None:
         """Return our code for a value as the driver gave it.
@@ -139,8 +141,8 @@ def compile_code_map(
     """Return the map, with everything that is wrong in the parsed file, found in one pass; a map with problems is good
     for nothing but to check what refers to it, and None where not even that can be done.
 
-    Keys: `name`, `list`, `source`, `[map]`, optional `match` (exact), `unmapped` (error), and `absent`: local codes
-    that mean "nothing stated" (the "0 - not chosen" of many forms)."""
+    Keys: `name`, `list`, `source`, `[map]`, optional `match` (exact), `unmapped` (error), `out_of_date` (error), and
+    `absent`: local codes that mean "nothing stated" (the "0 - not chosen" of many forms)."""
     problems = tuple(_problems(file, document, lists))
     target = lists.get(str(document.get("list", "")))
     if target is None or not isinstance(document.get("name"), str) or not isinstance(document.get("map"), dict):
@@ -155,6 +157,7 @@ def compile_code_map(
         match=document.get("match", "exact"),
         unmapped=document.get("unmapped", "error"),
         entries=MappingProxyType(entries),
+        out_of_date=document.get("out_of_date", "error"),
     ), problems
 
 
@@ -164,12 +167,13 @@ _TYPES: Mapping[str, type] = {
     "source": str,
     "match": str,
     "unmapped": str,
+    "out_of_date": str,
     "absent": list,
     "map": dict,
 }
 _WORDS: Mapping[type, str] = {str: "a text", list: "a list of texts", dict: "a table"}
 _REQUIRED = ("name", "list", "source", "map")
-_CHOICES = {"match": ("exact", "prefix"), "unmapped": ("error", "absent")}
+_CHOICES = {"match": ("exact", "prefix"), "unmapped": ("error", "absent"), "out_of_date": ("error", "keep")}
 
 
 def _problems(file: str, document: Mapping[str, Any], lists: Mapping[str, CodeList]) -> Iterator[ConfigProblem]:

@@ -21,6 +21,7 @@ class Rule:
 
     `constant` is set where the value depends on nothing, `read` for every other single value.
     `rows` names the child query that feeds an array (then `read` is set only if its items are plain values).
+    `ageless`: its codes may be older or younger than the law says.
     `item_of` is the array pattern (`/petitioners/*`) whose child row the columns belong to, "" for the root row."""
 
     pattern: str
@@ -35,6 +36,7 @@ class Rule:
     ref: Kind | None
     words: str
     clear: str
+    ageless: bool = False
 
 
 _FORMS = ("column", "columns", "constant", "ref", "rows")
@@ -73,6 +75,7 @@ def compile_rule(pattern: str, section: Section, scope: Scope) -> Rule | None:
         ref=value.ref,
         words=" ".join(w for w in (f"rows {rows}" if rows else "", value.words, when.words if when else "") if w),
         clear=clear,
+        ageless=value.ageless,
     )
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from connector.core.assembly import compile_node
-from connector.core.codes import CodeMap
+from connector.core.codes import CodeList, CodeMap
+from connector.core.dated import dated_fields
 from connector.core.fields import Rule, compile_rule, compile_value
 from connector.core.kind_mapping import KindMapping, Needed, ParentRule
 from connector.core.model import Kind, TraceStep
@@ -124,7 +125,7 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
     return draft
 
 
-def finish(draft: Draft, source: str, schemas: Schemas) -> KindMapping:
+def finish(draft: Draft, source: str, schemas: Schemas, lists: Mapping[str, CodeList]) -> KindMapping:
     """Return the mapping of a draft in which nothing is wrong."""
     assert draft.petition_type is not None, "read_kind_file reports a missing [secrecy]"  # noqa: S101
     return KindMapping(
@@ -147,6 +148,7 @@ def finish(draft: Draft, source: str, schemas: Schemas) -> KindMapping:
         needed=_needed(draft),
         node=compile_node(draft.rules),
         schemas=schemas,
+        dated=dated_fields(draft.kind, draft.fields, lists, {rule.pattern for rule in draft.rules if rule.ageless}),
     )
 
 

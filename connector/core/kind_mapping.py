@@ -3,7 +3,8 @@
     row --apply--> body --conceal--> body --schema--> canonical bytes and digest, or problems
 
 Compiled by `mapping.compile_mapping`, then applied to every row without looking at a file again.
-May import: assembly, chain, encodings, keys, model, schema, secrecy, selects, transforms, values, the standard library.
+May import: assembly, chain, dated, encodings, keys, model, schema, secrecy, selects, transforms, values, the standard
+library.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dataclasses import dataclass, replace
 from connector.core import keys
 from connector.core.assembly import Children, Miss, Node, assemble
 from connector.core.chain import canonical, digest
+from connector.core.dated import RULE as OUT_OF_DATE
+from connector.core.dated import DatedField, out_of_date
 from connector.core.encodings import decoded
 from connector.core.model import Body, Document, Kind, Mapped, Problem, RecordKey, SourceRow, TraceStep
 from connector.core.schema import FieldInfo, Schemas, pattern_of
@@ -65,6 +68,7 @@ class KindMapping:
     needed: Needed
     node: Node
     schemas: Schemas
+    dated: tuple[DatedField, ...] = ()
 
     def local_id(self, columns: Columns) -> str | Problem:
         """Return `<source>:<source key>` of a row, or why it has none. The row needs its key columns only."""
@@ -207,6 +211,10 @@ class KindMapping:
         for pointer, rule, detail in self.schemas.check(self.kind, body):
             if pointer not in known:  # a field that could not be read is also missing: that is one mistake
                 found.append(Problem(pointer, rule, self.column_of(pointer), detail))
+        known |= {problem.pointer for problem in found}
+        for pointer, detail in out_of_date(self.dated, body):
+            if pointer not in known:
+                found.append(Problem(pointer, OUT_OF_DATE, self.column_of(pointer), detail))
         return tuple(found)
 
 

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from connector.core import transforms
 from connector.core.chain import canonical, digest
 from connector.core.codes import CodeList, CodeMap, compile_code_map
+from connector.core.dated import bounds
 from connector.core.kind_file import Common, check_references, finish, read_kind_file
 from connector.core.kind_mapping import KindMapping
 from connector.core.model import KINDS, Kind
@@ -88,15 +89,15 @@ def compile_mapping(
         timezone=head.timezone,
         title=head.title,
         kinds=head.kinds,
-        digest=_fingerprint(files, schemas),
-        mappings={draft.kind: finish(draft, head.source, schemas) for draft in drafts},
+        digest=_fingerprint(files, schemas, code_lists),
+        mappings={draft.kind: finish(draft, head.source, schemas, code_lists) for draft in drafts},
         clock=head.clock,
     )
 
 
-def _fingerprint(files: Mapping[str, Any], schemas: Schemas) -> str:
+def _fingerprint(files: Mapping[str, Any], schemas: Schemas, lists: Mapping[str, CodeList]) -> str:
     """The mapping fingerprint: it changes when a row could become another document than before."""
-    return digest(canonical([dict(files), dict(schemas.documents), transforms.VERSION]))
+    return digest(canonical([dict(files), dict(schemas.documents), transforms.VERSION, bounds(lists)]))
 
 
 # --- mapping.toml and the list of files

@@ -50,6 +50,7 @@ class Value:
     words: str
     constant: str | int | bool | None = None
     ref: Kind | None = None
+    ageless: bool = False  # its codes may be out of date
 
 
 NO_VALUE = Value(None, (), "")
@@ -113,7 +114,8 @@ def _coded(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
         expected = f"a map into {info.codes}" if info.codes else "no codes: this field has no code list"
         section.report("E-CFG-CODES", "codes", f"{name} (a map into {code_map.list.name})", expected)
     elif column:
-        return Value(_from_column(column, _decoder(code_map)), (column,), f"codes {name}")
+        ageless = code_map.out_of_date == "keep"
+        return Value(_from_column(column, _decoder(code_map)), (column,), f"codes {name}", ageless=ageless)
     return None
 
 

@@ -97,7 +97,7 @@ ALL_TYPES = "one of: complaint, denunciation, recommendation_feedback, multiple_
         ({"map": []}, ("E-CFG-TYPE", "map", "a table")),
         (
             {"default": "other"},
-            ("E-CFG-UNKNOWN-KEY", "default", "one of: name, list, source, match, unmapped, absent, map"),
+            ("E-CFG-UNKNOWN-KEY", "default", "one of: name, list, source, match, unmapped, out_of_date, absent, map"),
         ),
     ],
 )
