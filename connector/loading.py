@@ -20,6 +20,7 @@ from connector.config_problems import syntax_problem
 from connector.core.codes import CodeList
 from connector.core.mapping import CompiledMapping, compile_mapping
 from connector.core.schema import Schemas
+from connector.core.units import Units
 from connector.errors import ConfigError, ConfigProblem
 
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "mssql": 1433, "oracle": 1521}
@@ -146,7 +147,7 @@ def mapping_at(folder: Path, schemas: Schemas, code_lists: dict[str, CodeList]) 
             with suppress(tomllib.TOMLDecodeError):  # told by its place below
                 return _compiled(tuple(texts.items()), schemas, tuple(code_lists.items()))
         files, no_toml = _parsed(folder, texts)
-        return compile_mapping(files, code_lists, schemas, unreadable + no_toml)
+        return compile_mapping(files, code_lists, schemas, unreadable + no_toml, _units_for(files))
     except ConfigError as error:
         named = [_in_folder(folder, problem) for problem in error.problems]
         raise ConfigError(error.id, named, **{"system": folder.name, **_without_empty(error.values)}) from None
@@ -165,7 +166,8 @@ def _compiled(
     texts: tuple[tuple[str, str], ...], schemas: Schemas, code_lists: tuple[tuple[str, CodeList], ...]
 ) -> CompiledMapping:
     """Compile these very texts once: whoever opens a configuration again, or has two agencies, does not pay twice."""
-    return compile_mapping({name: tomllib.loads(text) for name, text in texts}, dict(code_lists), schemas)
+    files = {name: tomllib.loads(text) for name, text in texts}
+    return compile_mapping(files, dict(code_lists), schemas, units=_units_for(files))
 
 
 def _read(folder: Path) -> tuple[dict[str, str], list[ConfigProblem]]:
@@ -194,6 +196,19 @@ def _parsed(folder: Path, texts: dict[str, str]) -> tuple[dict[str, Any], list[C
         except tomllib.TOMLDecodeError as error:
             problems.append(syntax_problem(name, folder / name, error))
     return files, problems
+
+
+def _units_for(files: dict[str, Any]) -> Units | None:
+    """The administrative units, where the mapping asks for them."""
+    return compiled_units() if "places" in files.get("mapping.toml", {}) else None
+
+
+@lru_cache(maxsize=1)
+def compiled_units() -> Units:
+    """Return the shipped administrative units with their conversion. Raises ConfigError where a table is broken.
+
+    Some 25,000 lines: read only for a mapping that asks for them."""
+    return Units.compile(*resources.unit_tables())
 
 
 @lru_cache(maxsize=1)

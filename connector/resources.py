@@ -34,5 +34,13 @@ def ttcp2018_code_documents() -> dict[str, Any]:
     return _json_by_stem(shipped("schemas", "wire", "ttcp2018", "codes"))
 
 
+@lru_cache(maxsize=1)
+def unit_tables() -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the parsed `schemas/units/units.json`, and the bytes of the tables beside it by file name."""
+    folder = shipped("schemas", "units")
+    tables = {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv"))}
+    return json.loads((folder / "units.json").read_bytes()), tables
+
+
 def _json_by_stem(folder: Path) -> dict[str, Any]:
     return {path.stem: json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}

@@ -3,8 +3,8 @@
     row --apply--> body --conceal--> body --schema--> canonical bytes and digest, or problems
 
 Compiled by `mapping.compile_mapping`, then applied to every row without looking at a file again.
-May import: assembly, chain, dated, encodings, keys, model, schema, secrecy, selects, transforms, values, the standard
-library.
+May import: assembly, chain, dated, encodings, keys, model, places, schema, secrecy, selects, transforms, values, the
+standard library.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from connector.core.dated import RULE as OUT_OF_DATE
 from connector.core.dated import DatedField, out_of_date
 from connector.core.encodings import decoded
 from connector.core.model import Body, Document, Kind, Mapped, Problem, RecordKey, SourceRow, TraceStep
+from connector.core.places import PlaceLayer
 from connector.core.schema import FieldInfo, Schemas, pattern_of
 from connector.core.secrecy import UNCLASSIFIED, SecrecyPolicy, conceal, reason_to_conceal
 from connector.core.selects import ChildSelect, Select, Universe
@@ -69,6 +70,7 @@ class KindMapping:
     node: Node
     schemas: Schemas
     dated: tuple[DatedField, ...] = ()
+    places: PlaceLayer | None = None
 
     def local_id(self, columns: Columns) -> str | Problem:
         """Return `<source>:<source key>` of a row, or why it has none. The row needs its key columns only."""
@@ -147,6 +149,8 @@ class KindMapping:
         row = self.decode(row)
         misses: list[Miss] = []
         body = assemble(self.node, row.columns, row.children, "", misses)
+        if self.places is not None:
+            self.places.write(body, misses)
         body["agency_code"] = row.key.agency
         body["local_id"] = row.key.local_id
         parent = self._hang(row, body, misses)

@@ -26,6 +26,7 @@ from connector.core.model import KINDS, Kind
 from connector.core.schema import Schemas
 from connector.core.section import Section
 from connector.core.selects import read_clock
+from connector.core.units import Conversion, Units
 from connector.errors import ConfigError, ConfigProblem
 
 __all__ = ["CompiledMapping", "KindMapping", "compile_mapping"]
@@ -60,21 +61,22 @@ def compile_mapping(
     code_lists: Mapping[str, CodeList],
     schemas: Schemas,
     unreadable: Sequence[ConfigProblem] = (),
+    units: Units | None = None,
 ) -> CompiledMapping:
     """Return the mapping of one system, or raise ConfigError with everything that is wrong in its files.
 
     `files` are parsed TOML by name relative to the mapping's folder; `unreadable`: what is wrong with those that are
-    there and are no TOML. No database is needed."""
+    there and are no TOML; `units`: needed where mapping.toml says `[places]`. No database is needed."""
     broken = {str(problem.values["file"]) for problem in unreadable}
     problems: list[ConfigProblem] = list(unreadable)
-    head = _head(files, broken, problems)
+    head = _head(files, broken, problems, units)
     code_maps, bad_maps = _code_maps(files, broken, code_lists, problems)
     drafts = tuple(
         read_kind_file(
             Section(f"{kind}.toml", "", files[f"{kind}.toml"], problems),
             kind,
             schemas,
-            Common(code_maps, head.source, head.zone),
+            Common(code_maps, head.source, head.zone, head.places),
         )
         for kind in head.kinds
         if f"{kind}.toml" in files
@@ -89,15 +91,16 @@ def compile_mapping(
         timezone=head.timezone,
         title=head.title,
         kinds=head.kinds,
-        digest=_fingerprint(files, schemas, code_lists),
+        digest=_fingerprint(files, schemas, code_lists, units if head.places else None),
         mappings={draft.kind: finish(draft, head.source, schemas, code_lists) for draft in drafts},
         clock=head.clock,
     )
 
 
-def _fingerprint(files: Mapping[str, Any], schemas: Schemas, lists: Mapping[str, CodeList]) -> str:
+def _fingerprint(files: Mapping[str, Any], schemas: Schemas, lists: Mapping[str, CodeList], units: Units | None) -> str:
     """The mapping fingerprint: it changes when a row could become another document than before."""
-    return digest(canonical([dict(files), dict(schemas.documents), transforms.VERSION, bounds(lists)]))
+    tables = [units.digest] if units else []
+    return digest(canonical([dict(files), dict(schemas.documents), transforms.VERSION, bounds(lists), tables]))
 
 
 # --- mapping.toml and the list of files
@@ -112,9 +115,12 @@ class _Head:
     title: Mapping[str, str]
     kinds: tuple[Kind, ...]
     clock: str = ""
+    places: Conversion | None = None
 
 
-def _head(files: Mapping[str, Any], broken: Collection[str], problems: list[ConfigProblem]) -> _Head:
+def _head(
+    files: Mapping[str, Any], broken: Collection[str], problems: list[ConfigProblem], units: Units | None
+) -> _Head:
     section = Section(HEAD, "", files.get(HEAD, {}), problems)
     if HEAD not in files:
         if HEAD not in broken:
@@ -136,10 +142,23 @@ def _head(files: Mapping[str, Any], broken: Collection[str], problems: list[Conf
     system, timezone = section.text("system", needed=True), section.text("timezone", needed=True)
     zone = _zone(section, timezone)
     clock = read_clock(section)
+    places = _places(section.section("places"), units)
     section.close()
     kinds = tuple(kind for kind in KINDS if kind in names)
     _check_files(files, broken, kinds, problems)
-    return _Head(system, source, timezone, zone, titles, kinds, clock)
+    return _Head(system, source, timezone, zone, titles, kinds, clock, places)
+
+
+def _places(section: Section | None, units: Units | None) -> Conversion | None:
+    """The conversion to the scheme that `[places]` names; None without that section, or with a wrong one."""
+    if section is None:
+        return None
+    current = section.text("current", needed=True)
+    section.close()
+    found = {to: conversion for (_, to), conversion in (units.conversions.items() if units else ())}
+    if current and current not in found:
+        section.report("E-CFG-VALUE", "current", current, f"one of: {', '.join(sorted(found))}")
+    return found.get(current)
 
 
 def _zone(section: Section, name: str) -> ZoneInfo:

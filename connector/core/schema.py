@@ -29,6 +29,7 @@ FieldType = Literal["string", "integer", "boolean", "object", "array"]
 RULES = (
     "E-DOC-TYPE",
     "E-DOC-REQUIRED",
+    "E-DOC-SCHEME",
     "E-DOC-PARENT",
     "E-DOC-CONTENT",
     "E-DOC-CODE",
@@ -130,7 +131,7 @@ class Schemas:
         at = "".join(f"/{part}" for part in error.instance_path)
         match error.kind:
             case jsonschema_rs.ValidationErrorKind.Required(property=name):
-                yield f"{at}/{name}", "E-DOC-PARENT" if name.endswith("_ref") else "E-DOC-REQUIRED", ""
+                yield f"{at}/{name}", _absent(name), ""
             case jsonschema_rs.ValidationErrorKind.AnyOf():
                 yield _either(at, self.documents[kind])
             case jsonschema_rs.ValidationErrorKind.AdditionalProperties(unexpected=names):
@@ -160,6 +161,13 @@ def pattern_of(pointer: str) -> str:
 
 def _pattern(path: list[str | int]) -> str:
     return "".join("/*" if isinstance(part, int) else f"/{part}" for part in path)
+
+
+def _absent(name: str) -> str:
+    """The rule that a missing property breaks. `scheme` is one everywhere: codes of units mean nothing without it."""
+    if name == "scheme":
+        return "E-DOC-SCHEME"
+    return "E-DOC-PARENT" if name.endswith("_ref") else "E-DOC-REQUIRED"
 
 
 def _either(at: str, document: Mapping[str, Any]) -> Cause:

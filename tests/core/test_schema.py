@@ -94,7 +94,7 @@ def test_a_missing_parent_reference_is_told_as_such():
 
 def test_a_unit_code_without_its_scheme_means_nothing():
     body = petition(petitioners=[{"full_name": "Người Mẫu", "address": {"commune_code": "31507"}}])
-    assert causes(body) == (("/petitioners/0/address/scheme", "E-DOC-REQUIRED", ""),)
+    assert causes(body) == (("/petitioners/0/address/scheme", "E-DOC-SCHEME", ""),)
 
 
 def test_one_broken_field_is_one_line():
