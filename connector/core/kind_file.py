@@ -17,7 +17,7 @@ from connector.core.dated import dated_fields
 from connector.core.fields import Rule, compile_rule, compile_value
 from connector.core.kind_mapping import KindMapping, Needed, ParentRule
 from connector.core.model import Kind, TraceStep
-from connector.core.places import PlaceLayer, addresses, set_by_layer
+from connector.core.places import PlaceLayer, Places
 from connector.core.schema import FieldInfo, Schemas
 from connector.core.secrecy import OPEN_TYPES
 from connector.core.section import Section
@@ -32,7 +32,6 @@ from connector.core.selects import (
     read_universe,
 )
 from connector.core.source_settings import SourceSettings, read_source_settings
-from connector.core.units import Conversion
 from connector.core.values import Reader, Scope, compile_ref, read_kind
 
 _SET_BY_US = frozenset({"/agency_code", "/local_id", "/concealed"})
@@ -45,7 +44,7 @@ class Common:
     code_maps: Mapping[str, CodeMap]
     source: str
     zone: ZoneInfo
-    places: Conversion | None = None  # to today's units, where the mapping asks for them
+    places: Places | None = None  # where the mapping asks for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class Draft:
     rules: tuple[Rule, ...]
     fields: Mapping[str, FieldInfo]
     rows: Mapping[str, str]  # the child query that feeds an array, by the pattern of its items
-    places: Conversion | None
+    places: Places | None
 
     def rows_of(self, rule: Rule) -> ChildSelect | None:
         """The child query whose rows the rule reads; None for the root row (or if nothing feeds its array)."""
@@ -97,7 +96,7 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
     children = [read_child(child, len(key)) for child in section.sections("children")]
     universe = section.section("universe")
     parents = dict(_parents(section, common.source, kind))
-    layer = set_by_layer(schemas.fields(kind)) if common.places else frozenset()
+    layer = common.places.fields_set(schemas.fields(kind)) if common.places else frozenset()
     scope = Scope(
         fields=schemas.fields(kind),
         code_maps=common.code_maps,
@@ -154,7 +153,7 @@ def finish(draft: Draft, source: str, schemas: Schemas, lists: Mapping[str, Code
         needed=_needed(draft),
         node=compile_node(draft.rules),
         schemas=schemas,
-        places=PlaceLayer(addresses(draft.fields), draft.places) if draft.places else None,
+        places=PlaceLayer.of(draft.places, draft.fields) if draft.places else None,
         dated=dated_fields(draft.kind, draft.fields, lists, {rule.pattern for rule in draft.rules if rule.ageless}),
     )
 
@@ -263,7 +262,7 @@ def _check_required(draft: Draft) -> None:
     """What the schema requires needs a rule: everywhere in the document, and in the groups that have any rule."""
     fed = {rule.pattern for rule in draft.rules} | _SET_BY_US | {parent.field for parent in draft.parents.values()}
     if draft.places:
-        fed |= set_by_layer(draft.fields)
+        fed |= draft.places.fields_set(draft.fields)
     in_use = {group for pattern in fed for group in _around(pattern)}
     for info in draft.fields.values():
         needed = info.required and info.pointer.rpartition("/")[0] in in_use

@@ -23,10 +23,11 @@ from connector.core.dated import bounds
 from connector.core.kind_file import Common, check_references, finish, read_kind_file
 from connector.core.kind_mapping import KindMapping
 from connector.core.model import KINDS, Kind
+from connector.core.places import Places
 from connector.core.schema import Schemas
 from connector.core.section import Section
 from connector.core.selects import read_clock
-from connector.core.units import Conversion, Units
+from connector.core.units import Units
 from connector.errors import ConfigError, ConfigProblem
 
 __all__ = ["CompiledMapping", "KindMapping", "compile_mapping"]
@@ -115,7 +116,7 @@ class _Head:
     title: Mapping[str, str]
     kinds: tuple[Kind, ...]
     clock: str = ""
-    places: Conversion | None = None
+    places: Places | None = None
 
 
 def _head(
@@ -149,16 +150,18 @@ def _head(
     return _Head(system, source, timezone, zone, titles, kinds, clock, places)
 
 
-def _places(section: Section | None, units: Units | None) -> Conversion | None:
-    """The conversion to the scheme that `[places]` names; None without that section, or with a wrong one."""
+def _places(section: Section | None, units: Units | None) -> Places | None:
+    """What `[places]` asks for; None without that section, or with a wrong one."""
     if section is None:
         return None
-    current = section.text("current", needed=True)
+    current, agencies = section.text("current", needed=True), section.flag("agencies")
     section.close()
-    found = {to: conversion for (_, to), conversion in (units.conversions.items() if units else ())}
+    found = {to: conversion for (_, to), conversion in units.conversions.items()} if units else {}
     if current and current not in found:
         section.report("E-CFG-VALUE", "current", current, f"one of: {', '.join(sorted(found))}")
-    return found.get(current)
+    if units is None or current not in found:
+        return None
+    return Places(found[current], units.provinces if agencies else {})
 
 
 def _zone(section: Section, name: str) -> ZoneInfo:

@@ -3,7 +3,7 @@
 A mapping asks for it with `[places]`. The address as entered is never changed; the layer is written anew from it each
 time, with the version of the table. Where a unit was divided, the commune that the agency's own people have chosen is
 taken from the source; where nobody has, the place stays unresolved and the document is sent all the same.
-May import: assembly, model, schema, transforms, units, the standard library.
+May import: agencies, assembly, model, schema, transforms, units, the standard library.
 """
 
 from __future__ import annotations
@@ -12,23 +12,36 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector.core.agencies import successor
 from connector.core.assembly import Miss
 from connector.core.model import Body
 from connector.core.schema import FieldInfo
 from connector.core.transforms import Bad
-from connector.core.units import Conversion, Place
+from connector.core.units import Conversion, Place, Unit
 
 CHOICE = "/current/commune_code"
 """The one field of the layer that a mapping may feed: what a person chose."""
 
 _METHOD = "/current/method"
+_SUCCESSORS = "/successor_codes"
 _CODES = ("province_code", "district_code", "commune_code")
 
 
-def set_by_layer(fields: Mapping[str, FieldInfo]) -> frozenset[str]:
-    """Return the patterns that no rule may feed where a mapping asks for the layer."""
-    roots = tuple(f"{address}/current/" for address in addresses(fields))
-    return frozenset(p for p in fields if p.startswith(roots) and not p.endswith(CHOICE)) if roots else frozenset()
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What a mapping asks for: the table to today's units, and, for successors of agencies, the province of each code.
+
+    provinces: empty where it does not ask for them."""
+
+    conversion: Conversion
+    provinces: Mapping[str, Unit]
+
+    def fields_set(self, fields: Mapping[str, FieldInfo]) -> frozenset[str]:
+        """Return the patterns of a kind that the layer writes, so that no rule may."""
+        roots = [f"{address}/current/" for address in addresses(fields)]
+        found = {p for p in fields if any(map(p.startswith, roots)) and not p.endswith(CHOICE)}
+        successors = {f"{agency}{_SUCCESSORS}" for agency in agencies(fields)} if self.provinces else set()
+        return frozenset(found | successors)
 
 
 def addresses(fields: Mapping[str, FieldInfo]) -> tuple[str, ...]:
@@ -36,18 +49,37 @@ def addresses(fields: Mapping[str, FieldInfo]) -> tuple[str, ...]:
     return tuple(pattern.removesuffix(_METHOD) for pattern in fields if pattern.endswith(_METHOD))
 
 
+def agencies(fields: Mapping[str, FieldInfo]) -> tuple[str, ...]:
+    """Return the patterns of all agencies of a kind that can name their successors."""
+    return tuple(pattern.removesuffix(_SUCCESSORS) for pattern in fields if pattern.endswith(_SUCCESSORS))
+
+
 @dataclass(frozen=True, slots=True)
 class PlaceLayer:
-    """What a mapping's kind needs to write the layer: its addresses, and the table to today's units."""
+    """What one kind needs to write the layer: where its addresses and agencies stand, and the tables."""
 
     addresses: tuple[str, ...]
+    agencies: tuple[str, ...]
     conversion: Conversion
+    provinces: Mapping[str, Unit]
+
+    @classmethod
+    def of(cls, places: Places, fields: Mapping[str, FieldInfo]) -> PlaceLayer:
+        """Return the layer of the kind that has these fields."""
+        named = agencies(fields) if places.provinces else ()
+        return cls(addresses(fields), named, places.conversion, places.provinces)
 
     def write(self, body: Body, misses: list[Miss]) -> None:
         """Write `current` into every address of the body that names a unit and its scheme; what cannot be goes to
-        `misses`.
+        `misses`. Beside an agency whose code the merger closed: the code it goes on as.
 
         An address without a code gets none; nor does one without a scheme, which the schema then refuses."""
+        for pattern in self.agencies:
+            for _, agency in _objects(body, pattern.split("/")[1:], ""):
+                code = agency.get("code")
+                goes_on = successor(code, self.provinces, self.conversion) if isinstance(code, str) else None
+                if goes_on is not None and goes_on != code:
+                    agency["successor_codes"] = [goes_on]
         for pattern in self.addresses:
             for pointer, address in _objects(body, pattern.split("/")[1:], ""):
                 stated = address.pop("current", None)

@@ -4,7 +4,7 @@ A mapping names one of TRANSFORMS; SQL does everything else. Each is built once 
 per value; it answers with the canonical value, None ("says nothing": left out), or a Bad ("cannot be read").
 A new need is ten tested lines here. Raise VERSION when a function answers differently than before: every record
 is then mapped again.
-May import: text, the standard library.
+May import: agencies, text, the standard library.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connector.core.agencies import agency_code
 from connector.core.text import clean, one_line
 
 VERSION = "1"
@@ -63,6 +64,7 @@ BAD_NUMBER = Bad("E-MAP-NUMBER", "a whole number")
 BAD_MONEY = Bad("E-MAP-NUMBER", "a whole number of dong")
 BAD_DECIMAL = Bad("E-MAP-NUMBER", "a decimal number")
 BAD_SIGN = Bad("E-MAP-NUMBER", "a decimal number whose decimal sign is certain: option separator")
+BAD_AGENCY = Bad("E-MAP-AGENCY", "H51, H51.01")
 BAD_FLAG = Bad("E-MAP-FLAG", "1 or 0, true or false, có or không")
 
 
@@ -113,6 +115,14 @@ def _part(options: Options) -> Read:
             return text
         parts = text.split(separator)
         return one_line(parts[index]) or None if -len(parts) <= index < len(parts) else None
+
+    return read
+
+
+def _agency(_: Options) -> Read:
+    def read(value: Any) -> str | Bad | None:
+        text = _string(value)
+        return (agency_code(text) or BAD_AGENCY) if isinstance(text, str) else text
 
     return read
 
@@ -349,6 +359,7 @@ TRANSFORMS: dict[str, Transform] = {
         Transform("text", _STRING, _text),
         Transform("line", _STRING, _line),
         Transform("part", _STRING, _part, frozenset({"separator", "index"}), frozenset({"separator"})),
+        Transform("agency_code", _STRING, _agency),
         Transform("date", _DAY, _date, frozenset({"formats"})),
         Transform("instant", _MOMENT, _instant, frozenset({"formats"})),
         Transform("integer", _INTEGER, _integer),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -22,6 +22,7 @@ from connector.errors import ConfigError
 
 LEVELS = ("province", "district", "commune")
 UNIT_COLUMNS = ("level", "code", "parent", "name")
+AGENCY_COLUMNS = ("code", "unit")
 CONVERSION_COLUMNS = ("from_level", "from", "to_level", "to")
 
 
@@ -158,10 +159,12 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Units:
-    """All schemes by name, all conversions by (from, to). `digest` is that of the files, as they say it themselves."""
+    """All schemes by name, all conversions by (from, to), and the old province of each agency code known (H51: Sóc
+    Trăng). `digest` is that of the files, as they say it themselves."""
 
     schemes: Mapping[str, Scheme]
     conversions: Mapping[tuple[str, str], Conversion]
+    provinces: Mapping[str, Unit]
     digest: str
 
     @classmethod
@@ -179,9 +182,15 @@ class Units:
             rows = _rows(said, tables, CONVERSION_COLUMNS)
             between = (said["from"], said["to"])
             conversions[between] = _conversion(said, schemes[said["from"]], schemes[said["to"]], rows)
-        said_digests = sorted(said["sha256"] for said in (*head["schemes"].values(), *head["conversions"]))
+        agencies = [head["agencies"]] if "agencies" in head else []
+        provinces = {
+            code: unit
+            for said in agencies
+            for code, unit in _agencies(said, schemes[said["scheme"]], _rows(said, tables, AGENCY_COLUMNS))
+        }
+        said_digests = sorted(said["sha256"] for said in (*head["schemes"].values(), *head["conversions"], *agencies))
         digest = hashlib.sha256("".join(said_digests).encode()).hexdigest()
-        return cls(MappingProxyType(schemes), MappingProxyType(conversions), digest)
+        return cls(MappingProxyType(schemes), MappingProxyType(conversions), MappingProxyType(provinces), digest)
 
 
 def _rows(said: Mapping[str, Any], tables: Mapping[str, bytes], columns: tuple[str, ...]) -> list[list[str]]:
@@ -232,6 +241,19 @@ def _conversion(said: Mapping[str, Any], source: Scheme, target: Scheme, rows: I
             raise _bad_line(said["file"], at, "twice")
         became[level, code] = (*before, unit)
     return Conversion(source, target, said["version"], MappingProxyType(became))
+
+
+def _agencies(said: Mapping[str, Any], scheme: Scheme, rows: Iterable[list[str]]) -> Iterator[tuple[str, Unit]]:
+    """Yield agency codes with their province, which must be one of the scheme; each code and province once."""
+    seen: set[str] = set()
+    for at, (code, province) in enumerate(rows, start=2):
+        unit = scheme.unit("province", province)
+        if unit is None or not code:
+            raise _bad_line(said["file"], at, "unit")
+        if code in seen or province in seen:
+            raise _bad_line(said["file"], at, "twice")
+        seen |= {code, province}
+        yield code, unit
 
 
 def _bad_line(file: str, line: int, what: str) -> ConfigError:

@@ -7,7 +7,7 @@ import pytest
 
 from connector.core.mapping import compile_mapping
 from connector.core.model import Kind, RecordKey, SourceRow
-from connector.core.places import addresses, set_by_layer
+from connector.core.places import Places, addresses, agencies
 from connector.core.secrecy import SecrecyPolicy
 from connector.core.units import Place
 from connector.errors import ConfigError
@@ -132,7 +132,8 @@ def test_every_address_of_every_kind_can_hold_the_layer():
     for kind in Kind:
         fields = schemas().fields(kind)
         assert set(addresses(fields)) == {p for p, f in fields.items() if p.endswith("/address") and f.type == "object"}
-        assert all("/current/" in pattern for pattern in set_by_layer(fields))
+        layer = Places(compiled_units().conversions["vn-admin-2004", "vn-admin-2025"], {})
+        assert all("/current/" in pattern for pattern in layer.fields_set(fields))
 
 
 def test_a_rule_for_what_the_layer_says_itself_is_a_mistake():
@@ -164,3 +165,38 @@ def test_a_mapping_on_disk_gets_the_tables_that_it_asks_for(tmp_path):
     plain = mapping_at(shipped("mappings", "bentre"), *compiled_schemas())
     assert with_layer.kind(Kind.PETITION).places is not None
     assert plain.kind(Kind.PETITION).places is None
+
+
+def transferred_by(code, **places):
+    changed = files()
+    changed["mapping.toml"]["places"] = {"current": "vn-admin-2025", **places}
+    changed["petition.toml"]["fields"]["/transferred_by/code"] = {"column": "CoQuan", "transform": "agency_code"}
+    compiled = compile_mapping(changed, code_lists(), schemas(), units=compiled_units())
+    columns = {"Id": 1, "Ngay": "2025-08-01", "Loai": 1, "NoiDung": "Mẫu", "NhieuNguoi": 0, "SoNguoi": 1}
+    columns |= {"Goc": None, "CoQuan": code, "SoCV": ""}
+    row = SourceRow(RecordKey("H99.01", Kind.PETITION, "mau:1"), columns, {"nguoi": (), "linh_vuc": ()}, "")
+    found = compiled.kind(Kind.PETITION).apply(row, POLICY)
+    assert found.problems == ()
+    return json.loads(found.documents[0].body)["transferred_by"]
+
+
+def test_a_closed_code_of_an_agency_stays_and_gets_its_successor():
+    found = transferred_by("000.00.00.H51", agencies=True)
+    assert (found["code"], found["successor_codes"]) == ("H51", ["H13"])
+
+
+@pytest.mark.parametrize("code", ["H13", "H37", "H34.05", "G20", "H63"])
+def test_a_code_that_goes_on_or_of_which_nobody_knows_gets_none(code):
+    assert "successor_codes" not in transferred_by(code, agencies=True)
+
+
+def test_successors_are_named_only_where_the_mapping_asks_for_them():
+    assert "successor_codes" not in transferred_by("H51")
+
+
+def test_what_the_layer_says_of_agencies_no_rule_says():
+    for kind in Kind:
+        fields = schemas().fields(kind)
+        units = compiled_units()
+        layer = Places(units.conversions["vn-admin-2004", "vn-admin-2025"], units.provinces)
+        assert {f"{agency}/successor_codes" for agency in agencies(fields)} <= layer.fields_set(fields)

@@ -38,7 +38,7 @@ def test_no_value_of_any_type_makes_a_transform_raise_or_show_it(name, value):
     assert found is None or isinstance(found, (str, int, bool, Bad))
     if isinstance(found, Bad):
         assert "\n" not in found.detail
-        assert rule(found) in {"E-MAP-TEXT", "E-MAP-DATE", "E-MAP-NUMBER", "E-MAP-FLAG"}
+        assert rule(found) in {"E-MAP-TEXT", "E-MAP-DATE", "E-MAP-NUMBER", "E-MAP-FLAG", "E-MAP-AGENCY"}
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,18 @@ def test_a_table_that_is_not_is_refused_with_its_line(tables, error):
     assert caught.value.values["error"] == error
 
 
+@pytest.mark.parametrize(
+    ("lines", "error"), [("H01,9", "line 2: unit"), ("H01,1\nH01,1", "line 3: twice"), (",1", "line 2: unit")]
+)
+def test_a_list_of_agency_codes_has_to_fit_its_provinces(lines, error):
+    head, data = small()
+    data["d"] = f"code,unit\n{lines}\n".encode()
+    head["agencies"] = {"file": "d", "sha256": hashlib.sha256(data["d"]).hexdigest(), "scheme": "a"}
+    with pytest.raises(ConfigError) as caught:
+        Units.compile(head, data)
+    assert caught.value.values["error"] == error
+
+
 def test_a_table_with_another_digest_than_was_noted_is_refused():
     head, data = small()
     with pytest.raises(ConfigError) as caught:
