@@ -1,0 +1,88 @@
+"""Places from the agency's table to the national side: old codes as entered, today's beside them, and a choice."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.core.model import Kind
+from connector.core.units import Place
+from connector.loading import compiled_units
+from connector.sandbox import Sandbox
+from tests.e2e.small_agency import MAPPING, SmallAgency
+from tests.world import AGENCY, credentials
+
+OLD, NEW = "vn-admin-2004", "vn-admin-2025"
+TABLE = compiled_units().conversions[OLD, NEW]
+DIVIDED = min(code for (level, code), became in TABLE.units.items() if level == "commune" and len(became) > 1)
+
+
+@pytest.fixture
+def agency(tmp_path: Path) -> Iterator[SmallAgency]:
+    """An agency whose addresses are of the old list, with a column for the commune that a clerk has chosen."""
+    with Sandbox(credentials=credentials(AGENCY), seed=7) as sandbox:
+        made = SmallAgency(tmp_path, sandbox, national="absent_after_s = 0")
+        shutil.copytree(MAPPING, tmp_path / "so")
+        head, petition = tmp_path / "so" / "mapping.toml", tmp_path / "so" / "petition.toml"
+        head.write_text(head.read_text("utf-8") + f'\n[places]\ncurrent = "{NEW}"\n', "utf-8")
+        choice = '"/petitioners/*/address/current/commune_code" = { column = "MaXaMoi" }\n'
+        text = petition.read_text("utf-8").replace("MaXa, DiaChi,", "MaXa, MaXaMoi, DiaChi,").replace("ttcp-2018", OLD)
+        petition.write_text(text + choice, "utf-8")
+        made.config.write_text(made.config.read_text("utf-8").replace(str(MAPPING), str(tmp_path / "so")), "utf-8")
+        made.petitions(range(1, 4))
+        made.petition(4, kind="2")
+        made.sql("ALTER TABLE nguoi ADD COLUMN MaXaMoi TEXT")
+        yield made
+
+
+def lives(agency: SmallAgency, number: int, commune: str, chosen: str = "") -> None:
+    units = TABLE.source.chain(Place(OLD, commune=commune))
+    assert units is not None
+    codes = [unit.code for unit in units]
+    agency.sql(
+        "UPDATE nguoi SET MaTinh = ?, MaHuyen = ?, MaXa = ?, MaXaMoi = ? WHERE IdDon = ?", *codes, chosen, number
+    )
+
+
+def body(agency: SmallAgency, number: int) -> tuple[int, dict[str, Any]]:
+    """The version that the national side holds of a petition, and the document that arrived as that."""
+    held = agency.sandbox.held(AGENCY, "petition", f"so:{number}")
+    assert held is not None
+    (found,) = {body for body in agency.sandbox.bodies() if hashlib.sha256(body).hexdigest() == held.digest}
+    return held.version, json.loads(found)
+
+
+def sent(agency: SmallAgency, number: int) -> tuple[int, dict[str, str]]:
+    """The version that the national side holds, and where its petitioner lives today."""
+    version, document = body(agency, number)
+    address = document["petitioners"][0]["address"]
+    assert address["scheme"] == OLD
+    return version, address["current"]
+
+
+def test_places_go_with_the_petition_and_a_choice_makes_the_next_version(agency: SmallAgency) -> None:
+    lives(agency, 1, "31507")
+    lives(agency, 2, DIVIDED)
+    lives(agency, 3, "31507", chosen="05983")
+    became = TABLE.convert(Place(OLD, commune=DIVIDED))
+    said = {"scheme": NEW, "table_version": TABLE.version}
+    with agency.opened() as work:
+        work.sync()
+        assert work.states(Kind.PETITION) == {"delivered": 3, "quarantined": 1}
+        assert sent(agency, 1) == (1, {**said, "method": "exact", "province_code": "92", "commune_code": "31507"})
+        assert sent(agency, 2) == (1, {**said, "method": "unresolved", "province_code": became.province})
+        assert "address" not in json.dumps(body(agency, 4)[1])
+
+        chosen = became.candidates[-1]
+        lives(agency, 2, DIVIDED, chosen=chosen)
+        lives(agency, 3, "31507", chosen="31507")
+        work.sync()
+        assert work.states(Kind.PETITION) == {"delivered": 4}
+        divided = {**said, "method": "split_manual", "province_code": became.province, "commune_code": chosen}
+        assert sent(agency, 2) == (2, divided)
+        assert sent(agency, 3)[1]["method"] == "exact"
+        assert sent(agency, 1)[0] == 1
