@@ -25,7 +25,8 @@ from connector.national.ttcp2018_answers import Layers
 from connector.national.ttcp2018_codes import LISTS, compile_codes
 from connector.national.ttcp2018_payload import Style
 from connector.sources.base import Source
-from connector.sources.engines import source_url
+from connector.sources.engines import FILES, source_url
+from connector.sources.files import FileSource
 from connector.sources.sql import SqlSource
 
 
@@ -65,8 +66,25 @@ def agency_of(
 
 
 def source_of(config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes) -> Source:
-    """Return an agency's source, not connected. Raises ConfigError for a secret, URL or driver that cannot be used."""
+    """Return an agency's source, not connected. Raises ConfigError for a secret, URL or driver that cannot be used, and
+    where one of URL and mapping is about files and the other is not."""
     url = _source_url(config, section)
+    is_files = url.drivername == FILES
+    if is_files != bool(mapping.tables):
+        key = f"agency {section.code} source.url"
+        expected = "a mapping with [tables]" if is_files else "files:///folder, as the mapping has [tables]"
+        problem = ConfigProblem("E-CFG-VALUE", file=config.path.name, key=key, found="", expected=expected)
+        raise ConfigError(problems=[problem])
+    if is_files:
+        return FileSource(
+            config.resolve(url.database or ""),
+            section.code,
+            mapping,
+            evidence,
+            page_rows=config.collect.page_rows,
+            max_rows=config.collect.max_page_rows,
+            query_timeout_s=config.collect.query_timeout_s,
+        )
     if section.source.password:
         place = f"agency {section.code} source.password"
         url = url.set(password=read_secret(section.source.password, config, place))

@@ -83,9 +83,14 @@ class RolledBackError(StoreError):
 
 
 class SourceError(KntcError):
-    """The agency's database did not answer, or not as the mapping expects."""
+    """The agency's database did not answer, or not as the mapping expects; or its files cannot be read just now."""
 
     exit_code = ExitCode.REMOTE_UNAVAILABLE
+
+    @property
+    def is_away(self) -> bool:
+        """Whether nothing of the source can be read now, whatever is asked. The next run tries again."""
+        return self.id == "E-SOURCE-CONNECT" or "-FILE-" in self.id
 
 
 class RemoteError(KntcError):

@@ -111,7 +111,7 @@ def _database(config: Config, text: str) -> tuple[str, ...]:
     except (ArgumentError, ValueError):
         return (text,)  # refused elsewhere
     backend, database = url.get_backend_name(), url.database or ""
-    if backend == "sqlite":
+    if backend in ("sqlite", "files"):
         return (backend, str(config.resolve(database).resolve()))
     host = (url.host or "localhost").lower().rstrip(".")
     port = url.port or _PORTS.get(backend, 0)

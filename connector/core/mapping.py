@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from connector.core import transforms
 from connector.core.chain import canonical, digest
 from connector.core.codes import CodeList, CodeMap, compile_code_map
 from connector.core.dated import bounds
+from connector.core.file_tables import FileTable, check_keys, read_tables
 from connector.core.kind_file import Common, check_references, finish, read_kind_file
 from connector.core.kind_mapping import KindMapping
 from connector.core.model import KINDS, Kind
@@ -51,6 +52,7 @@ class CompiledMapping:
     digest: str
     mappings: Mapping[Kind, KindMapping]
     clock: str = ""  # a query for the source's own time, "" for what its kind of database knows
+    tables: Mapping[str, FileTable] = field(default_factory=dict)  # of files; empty for a database
 
     def kind(self, kind: Kind) -> KindMapping:
         """Return how this kind is mapped; KeyError if it is not among `kinds`."""
@@ -83,6 +85,9 @@ def compile_mapping(
         if f"{kind}.toml" in files
     )
     check_references(drafts, head.kinds)
+    for draft in drafts if head.tables else ():
+        origins = {column: draft.select.origin(column) for column in draft.key}
+        check_keys(draft.section, head.tables, (draft.range.table, draft.range.column), origins)
     problems = [problem for problem in problems if not _follows_from(problem, bad_maps)]
     if problems:
         raise ConfigError("E-CFG-MAPPING", problems, system=head.system, problems_found=len(problems))
@@ -95,6 +100,7 @@ def compile_mapping(
         digest=_fingerprint(files, schemas, code_lists, units if head.places else None),
         mappings={draft.kind: finish(draft, head.source, schemas, code_lists) for draft in drafts},
         clock=head.clock,
+        tables=head.tables,
     )
 
 
@@ -117,6 +123,7 @@ class _Head:
     kinds: tuple[Kind, ...]
     clock: str = ""
     places: Places | None = None
+    tables: Mapping[str, FileTable] = field(default_factory=dict)
 
 
 def _head(
@@ -144,10 +151,11 @@ def _head(
     zone = _zone(section, timezone)
     clock = read_clock(section)
     places = _places(section.section("places"), units)
+    tables = read_tables(section.section("tables"))
     section.close()
     kinds = tuple(kind for kind in KINDS if kind in names)
     _check_files(files, broken, kinds, problems)
-    return _Head(system, source, timezone, zone, titles, kinds, clock, places)
+    return _Head(system, source, timezone, zone, titles, kinds, clock, places, tables)
 
 
 def _places(section: Section | None, units: Units | None) -> Places | None:

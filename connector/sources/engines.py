@@ -17,8 +17,12 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import StaticPool
 
 from connector.errors import ConfigError
+
+FILES = "files"
+"""How the URL of a folder of files begins: `files:///folder`."""
 
 BUSY_S = 5.0
 """So long a locked SQLite source is waited for."""
@@ -64,10 +68,20 @@ def open_engine(url: str | URL) -> Engine:
     return create_engine(parsed, hide_parameters=True, pool_size=1, max_overflow=0, pool_pre_ping=True)
 
 
+def loaded_engine(connection: sqlite3.Connection) -> Engine:
+    """Return an engine that reads what was loaded into this database in memory, and closes it when it is disposed."""
+    connection.execute("PRAGMA query_only = ON")
+    engine = create_engine("sqlite://", creator=lambda: connection, hide_parameters=True, poolclass=StaticPool)
+    event.listen(engine, "begin", lambda opened: opened.exec_driver_sql("BEGIN"))
+    return engine
+
+
 def _parsed(text: str | URL) -> tuple[URL | None, str]:
     """The URL, or None and the id of what is wrong with it."""
     try:
         url = make_url(text)
+        if url.drivername == FILES:
+            return (url, "") if url.database and not url.host else (None, "E-CFG-SOURCE-URL")
         url.get_dialect().import_dbapi()
     except (NoSuchModuleError, ImportError):  # the first is an ArgumentError too
         return None, "E-CFG-DRIVER"

@@ -21,6 +21,7 @@ from sqlalchemy import (
     URL,
     ColumnClause,
     Connection,
+    Engine,
     Select,
     TableClause,
     TextClause,
@@ -68,7 +69,7 @@ class _TooMuchError(Exception):
 
 
 class SqlSource:
-    """One agency's database by SQLAlchemy URL. For one thread at a time.
+    """One agency's database by SQLAlchemy URL, or by an engine that reads. For one thread at a time.
 
     `evidence_key` keys the fingerprints: outside the agency they say nothing. A page has at most `page_rows` keys,
     each of its queries at most `max_rows` rows and `query_timeout_s` seconds. Where that is not enough a page has fewer
@@ -76,7 +77,7 @@ class SqlSource:
 
     def __init__(
         self,
-        url: str | URL,
+        url: str | URL | Engine,
         agency: str,
         mapping: CompiledMapping,
         evidence_key: bytes,
@@ -85,7 +86,7 @@ class SqlSource:
         max_rows: int = 20_000,
         query_timeout_s: float = 60.0,
     ) -> None:
-        self._engine = open_engine(url)
+        self._engine = url if isinstance(url, Engine) else open_engine(url)
         self._agency = agency
         self._mapping = mapping
         self._evidence_key = evidence_key

@@ -51,7 +51,7 @@ def collect(context: Context, reader: Reader) -> Iterator[Counts]:
         try:
             stopped = yield from _read(context, reader, kind, hidden, in_full, found.seen.clock)
         except SourceError as error:
-            if error.id == "E-SOURCE-CONNECT":
+            if error.is_away:
                 raise
             unread.add(kind)
             trouble = trouble or error

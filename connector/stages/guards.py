@@ -142,7 +142,7 @@ def _count(context: Context, source: Source, mapping: CompiledMapping, kind: Kin
     except SourceError as error:
         with context.store.read() as connection:
             first = marks.last_sweep(connection, context.agency, kind) is None
-        if first or error.id == "E-SOURCE-CONNECT":
+        if first or error.is_away:
             raise
         return None
 
@@ -221,7 +221,7 @@ def _mapping_change(
                     return
                 counts[kind] = counts.get(kind, 0) + _new_versions(context, page)
         except SourceError as error:
-            if error.id == "E-SOURCE-CONNECT":
+            if error.is_away:
                 raise
             # Of this kind, and of what hangs on it, nothing will be recorded: the collect says why.
     total = sum(counts.values())

@@ -34,8 +34,8 @@ RESYNC_ROWS = 100
 TRIES_A_KIND = 3
 """So many failing queries of one kind, and the run leaves its other requests open: each would wait for a time limit."""
 
-_MOMENTARY = frozenset({"E-SOURCE-CONNECT", "E-SOURCE-QUERY"})
-"""What may heal by itself: a source that is away, locked, or too slow just now."""
+_MOMENTARY = frozenset({"E-SOURCE-QUERY"})
+"""What may heal by itself, beside a source that is away: one that is locked, or too slow just now."""
 
 
 def resync(context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy) -> Iterator[Counts]:
@@ -60,7 +60,7 @@ def resync(context: Context, source: Source, mapping: CompiledMapping, policy: S
             try:
                 outcome = _one(context, source, mapping, policy, item)
             except SourceError as error:
-                if error.id == "E-SOURCE-CONNECT":
+                if error.is_away:
                     raise
                 failed[item.key.kind] += 1
                 trouble = error
@@ -80,7 +80,7 @@ def _one(context: Context, source: Source, mapping: CompiledMapping, policy: Sec
     try:
         found = _read_again(context, source, mapping, policy, item.key, range_value) if range_value else None
     except SourceError as error:
-        if error.id in _MOMENTARY:
+        if error.is_away or error.id in _MOMENTARY:
             raise  # the request stays open
         return _close(context, item, "source_error")
     actor = Actor(item.by, "resync")
