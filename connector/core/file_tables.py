@@ -15,7 +15,8 @@ from connector.core.section import Section
 
 DELIMITERS = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 ENCODINGS = ("utf-8", "utf-16", "windows-1258", "windows-1252")
-KINDS_OF_FILE = (".csv",)
+CSV = ".csv"
+KINDS_OF_FILE = (CSV, ".xlsx", ".xls", ".ods")
 
 MAX_HEADER = 100
 
@@ -28,7 +29,7 @@ class FileTable:
     """One table: which file of the source's folder, and how it is read. "" for what is found out from the file.
 
     `key`: columns that are filled in every row and, together, different in each. `header`: the row of the headings,
-    counted from 1; what stands above it is not read."""
+    counted from 1; what stands above it is not read. `sheet`: of a workbook; "" if it has only one that can be seen."""
 
     name: str
     file: str
@@ -36,6 +37,12 @@ class FileTable:
     delimiter: str = ""
     encoding: str = ""
     header: int = 1
+    sheet: str = ""
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether the file is text; else it is a workbook."""
+        return self.file.lower().endswith(CSV)
 
 
 def column_name(heading: str) -> str:
@@ -93,5 +100,10 @@ def _table(name: str, section: Section) -> FileTable:
     if header is not None and not 1 <= header <= MAX_HEADER:
         section.report("E-CFG-VALUE", "header", header, f"the number of a row, from 1 to {MAX_HEADER}")
         header = None
+    sheet = section.text("sheet")
+    foreign = ("sheet",) if file.lower().endswith(CSV) else ("delimiter", "encoding")
+    for option in foreign if file else ():
+        if section.has(option):
+            section.report("E-CFG-VALUE", option, option, "no such option of this kind of file")
     section.close()
-    return FileTable(name, file, key, DELIMITERS.get(delimiter, ""), encoding, header or 1)
+    return FileTable(name, file, key, DELIMITERS.get(delimiter, ""), encoding, header or 1, sheet)

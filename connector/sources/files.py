@@ -6,7 +6,7 @@
     ask     as any database: see `sql.py`
 
 The files are never written and never locked. Nothing of them is kept on our disk.
-May import: core, errors, base, csv_file, engines, sql, table_rows, the standard library.
+May import: core, errors, base, csv_file, engines, sql, table_rows, workbook, the standard library.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from connector.sources.csv_file import read_csv
 from connector.sources.engines import loaded_engine
 from connector.sources.sql import SqlSource
 from connector.sources.table_rows import RefusedError, load
+from connector.sources.workbook import read_workbook
 
 REST_S = 10.0
 """A file that was changed less than this ago may still be half written."""
@@ -165,7 +166,7 @@ class FileSource:
 
     def _table(self, connection: sqlite3.Connection, table: FileTable, content: bytes) -> None:
         try:
-            load(connection, table, read_csv(content, table))
+            load(connection, table, read_csv(content, table) if table.is_csv else read_workbook(content, table))
         except RefusedError as error:
             id_, values = error.id, error.values
         else:
