@@ -1,0 +1,348 @@
+"""What a mapping must be able to say, met in the real systems of agencies: twenty demands, each over a real database.
+
+Each test is one demand: its tables, its query and its rules, compiled as a mapping folder is and read by a real sweep.
+"""
+
+import hashlib
+import json
+import sqlite3
+import tomllib
+
+import pytest
+
+from connector.core.model import Kind
+from connector.core.secrecy import SecrecyPolicy
+from connector.errors import ConfigError
+from connector.sources.sql import SqlSource
+from tests.mapping_files import HEAD, LOAI_DON, compiled
+
+MAIN = '''
+kind = "petition"
+key = ["Id"]
+[range]
+table = "don"
+column = "Id"
+[select]
+table = "don"
+sql = """SELECT d.Id, d.Ngay, d.Loai, {columns} FROM don d {joins} WHERE d.Id > :lo AND d.Id <= :hi"""
+[secrecy]
+petition_type = {{ column = "Loai", codes = "loai-don" }}
+{children}
+[fields]
+"/received_on" = {{ column = "Ngay" }}
+"/type" = {{ column = "Loai", codes = "loai-don" }}
+"/content" = {{ column = "NoiDung" }}
+{fields}
+'''
+CHILD = '''
+[[children]]
+name = "{name}"
+table = "{name}"
+key = ["Id"]
+sql = """{sql}"""
+'''
+DON = "CREATE TABLE don (Id INTEGER PRIMARY KEY, Ngay TEXT, Loai TEXT, NoiDung TEXT, {columns}); "
+NAMED = '"/petitioners/*/disclosure" = { constant = "named" }'
+
+
+def folder(petition, *, codes=(), head=HEAD):
+    """A mapping folder of petitions, as parsed TOML by file name; `codes` are the texts of its code maps."""
+    texts = [LOAI_DON, *codes]
+    maps = {f"codes/{tomllib.loads(text)['name']}.toml": tomllib.loads(text) for text in texts}
+    main = {"mapping.toml": {**tomllib.loads(head), "kinds": ["petition"]}, "petition.toml": tomllib.loads(petition)}
+    return main | maps
+
+
+def petition(columns, fields, *, joins="", children=()):
+    """The file of a kind that reads these columns of `don` beside the usual ones; `children`: (name, query)."""
+    below = "".join(CHILD.format(name=name, sql=sql) for name, sql in children)
+    return MAIN.format(
+        columns=", ".join(["d.NoiDung", *columns.split(", ")]) if columns else "d.NoiDung",
+        joins=joins,
+        children=below,
+        fields=fields,
+    )
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Run the SQL of an agency's database, sweep over it by this mapping, and return what became of each record: the
+    document, or the problems as (pointer, rule, column)."""
+    opened = []
+
+    def sweep(tables, files, *, page_rows=2):
+        path = tmp_path / "nguồn.db"
+        with sqlite3.connect(path) as database:
+            database.executescript(tables)
+        database.close()
+        mapping = compiled(files)
+        source = SqlSource(f"sqlite:///{path}", "H99.01", mapping, b"e" * 32, page_rows=page_rows)
+        opened.append(source)
+        source.probe()
+        kind = mapping.kind(Kind.PETITION)
+        pages = list(source.pages(kind))
+        assert [page.problems for page in pages if page.problems or page.unexplained] == []
+        found = {}
+        for row in (row for page in pages for row in page.rows):
+            mapped = kind.apply(row, SecrecyPolicy())
+            assert row.key.local_id not in found
+            found[row.key.local_id] = (
+                json.loads(mapped.documents[0].body)
+                if mapped.documents
+                else {(problem.pointer, problem.rule, problem.column) for problem in mapped.problems}
+            )
+        return found
+
+    yield sweep
+    for source in opened:
+        source.close()
+
+
+def mistakes(files):
+    with pytest.raises(ConfigError) as caught:
+        compiled(files)
+    return {(problem.id, problem.values["file"], problem.values["key"]) for problem in caught.value.problems}
+
+
+def test_01_one_record_is_one_case_of_one_organisation_with_rows_two_hops_away(read):
+    """1. A root query per case unit with a key of several columns, and child queries over one and two hops."""
+    tables = """
+    CREATE TABLE tuyen (IdDon INTEGER, CoQuan TEXT, Ngay TEXT, PRIMARY KEY (IdDon, CoQuan));
+    CREATE TABLE don (Id INTEGER PRIMARY KEY, Loai TEXT, NoiDung TEXT);
+    CREATE TABLE nhom (IdNhom INTEGER, IdDon INTEGER); CREATE TABLE nguoi (IdNhom INTEGER, HoTen TEXT);
+    INSERT INTO don VALUES (7, '1', 'Nội dung mẫu'), (8, '1', 'Nội dung khác');
+    INSERT INTO tuyen VALUES (7, 'A/1', '2023-05-01'), (7, 'B', '2023-05-02'), (8, 'B', '2023-05-03');
+    INSERT INTO nhom VALUES (70, 7); INSERT INTO nguoi VALUES (70, 'Bà Mẫu'), (70, 'Ông Mẫu');
+    """
+    found = read(
+        tables,
+        folder('''
+kind = "petition"
+key = ["IdDon", "CoQuan"]
+[range]
+table = "tuyen"
+column = "IdDon"
+[select]
+table = "tuyen"
+sql = """SELECT t.IdDon, t.CoQuan, t.Ngay, d.Loai, d.NoiDung FROM tuyen t JOIN don d ON d.Id = t.IdDon
+WHERE t.IdDon > :lo AND t.IdDon <= :hi"""
+[select.origin]
+Loai = "don.Loai"
+[[children]]
+name = "nguoi"
+table = "nguoi"
+key = ["IdDon", "CoQuan"]
+sql = """SELECT t.IdDon, t.CoQuan, p.HoTen FROM tuyen t JOIN nhom n ON n.IdDon = t.IdDon
+JOIN nguoi p ON p.IdNhom = n.IdNhom WHERE t.IdDon > :lo AND t.IdDon <= :hi ORDER BY t.IdDon, t.CoQuan, p.HoTen"""
+[secrecy]
+petition_type = { column = "Loai", codes = "loai-don" }
+[fields]
+"/received_on" = { column = "Ngay" }
+"/type" = { column = "Loai", codes = "loai-don" }
+"/content" = { column = "NoiDung" }
+"/petitioners/*" = { rows = "nguoi" }
+"/petitioners/*/disclosure" = { constant = "named" }
+"/petitioners/*/full_name" = { column = "HoTen" }
+'''),
+    )
+    assert {id_: body["received_on"] for id_, body in found.items()} == {
+        "mau:7/A%2F1": "2023-05-01",
+        "mau:7/B": "2023-05-02",
+        "mau:8/B": "2023-05-03",
+    }
+    for id_, people in (("mau:7/A%2F1", 2), ("mau:7/B", 2), ("mau:8/B", 0)):
+        assert len(found[id_].get("petitioners", ())) == people
+
+
+def test_05_a_number_is_looked_up_and_a_text_is_taken_as_it_is(read):
+    """5. One column holds the id of a list row, or a name that somebody typed: looked up, or taken."""
+    tables = (
+        DON.format(columns="BiKN TEXT")
+        + """
+    CREATE TABLE bi (Id INTEGER PRIMARY KEY, Ten TEXT); INSERT INTO bi VALUES (12, 'UBND xã Mẫu');
+    INSERT INTO don VALUES (1, '2023-05-01', '1', 'x', '12'), (2, '2023-05-01', '1', 'x', 'Ông Mẫu'),
+      (3, '2023-05-01', '1', 'x', '');
+    """
+    )
+    bi = (
+        "SELECT d.Id, COALESCE(b.Ten, d.BiKN) AS Ten FROM don d LEFT JOIN bi b ON CAST(b.Id AS TEXT) = d.BiKN "
+        "WHERE d.Id > :lo AND d.Id <= :hi ORDER BY d.Id"
+    )
+    fields = '"/respondents/*" = { rows = "bi" }\n"/respondents/*/full_name" = { column = "Ten" }'
+    found = read(tables, folder(petition("", fields, children=[("bi", bi)])))
+    assert found["mau:1"]["respondents"] == [{"full_name": "UBND xã Mẫu"}]
+    assert found["mau:2"]["respondents"] == [{"full_name": "Ông Mẫu"}]
+    assert "respondents" not in found["mau:3"]
+
+
+def test_08_numbered_columns_become_rows_and_of_many_rows_the_last_or_first_is_taken(read):
+    """8. Unpivot numbered columns; take the last row by its order; the first day among the children."""
+    tables = (
+        DON.format(columns="So1 TEXT, Ngay1 TEXT, So2 TEXT, Ngay2 TEXT")
+        + """
+    CREATE TABLE nhan (Id INTEGER, Ngay TEXT);
+    CREATE TABLE lan (Id INTEGER, Lan INTEGER, CoQuan TEXT);
+    INSERT INTO don VALUES (1, NULL, '1', 'x', '11/QĐ', '2023-01-01', '22/QĐ', '2023-02-01'),
+      (2, NULL, '1', 'x', '', '0000-00-00', '33/QĐ', '2023-03-01');
+    INSERT INTO nhan VALUES (1, '2023-05-09'), (1, '2023-05-02'), (2, '2023-05-03');
+    INSERT INTO lan VALUES (1, 2, 'Cơ quan sau'), (1, 1, 'Cơ quan trước'), (2, 1, 'Cơ quan một');
+    """
+    )
+    rounds = (
+        "SELECT d.Id, 1 AS Lan, d.So1 AS So, d.Ngay1 AS NgayQD FROM don d WHERE d.Id > :lo AND d.Id <= :hi UNION ALL "
+        "SELECT d.Id, 2, d.So2, d.Ngay2 FROM don d WHERE d.Id > :lo AND d.Id <= :hi ORDER BY 1, 2"
+    )
+    columns = (
+        "(SELECT MIN(n.Ngay) FROM nhan n WHERE n.Id = d.Id) AS NgayDau, "
+        "(SELECT l.CoQuan FROM lan l WHERE l.Id = d.Id ORDER BY l.Lan DESC LIMIT 1) AS CoQuan"
+    )
+    fields = """
+"/written_on" = { column = "NgayDau" }
+"/transferred_by/name" = { column = "CoQuan" }
+"/prior_settlements/*" = { rows = "lan" }
+"/prior_settlements/*/no" = { column = "So" }
+"/prior_settlements/*/issued_on" = { column = "NgayQD" }
+"""
+    files = folder(petition(columns, fields, children=[("lan", rounds)]))
+    files["petition.toml"]["fields"]["/received_on"] = {"column": "NgayDau"}
+    found = read(tables, files)
+    assert found["mau:1"]["prior_settlements"] == [
+        {"no": "11/QĐ", "issued_on": "2023-01-01"},
+        {"no": "22/QĐ", "issued_on": "2023-02-01"},
+    ]
+    assert found["mau:2"]["prior_settlements"] == [{"no": "33/QĐ", "issued_on": "2023-03-01"}]
+    assert (found["mau:1"]["received_on"], found["mau:1"]["transferred_by"]["name"]) == ("2023-05-02", "Cơ quan sau")
+
+
+def test_09_petitioners_of_two_places_become_one_list(read):
+    """9. The first petitioner stands in the record, the others in a table of drafts and live rows: one list of them."""
+    tables = (
+        DON.format(columns="HoTen TEXT")
+        + """
+    CREATE TABLE nguoi (Id INTEGER, HoTen TEXT, enable INTEGER);
+    INSERT INTO don VALUES (1, '2023-05-01', '1', 'x', 'Bà Một');
+    INSERT INTO nguoi VALUES (1, 'Ông Hai', 1), (1, 'Nháp', 0), (1, 'Bà Một', 1), (1, 'Ông Hai', 1);
+    """
+    )
+    people = """SELECT Id, HoTen, MIN(ThuTu) AS ThuTu FROM (
+  SELECT d.Id, d.HoTen, 0 AS ThuTu FROM don d WHERE d.Id > :lo AND d.Id <= :hi UNION ALL
+  SELECT n.Id, n.HoTen, 1 FROM nguoi n WHERE n.enable = 1 AND n.Id > :lo AND n.Id <= :hi) x
+GROUP BY Id, HoTen ORDER BY Id, MIN(ThuTu), HoTen"""
+    fields = f'"/petitioners/*" = {{ rows = "nguoi" }}\n{NAMED}\n"/petitioners/*/full_name" = {{ column = "HoTen" }}'
+    found = read(tables, folder(petition("", fields, children=[("nguoi", people)])))
+    assert [person["full_name"] for person in found["mau:1"]["petitioners"]] == ["Bà Một", "Ông Hai"]
+
+
+def test_10_one_of_many_is_chosen_by_a_stated_rule_and_rows_are_counted_and_summed(read):
+    """10. Of several accused one is chosen: live ones first, then the smallest number; children are counted, summed."""
+    tables = (
+        DON.format(columns="Khac INTEGER")
+        + """
+    CREATE TABLE bi (Id INTEGER, Stt INTEGER, HoTen TEXT, Bo INTEGER, SoNguoi INTEGER);
+    INSERT INTO don VALUES (1, '2023-05-01', '1', 'x', 0), (2, '2023-05-01', '1', 'x', 0);
+    INSERT INTO bi VALUES (1, 1, 'Bỏ', 1, 2), (1, 3, 'Ba', 0, 3), (1, 2, 'Hai', 0, 4);
+    """
+    )
+    chosen = """SELECT b.Id, b.HoTen FROM bi b WHERE b.Id > :lo AND b.Id <= :hi AND NOT EXISTS (
+  SELECT 1 FROM bi o WHERE o.Id = b.Id AND (o.Bo < b.Bo OR (o.Bo = b.Bo AND o.Stt < b.Stt))) ORDER BY b.Id"""
+    columns = (
+        "(SELECT COUNT(*) FROM bi b WHERE b.Id = d.Id AND b.Bo = 0) AS SoDong, "
+        "(SELECT SUM(b.SoNguoi) FROM bi b WHERE b.Id = d.Id) AS Tong"
+    )
+    fields = """
+"/representatives_count" = { column = "SoDong" }
+"/signatory_count" = { column = "Tong" }
+"/respondents/*" = { rows = "bi" }
+"/respondents/*/full_name" = { column = "HoTen" }
+"""
+    found = read(tables, folder(petition(columns, fields, children=[("bi", chosen)])))
+    assert found["mau:1"]["respondents"] == [{"full_name": "Hai"}]
+    assert (found["mau:1"]["representatives_count"], found["mau:1"]["signatory_count"]) == (2, 9)
+    assert found["mau:2"]["representatives_count"] == 0
+    assert "signatory_count" not in found["mau:2"]
+
+
+def test_11_a_flag_is_turned_round_and_a_code_of_yes_or_no_is_read(read):
+    """11. A column that says the opposite, and one whose two codes mean yes and no in the other order."""
+    tables = (
+        DON.format(columns="KhongCoBanGoc INTEGER, KeoDai TEXT")
+        + "INSERT INTO don VALUES (1, '2023-05-01', '1', 'x', 0, 'C'), (2, '2023-05-01', '1', 'x', 1, 'K');"
+    )
+    fields = """
+"/originals_attached" = { column = "KhongCoBanGoc", transform = "not_flag" }
+"/prolonged" = { column = "KeoDai2" }
+"""
+    columns = "d.KhongCoBanGoc, CASE d.KeoDai WHEN 'C' THEN 1 WHEN 'K' THEN 0 END AS KeoDai2"
+    found = read(tables, folder(petition(columns, fields)))
+    assert [(body["originals_attached"], body["prolonged"]) for body in found.values()] == [
+        (True, True),
+        (False, False),
+    ]
+
+
+def test_14_a_section_is_there_when_a_row_a_column_or_a_status_says_so(read):
+    """14. A section exists when a row exists, when a column is filled, or when a status is one of a set."""
+    tables = (
+        DON.format(columns="CoQuan TEXT, SoCV TEXT, TrangThai INTEGER")
+        + """
+    CREATE TABLE rut (Id INTEGER, Ngay TEXT);
+    INSERT INTO don VALUES (1, '2023-05-01', '1', 'x', 'UBND xã Mẫu', '1/CV', 3);
+    INSERT INTO don VALUES (2, '2023-05-01', '1', 'x', '', '2/CV', 0);
+    INSERT INTO rut VALUES (1, NULL);
+    """
+    )
+    fields = """
+"/transfer_document/no" = { column = "SoCV", when = { column = "CoQuan", filled = true } }
+"/withdrawn" = { constant = true, when = { column = "CoDongRut", filled = true } }
+"/prolonged" = { constant = true, when = { column = "TrangThai", in = [3, 5] } }
+"""
+    joins = "LEFT JOIN rut r ON r.Id = d.Id"
+    found = read(tables, folder(petition("d.CoQuan, d.SoCV, d.TrangThai, r.Id AS CoDongRut", fields, joins=joins)))
+    assert {"transfer_document", "withdrawn", "prolonged"} <= found["mau:1"].keys()
+    assert not {"transfer_document", "withdrawn", "prolonged"} & found["mau:2"].keys()
+
+
+def test_19_a_constant_is_declared_and_shown(read):
+    """19. What is the same in every record of an agency is declared, and the trace says that it was."""
+    fields = (
+        '"/custodian_agency/level" = { constant = "province" }\n"/custodian_agency/name" = { constant = "UBND Mẫu" }'
+    )
+    files = folder(petition("", fields))
+    tables = DON.format(columns="Khac TEXT") + "INSERT INTO don VALUES (1, '2023-05-01', '1', 'x', '');"
+    found = read(tables, files)
+    assert "custodian_agency" not in found["mau:1"]  # constants alone invent no section
+    files["petition.toml"]["fields"]["/language"] = {"constant": "vi"}
+    assert read("SELECT 1", files)["mau:1"]["language"] == "vi"
+    steps = {step.pointer: step.rule for step in compiled(files).kind(Kind.PETITION).trace}
+    assert steps["/language"] == "constant vi"
+
+
+def test_20_nothing_is_written_and_names_of_every_kind_of_database_are_taken(read, tmp_path):
+    """20. Read only; names in mixed letters, with spaces and of reserved words, quoted as the database wants it."""
+    tables = """
+    CREATE TABLE "Đơn Thư" ("Id" INTEGER PRIMARY KEY, "Order" TEXT, "loaiDon" TEXT, "Nội dung" TEXT);
+    INSERT INTO "Đơn Thư" VALUES (1, '2023-05-01', '1', 'Nội dung mẫu');
+    """
+    text = MAIN.format(columns='d."loaiDon", d."Nội dung"', joins="", children="", fields="")
+    file = tomllib.loads(text)
+    file["range"]["table"] = file["select"]["table"] = "Đơn Thư"
+    file["select"]["sql"] = (
+        'SELECT d."Id", d."Order", d."loaiDon", d."Nội dung" FROM "Đơn Thư" d WHERE d."Id" > :lo AND d."Id" <= :hi'
+    )
+    file["secrecy"]["petition_type"]["column"] = "loaiDon"
+    file["fields"] = {
+        "/received_on": {"column": "Order"},
+        "/type": {"column": "loaiDon", "codes": "loai-don"},
+        "/content": {"column": "Nội dung"},
+    }
+    files = {**folder(petition("", "")), "petition.toml": file}
+    assert read(tables, files)["mau:1"]["content"] == "Nội dung mẫu"
+    before = hashlib.sha256((tmp_path / "nguồn.db").read_bytes()).hexdigest()
+    read("SELECT 1", files)
+    assert hashlib.sha256((tmp_path / "nguồn.db").read_bytes()).hexdigest() == before
+    for written in (
+        "DELETE FROM don WHERE Id > :lo AND Id <= :hi",
+        "SELECT Id INTO x FROM don WHERE Id > :lo AND Id <= :hi",
+    ):
+        file["select"]["sql"] = written
+        assert ("E-CFG-SQL", "petition.toml", "select.sql") in mistakes(files)
