@@ -77,6 +77,8 @@ class CodeList:
         return cls(document["name"], titles, document["source"], MappingProxyType(by_code))
 
     def __contains__(self, code: object) -> bool:
+        if self is FREE_TEXT:
+            return isinstance(code, str) and bool(code.strip())
         return isinstance(code, str) and code in self.codes
 
     def label(self, code: str, language: Language) -> str:
@@ -85,13 +87,17 @@ class CodeList:
         return known.labels[language] if known else code
 
 
+FREE_TEXT = CodeList("free", MappingProxyType({}), "", MappingProxyType({}))
+"""What a map is into that names no code of ours: the operator's own table, such as the national code of each office."""
+
+
 @dataclass(frozen=True, slots=True)
 class CodeMap:
     """What the codes of one local list mean in one of ours.
 
     match "exact": the local code as a whole. "prefix": the longest entry that equals it or ends at one of its dots
     (`KN.01` answers for `KN.01.02`, not for `KN.011`). out_of_date "keep": what it answers may be older or younger than
-    the law's own dates for it."""
+    the law's own dates for it. `default` is our code for every one that has no entry."""
 
     name: str
     list: CodeList
@@ -100,6 +106,7 @@ class CodeMap:
     unmapped: Literal["error", "absent"]
     entries: Mapping[str, str]
     out_of_date: Literal["error", "keep"] = "error"
+    default: str = ""
 
     def lookup(self, value: object) -> str | None:
         """Return our code for a value as the driver gave it.
@@ -107,7 +114,9 @@ class CodeMap:
         ABSENT if the field is to be left out; None if the code is not mapped, which is an error of the record."""
         local = local_code(value)
         found = None if local is None else self._find(local)
-        return ABSENT if found is None and self.unmapped == "absent" else found
+        if found is None and (self.default or self.unmapped == "absent"):
+            return self.default or ABSENT
+        return found
 
     def _find(self, local: str) -> str | None:
         if self.match == "exact":
@@ -141,8 +150,9 @@ def compile_code_map(
     """Return the map, with everything that is wrong in the parsed file, found in one pass; a map with problems is good
     for nothing but to check what refers to it, and None where not even that can be done.
 
-    Keys: `name`, `list`, `source`, `[map]`, optional `match` (exact), `unmapped` (error), `out_of_date` (error), and
-    `absent`: local codes that mean "nothing stated" (the "0 - not chosen" of many forms)."""
+    Keys: `name`, `list`, `source`, `[map]`, optional `match` (exact), `unmapped` (error) or `default`, `out_of_date`
+    (error), and `absent`: local codes that mean "nothing stated" (the "0 - not chosen" of many forms)."""
+    lists = {**lists, FREE_TEXT.name: FREE_TEXT}
     problems = tuple(_problems(file, document, lists))
     target = lists.get(str(document.get("list", "")))
     if target is None or not isinstance(document.get("name"), str) or not isinstance(document.get("map"), dict):
@@ -158,6 +168,7 @@ def compile_code_map(
         unmapped=document.get("unmapped", "error"),
         entries=MappingProxyType(entries),
         out_of_date=document.get("out_of_date", "error"),
+        default=str(document.get("default", "")),
     ), problems
 
 
@@ -168,6 +179,7 @@ _TYPES: Mapping[str, type] = {
     "match": str,
     "unmapped": str,
     "out_of_date": str,
+    "default": str,
     "absent": list,
     "map": dict,
 }
@@ -211,14 +223,20 @@ def _entry_problems(file: str, typed: Mapping[str, Any], target: CodeList | None
         elif folded in seen:
             yield ConfigProblem("E-CFG-CODES", file=file, key=key, found=folded, expected="each code once")
         seen.add(folded or "")
-    for local, code in typed.get("map", {}).items():
+    if "default" in typed and "unmapped" in typed:
+        expected = "default or unmapped, not both"
+        yield ConfigProblem("E-CFG-CODES", file=file, key="unmapped", found=typed["unmapped"], expected=expected)
+    given = [(f"map.{local}", code) for local, code in typed.get("map", {}).items()]
+    for key, code in [*given, *(("default", typed[key]) for key in ("default",) if key in typed)]:
         if target is not None and code not in target:
             expected = _nearest(str(code), target)
-            yield ConfigProblem("E-CFG-CODES", file=file, key=f"map.{local}", found=str(code), expected=expected)
+            yield ConfigProblem("E-CFG-CODES", file=file, key=key, found=str(code), expected=expected)
 
 
 def _nearest(code: str, target: CodeList) -> str:
     """Say which codes there are: the one that was probably meant, else a short list whole."""
+    if target is FREE_TEXT:
+        return "a text that is not blank"
     near = difflib.get_close_matches(code, target.codes, n=1)
     if near:
         return f"a code of the list {target.name}, such as {near[0]}"

@@ -39,10 +39,10 @@ class Rule:
     ageless: bool = False
 
 
-_FORMS = ("column", "columns", "constant", "ref", "rows")
+_FORMS = ("column", "columns", "first", "constant", "ref", "rows")
 _LEGAL = (
-    *({"column"}, {"columns"}, {"constant"}, {"ref", "columns"}, {"rows"}),
-    *({"rows", "column"}, {"rows", "columns"}, {"rows", "ref", "columns"}),
+    *({"column"}, {"columns"}, {"first"}, {"constant"}, {"ref", "columns"}, {"rows"}),
+    *({"rows", "column"}, {"rows", "columns"}, {"rows", "first"}, {"rows", "ref", "columns"}),
 )
 
 

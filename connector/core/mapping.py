@@ -26,6 +26,7 @@ from connector.core.kind_mapping import KindMapping
 from connector.core.model import KINDS, Kind
 from connector.core.places import Places
 from connector.core.schema import Schemas
+from connector.core.secrecy import OPEN_TYPES
 from connector.core.section import Section
 from connector.core.selects import read_clock
 from connector.core.units import Units
@@ -195,6 +196,10 @@ def _check_files(
     ]
 
 
+_TYPES = frozenset({"petition-type", "part-type"})
+"""The lists whose codes decide whether a record is concealed."""
+
+
 def _code_maps(
     files: Mapping[str, Any],
     broken: Collection[str],
@@ -209,6 +214,10 @@ def _code_maps(
     for file in sorted(file for file in files if file.startswith(CODES)):
         code_map, found = compile_code_map(file, files[file], code_lists)
         problems.extend(found)
+        if code_map is not None and code_map.list.name in _TYPES and code_map.default in OPEN_TYPES:
+            expected = "no open default: a type nobody knows may be a denunciation"
+            found_ = code_map.default
+            problems.append(ConfigProblem("E-CFG-CODES", file=file, key="default", found=found_, expected=expected))
         if code_map is None:
             unusable |= {_stem(file), str(files[file].get("name", ""))}
         elif code_map.name in maps:

@@ -19,7 +19,7 @@ from typing import Any
 from connector.core.agencies import agency_code
 from connector.core.text import clean, one_line
 
-VERSION = "1"
+VERSION = "2"
 
 Read = Callable[[Any], Any]
 """Given a column's value: the canonical value, None, or a Bad."""
@@ -150,7 +150,7 @@ def _moment(value: Any, formats: tuple[str, ...]) -> datetime | Bad | None:
         text = _string(value)
         if not isinstance(text, str):
             return text
-        if text.startswith(_NO_DAY):
+        if text.startswith(_NO_DAY) or (text == "0" and not _EPOCH.keys() & {*formats}):  # 1970 only where it is meant
             return None
         read = _by_formats(text, formats) if formats else _by_habit(text)
         if read is None:

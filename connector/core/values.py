@@ -1,7 +1,8 @@
 """Single values of a document: which function over a row a line of a mapping asks for.
 
-A value comes from a column, from several columns joined, from a declared constant, or is the local_id of another
-record; `when` makes it conditional. Everything is checked and looked up here, once; the functions only read.
+A value comes from a column, from the first filled of several, from several joined (or, with a code map, together),
+from a declared constant, or is the local_id of another record; `when` makes it conditional. Everything is checked and
+looked up here, once; the functions only read.
 May import: codes, keys, model, schema, section, transforms, the standard library.
 """
 
@@ -9,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import date, tzinfo
 from typing import Any
 
 from connector.core import keys
-from connector.core.codes import CodeMap, local_code
+from connector.core.codes import FREE_TEXT, CodeMap, local_code
 from connector.core.model import KINDS, Kind
 from connector.core.schema import FieldInfo
 from connector.core.section import Section
@@ -63,13 +64,23 @@ def read_value(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
         return None if constant is None else Value(lambda _: constant, (), f"constant {constant}", constant)
     if section.has("ref"):
         return _ref(info, section, scope)
-    if section.has("codes"):
-        return _coded(info, section, scope)
-    name, read = _transform(info, section, scope)
+    coded = section.has("codes")
+    name, read = _coded(info, section, scope) if coded else _transform(info, section, scope)
+    ageless = coded and _may_be_of_another_day(section, scope)
+    read = _emptied(read, section)
     if section.has("column"):
         column = section.text("column")
-        return Value(_from_column(column, read), (column,), name) if read and column else None
+        return Value(_from_column(column, read), (column,), name, ageless=ageless) if read and column else None
+    if section.has("first"):
+        columns = section.texts("first")
+        if read is None or not columns:
+            return None
+        return Value(_first(columns, read), columns, f"{name}, first filled", ageless=ageless)
     columns = section.texts("columns", needed=True)
+    if coded:
+        if read is None or not columns:
+            return None
+        return Value(_paired(columns, read), columns, f"{name}, paired", ageless=ageless)
     if _type(info) != "string":
         section.report("E-CFG-TARGET", "columns", info.pointer, "a text field: several columns are joined")
     separator = section.raw("separator")
@@ -103,20 +114,28 @@ def _ref(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
     return Value(compile_ref(columns, scope.source), columns, f"ref {kind}", ref=kind)
 
 
-def _coded(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
-    name, column = section.text("codes"), section.text("column", needed=True)
+def _coded(info: FieldInfo, section: Section, scope: Scope) -> tuple[str, Read | None]:
+    name = section.text("codes")
     if section.has("transform"):
         section.report("E-CFG-TRANSFORM", "transform", section.text("transform"), "codes or a transform, not both")
     code_map = scope.code_maps.get(name)
     if code_map is None:
         section.report("E-CFG-CODES", "codes", name, f"one of codes/: {', '.join(sorted(scope.code_maps))}")
+    elif code_map.list is FREE_TEXT and not info.codes and _type(info) == "string":
+        if info.confidentiality == "C1":
+            return f"codes {name}", _decoder(code_map)
+        section.report("E-CFG-CONSTANT", "codes", info.pointer, "a field of class C1, or a code: nobody is invented")
     elif code_map.list.name != info.codes:
         expected = f"a map into {info.codes}" if info.codes else "no codes: this field has no code list"
         section.report("E-CFG-CODES", "codes", f"{name} (a map into {code_map.list.name})", expected)
-    elif column:
-        ageless = code_map.out_of_date == "keep"
-        return Value(_from_column(column, _decoder(code_map)), (column,), f"codes {name}", ageless=ageless)
-    return None
+    else:
+        return f"codes {name}", _decoder(code_map)
+    return name, None
+
+
+def _may_be_of_another_day(section: Section, scope: Scope) -> bool:
+    code_map = scope.code_maps.get(section.text("codes"))
+    return code_map is not None and code_map.out_of_date == "keep"
 
 
 _REMEMBERED = 4096
@@ -183,6 +202,48 @@ def _from_column(column: str, convert: Read) -> Reader:
         return None if value is None else convert(value)
 
     return read
+
+
+def _first(columns: tuple[str, ...], convert: Read) -> Reader:
+    """The first column that says something, as the rule reads it; what cannot be read is not passed over."""
+
+    def read(row: Columns) -> Any:
+        found = (convert(row[column]) for column in columns if row[column] is not None)
+        return next((value for value in found if value is not None), None)
+
+    return read
+
+
+def _paired(columns: tuple[str, ...], decode: Read) -> Reader:
+    """The code of several columns together, as `1/2` in the code map; None where all of them are empty.
+
+    A part that is no code, and one with a slash, which would make two pairs look alike, are in no map."""
+
+    def read(row: Columns) -> Any:
+        parts = ["" if row[column] is None else local_code(row[column]) for column in columns]
+        if not any(part != "" for part in parts):
+            return None
+        unclear = any(part is None or "/" in part for part in parts)
+        return decode(b"" if unclear else "/".join(part or "" for part in parts))
+
+    return read
+
+
+def _emptied(read: Read | None, section: Section) -> Read | None:
+    """The same function, saying nothing for the values that `empty` lists: how this column writes "not entered"."""
+    listed = section.raw("empty")
+    if listed is None or read is None:
+        return read
+    if not isinstance(listed, list) or not listed or not all(type(value) in (str, int) for value in listed):
+        section.report("E-CFG-TYPE", "empty", listed, "a list of texts")
+        return None
+    empty, convert = frozenset(str(value).strip() for value in listed), read
+
+    def read_filled(value: Any) -> Any:
+        said = value.isoformat()[:10] if isinstance(value, date) else local_code(value)
+        return None if said in empty else convert(value)
+
+    return read_filled
 
 
 def _joined(columns: tuple[str, ...], convert: Read, separator: str) -> Reader:

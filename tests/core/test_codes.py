@@ -96,9 +96,14 @@ ALL_TYPES = "one of: complaint, denunciation, recommendation_feedback, multiple_
         ({"unmapped": "guess"}, ("E-CFG-CODES", "unmapped", "one of: error, absent")),
         ({"map": []}, ("E-CFG-TYPE", "map", "a table")),
         (
-            {"default": "other"},
-            ("E-CFG-UNKNOWN-KEY", "default", "one of: name, list, source, match, unmapped, out_of_date, absent, map"),
+            {"otherwise": "complaint"},
+            (
+                "E-CFG-UNKNOWN-KEY",
+                "otherwise",
+                "one of: name, list, source, match, unmapped, out_of_date, default, absent, map",
+            ),
         ),
+        ({"default": "other"}, ("E-CFG-CODES", "default", ALL_TYPES)),
     ],
 )
 def test_a_mistake_in_a_map_is_found_where_it_stands(changes, expected):

@@ -10,11 +10,13 @@ import tomllib
 
 import pytest
 
+from connector.cli import ruling
+from connector.cli.words import Words
 from connector.core.model import Kind
 from connector.core.secrecy import SecrecyPolicy
 from connector.errors import ConfigError
 from connector.sources.sql import SqlSource
-from tests.mapping_files import HEAD, LOAI_DON, compiled
+from tests.mapping_files import HEAD, LOAI_DON, code_lists, compiled
 
 MAIN = '''
 kind = "petition"
@@ -346,3 +348,173 @@ def test_20_nothing_is_written_and_names_of_every_kind_of_database_are_taken(rea
     ):
         file["select"]["sql"] = written
         assert ("E-CFG-SQL", "petition.toml", "select.sql") in mistakes(files)
+
+
+def test_03_the_first_column_that_says_something_counts_whatever_the_spelling_of_nothing(read):
+    """3. The first non-empty of several columns: NULL, '', blanks, 0, zero dates and first days are all empty."""
+    tables = DON.format(columns="NgayNhap TEXT, NgayLuu TEXT, SoDen TEXT, SoGoc TEXT")
+    empties = (
+        None,
+        "",
+        "  ",
+        "0",
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+        "1753-01-01",
+        "0001-01-01",
+        "01/01/0001",
+        "1900-01-01",
+    )
+    rows = [
+        f"({at}, {'NULL' if empty is None else repr(empty)}, '1', 'x', NULL, '02/05/2023', '0', ' 7/CV ')"
+        for at, empty in enumerate(empties, 1)
+    ]
+    tables += f"INSERT INTO don VALUES {', '.join(rows)}, (90, '30/02/2023', '1', 'x', '', '2023-05-01', '', ''), "
+    tables += "(91, '', '1', 'x', '', '2023-05-01', '', '');"
+    fields = '"/transfer_document/no" = { first = ["SoDen", "SoGoc"], transform = "line", empty = ["0"] }'
+    files = folder(petition("d.NgayNhap, d.NgayLuu, d.SoDen, d.SoGoc", fields))
+    files["petition.toml"]["fields"]["/received_on"] = {
+        "first": ["Ngay", "NgayNhap", "NgayLuu"],
+        "empty": ["1900-01-01"],
+    }
+    found = read(tables, files)
+    # A day that is there and cannot be is a question for a person, not a reason to take another one.
+    assert found.pop("mau:90") == {("/received_on", "E-MAP-DATE", "don.Ngay")}
+    assert "transfer_document" not in found.pop("mau:91")
+    assert {body["received_on"] for body in found.values()} == {"2023-05-02"}
+    assert [body["transfer_document"]["no"] for body in found.values()] == ["7/CV"] * len(empties)
+    for rule, id_ in (
+        ({"first": ["Ngay"], "column": "Ngay"}, "E-CFG-RULE"),
+        ({"first": []}, "E-CFG-TYPE"),
+        ({"first": ["Khac"]}, "E-CFG-COLUMN"),
+        ({"column": "Ngay", "empty": "0"}, "E-CFG-TYPE"),
+        ({"constant": "2023-05-01", "empty": ["0"]}, "E-CFG-UNKNOWN-KEY"),
+    ):
+        files["petition.toml"]["fields"]["/received_on"] = rule
+        assert id_ in {found_id for found_id, _, _ in mistakes(files)}
+
+
+NGUON = """
+name = "nguon"
+list = "petition-source"
+source = "don.Nguon"
+default = "other"
+absent = ["0"]
+[map]
+21 = "direct"
+28 = "direct"
+"""
+LAN = """
+name = "lan"
+list = "instance"
+source = "don.Loai, don.Lan"
+[map]
+"1/1" = "complaint_first"
+"1/2" = "complaint_second"
+"1/" = "complaint_first"
+"""
+
+
+def test_04_codes_by_entry_default_pair_and_list_table_and_an_error_for_the_others(read):
+    """4. Codes: exact, many to one, default, error for what is not named, a pair of columns, a list table, 1 = "1"."""
+    tables = (
+        DON.format(columns="Nguon, Lan, LinhVuc INTEGER")
+        + """
+    CREATE TABLE linh_vuc (Id INTEGER PRIMARY KEY, MaQuocGia TEXT);
+    INSERT INTO linh_vuc VALUES (1, 'KN.01'), (2, NULL);
+    INSERT INTO don VALUES (1, '2023-05-01', '1', 'x', 21, 1, 1), (2, '2023-05-01', 1, 'x', '28', '2', NULL),
+      (3, '2023-05-01', '1.0', 'x', 21, '1', 1), (4, '2023-05-01', 1, 'x', '99', NULL, NULL),
+      (5, '2023-05-01', 1, 'x', '0', '1', NULL), (6, '2023-05-01', 1, 'x', '', '3', 2);
+    """
+    )
+    truong = 'name = "truong"\nlist = "free"\nsource = "linh_vuc"\n[map]\n"KN.01" = "01.1"'
+    fields = """
+"/source" = { column = "Nguon", codes = "nguon" }
+"/instance" = { columns = ["Loai", "Lan"], codes = "lan" }
+"/local_no" = { column = "MaLinhVuc", codes = "truong" }
+"""
+    columns = "d.Nguon, d.Lan, COALESCE(l.MaQuocGia, '#' || d.LinhVuc) AS MaLinhVuc"
+    written = petition(columns, fields, joins="LEFT JOIN linh_vuc l ON l.Id = d.LinhVuc")
+    files = folder(written, codes=[NGUON, LAN, truong])
+    found = read(tables, files)
+    assert [found[f"mau:{id_}"].get("source") for id_ in (1, 2, 4, 5)] == ["direct", "direct", "other", None]
+    assert [found[f"mau:{id_}"]["instance"] for id_ in (1, 2, 4)] == [
+        *("complaint_first", "complaint_second", "complaint_first")
+    ]
+    assert (found["mau:1"]["local_no"], "local_no" in found["mau:2"]) == ("01.1", False)
+    assert ("/type", "E-MAP-CODE", "don.Loai") in found["mau:3"]  # "1.0" was typed: it is another text
+    # No list row's code, no guess; and the pair is named by its first column.
+    assert found["mau:6"] == {("/instance", "E-MAP-CODE", "don.Loai"), ("/local_no", "E-MAP-CODE", "don.MaLinhVuc")}
+    steps = {step.pointer: step.rule for step in compiled(files).kind(Kind.PETITION).trace}
+    assert ruling.in_words(Words("vi"), steps["/instance"]) == "bảng mã lan cho các cột ghép lại"
+
+
+def test_04_a_default_is_a_code_of_the_list_and_never_an_open_type():
+    """A default of the petition's type would let a denunciation under an unknown code leave in clear."""
+    files = folder(petition("", ""))
+    for default, wrong in (("complaint", True), ("denunciation", False), ("multiple_contents", False), ("khác", True)):
+        files["codes/loai-don.toml"]["default"] = default
+        if wrong:
+            assert mistakes(files) == {("E-CFG-CODES", "codes/loai-don.toml", "default")}
+        else:
+            compiled(files)
+    files["codes/loai-don.toml"] |= {"default": "denunciation", "unmapped": "absent"}
+    assert mistakes(files) == {("E-CFG-CODES", "codes/loai-don.toml", "unmapped")}
+
+
+LINH_VUC = """
+name = "linh-vuc"
+list = "field"
+source = "don.Cap1 .. don.Cap4"
+match = "prefix"
+[map]
+"KN.01" = "%s"
+"""
+
+
+def test_12_a_code_is_known_by_its_beginning_and_the_deepest_level_counts(read):
+    """12. A leaf code by its longest known beginning, the deepest filled of its columns, a level cut out."""
+    tables = (
+        DON.format(columns="Cap1, Cap2, Cap3, Cap4")
+        + """INSERT INTO don VALUES (1, '2023-05-01', '1', 'x', 'KN', 'KN.01', 'KN.01.02', ''),
+      (2, '2023-05-01', '1', 'x', 'KN', 'KN.01', '', NULL), (3, '2023-05-01', '1', 'x', 'KN', 'KN.011', '', NULL);"""
+    )
+    fields = """
+"/field" = { first = ["Cap4", "Cap3", "Cap2"], codes = "linh-vuc" }
+"/local_no" = { first = ["Cap3", "Cap2"], transform = "part", separator = ".", index = 2 }
+"""
+    code = min(code_lists()["field"].codes)
+    files = folder(petition("d.Cap2, d.Cap3, d.Cap4", fields), codes=[LINH_VUC % code])
+    found = read(tables, files)
+    assert (found["mau:1"]["field"], found["mau:1"]["local_no"]) == (code, "02")
+    assert (found["mau:2"]["field"], "local_no" in found["mau:2"]) == (code, False)
+    assert found["mau:3"] == {("/field", "E-MAP-CODE", "don.Cap4")}
+
+
+def test_16_the_operator_brings_a_table_that_the_source_does_not_have(read):
+    """16. A number of the local software becomes the national code by a table of the operator, or the record waits."""
+    co_quan = """
+name = "co-quan"
+list = "free"
+source = "don.CoQuan"
+[map]
+7 = "000.00.15.H51"
+"07" = "000.00.16.H51"
+"""
+    tables = (
+        DON.format(columns="CoQuan")
+        + "INSERT INTO don VALUES (1, '2023-05-01', '1', 'x', 7), (2, '2023-05-01', '1', 'x', '07'), "
+        "(3, '2023-05-01', '1', 'x', '8');"
+    )
+    fields = '"/transferred_by/ndb_code" = { column = "CoQuan", codes = "co-quan" }'
+    files = folder(petition("d.CoQuan", fields), codes=[co_quan])
+    found = read(tables, files)
+    assert found["mau:1"]["transferred_by"] == {"ndb_code": "000.00.15.H51"}
+    assert found["mau:2"]["transferred_by"] == {"ndb_code": "000.00.16.H51"}
+    assert found["mau:3"] == {("/transferred_by/ndb_code", "E-MAP-CODE", "don.CoQuan")}
+    for target, id_ in (("/note", "E-CFG-CONSTANT"), ("/signatory_count", "E-CFG-CODES"), ("/source", "E-CFG-CODES")):
+        files["petition.toml"]["fields"] |= {target: {"column": "CoQuan", "codes": "co-quan"}}
+        assert (id_, "petition.toml", f"fields.{target}.codes") in mistakes(files)
+        del files["petition.toml"]["fields"][target]
+    files["codes/co-quan.toml"]["map"]["9"] = " "
+    assert mistakes(files) == {("E-CFG-CODES", "codes/co-quan.toml", "map.9")}
