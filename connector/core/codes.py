@@ -3,7 +3,7 @@
 A code list freezes the words of the law and the reporting forms (`schemas/codes/*.json`). A code map belongs to one
 source system (`mappings/<system>/codes/*.toml`). Nothing is guessed: a local code that a map does not name is an
 error of that record, unless the map says in so many words that such codes are left out.
-May import: section, errors, the standard library.
+May import: section, text, errors, the standard library.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from connector.core.section import SHOWN
+from connector.core.text import folded
 from connector.errors import ConfigProblem
 
 Language = Literal["vi", "en"]
@@ -96,13 +97,14 @@ class CodeMap:
     """What the codes of one local list mean in one of ours.
 
     match "exact": the local code as a whole. "prefix": the longest entry that equals it or ends at one of its dots
-    (`KN.01` answers for `KN.01.02`, not for `KN.011`). out_of_date "keep": what it answers may be older or younger than
-    the law's own dates for it. `default` is our code for every one that has no entry."""
+    (`KN.01` answers for `KN.01.02`, not for `KN.011`). "folded": as a whole, blind to letter case and punctuation, for
+    what people typed. out_of_date "keep": what it answers may be older or younger than the law's own dates for it.
+    `default` is our code for every one that has no entry."""
 
     name: str
     list: CodeList
     source: str
-    match: Literal["exact", "prefix"]
+    match: Literal["exact", "prefix", "folded"]
     unmapped: Literal["error", "absent"]
     entries: Mapping[str, str]
     out_of_date: Literal["error", "keep"] = "error"
@@ -119,8 +121,8 @@ class CodeMap:
         return found
 
     def _find(self, local: str) -> str | None:
-        if self.match == "exact":
-            return self.entries.get(local)
+        if self.match != "prefix":
+            return self.entries.get(_entry(local, self.match))
         while local:
             if local in self.entries:
                 return self.entries[local]
@@ -158,18 +160,24 @@ def compile_code_map(
     if target is None or not isinstance(document.get("name"), str) or not isinstance(document.get("map"), dict):
         return None, problems
     absent = document.get("absent", ())
-    entries = {str(local_code(local)): code for local, code in document["map"].items() if code in target}
-    entries |= {str(local_code(local)): ABSENT for local in (absent if isinstance(absent, list) else ())}
+    match = document.get("match", "exact")
+    entries = {_entry(str(local), match): code for local, code in document["map"].items() if code in target}
+    entries |= {_entry(str(local), match): ABSENT for local in (absent if isinstance(absent, list) else ())}
     return CodeMap(
         name=document["name"],
         list=target,
         source=str(document.get("source", "")),
-        match=document.get("match", "exact"),
+        match=match,
         unmapped=document.get("unmapped", "error"),
         entries=MappingProxyType(entries),
         out_of_date=document.get("out_of_date", "error"),
         default=str(document.get("default", "")),
     ), problems
+
+
+def _entry(local: str, match: object) -> str:
+    """The local code as the map's entries are kept."""
+    return folded(local) if match == "folded" else str(local_code(local))
 
 
 _TYPES: Mapping[str, type] = {
@@ -185,7 +193,11 @@ _TYPES: Mapping[str, type] = {
 }
 _WORDS: Mapping[type, str] = {str: "a text", list: "a list of texts", dict: "a table"}
 _REQUIRED = ("name", "list", "source", "map")
-_CHOICES = {"match": ("exact", "prefix"), "unmapped": ("error", "absent"), "out_of_date": ("error", "keep")}
+_CHOICES = {
+    "match": ("exact", "prefix", "folded"),
+    "unmapped": ("error", "absent"),
+    "out_of_date": ("error", "keep"),
+}
 
 
 def _problems(file: str, document: Mapping[str, Any], lists: Mapping[str, CodeList]) -> Iterator[ConfigProblem]:
@@ -217,12 +229,12 @@ def _entry_problems(file: str, typed: Mapping[str, Any], target: CodeList | None
     seen: set[str] = set()
     named = [(f"map.{local}", local) for local in typed.get("map", {})]
     for key, local in [*named, *(("absent", local) for local in typed.get("absent", ()))]:
-        folded = local_code(local) if isinstance(local, str) else None
-        if not folded:
+        entry = _entry(local, typed.get("match")) if isinstance(local, str) else ""
+        if not entry:
             yield ConfigProblem("E-CFG-CODES", file=file, key=key, found=str(local), expected="text")
-        elif folded in seen:
-            yield ConfigProblem("E-CFG-CODES", file=file, key=key, found=folded, expected="each code once")
-        seen.add(folded or "")
+        elif entry in seen:
+            yield ConfigProblem("E-CFG-CODES", file=file, key=key, found=entry, expected="each code once")
+        seen.add(entry)
     if "default" in typed and "unmapped" in typed:
         expected = "default or unmapped, not both"
         yield ConfigProblem("E-CFG-CODES", file=file, key="unmapped", found=typed["unmapped"], expected=expected)

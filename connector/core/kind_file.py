@@ -286,6 +286,7 @@ def _check_columns(draft: Draft) -> None:
         named += [(f"{place}.columns", column, draft.select.sql) for column in parent.columns]
     for at, child in enumerate(draft.children.values()):
         named += [(f"children[{at}].key", column, child.sql) for column in child.key]
+        named += [(f"children[{at}].split", child.split, child.sql)] if child.split else []
     if draft.universe:
         named += [("universe.sql", column, draft.universe.sql) for column in (*draft.key, "excluded")]
     for rule in draft.rules:
@@ -353,7 +354,7 @@ def _check_key_origin(draft: Draft) -> None:
 def _needed(draft: Draft) -> Needed:
     root = {*draft.key, *draft.type_columns}
     root.update(column for parent in draft.parents.values() for column in parent.columns)
-    children: dict[str, set[str]] = {name: set() for name in draft.children}
+    children = {name: {child.split} - {""} for name, child in draft.children.items()}
     for rule in draft.rules:
         child = draft.rows_of(rule)
         (children[child.name] if child else root).update(rule.columns, rule.tests)

@@ -148,7 +148,10 @@ class KindMapping:
             return Mapped((), absent, self.trace)
         row = self.decode(row)
         misses: list[Miss] = []
-        body = assemble(self.node, row.columns, row.children, "", misses)
+        children = row.children
+        if any(child.split for child in self.children):
+            children = {child.name: child.apart(children.get(child.name, ())) for child in self.children}
+        body = assemble(self.node, row.columns, children, "", misses)
         if self.places is not None:
             self.places.write(body, misses)
         body["agency_code"] = row.key.agency

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from connector.core.encodings import ENCODINGS
 from connector.core.section import Section
@@ -40,7 +41,9 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class ChildSelect:
-    """A query for rows below the record: its `key` columns equal the root's key columns, in order."""
+    """A query for rows below the record: its `key` columns equal the root's key columns, in order.
+
+    `split`: the column that holds several values in one text, each of which makes a row of its own; "" for none."""
 
     name: str
     sql: str
@@ -48,10 +51,23 @@ class ChildSelect:
     key: tuple[str, ...]
     origins: Mapping[str, str] = field(default_factory=dict)
     encodings: Mapping[str, str] = field(default_factory=dict)
+    split: str = ""
+    separator: str = ""
 
     def origin(self, column: str) -> str:
         """Where a result column comes from, as `table.column`."""
         return self.origins.get(column) or f"{self.table}.{column}"
+
+    def apart(self, rows: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
+        """Return the rows with their split column taken apart: a row for each part that is not blank."""
+        if not self.split:
+            return rows
+        return tuple(
+            {**row, self.split: part}
+            for row in rows
+            for part in (row[self.split].split(self.separator) if isinstance(row[self.split], str) else ())
+            if part.strip()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,7 @@ def read_select(section: Section) -> Select:
 
 def read_child(section: Section, key_columns: int) -> ChildSelect:
     """Read one of [[children]]. Its rows must come in a stated order: the fingerprint depends on it."""
+    split, separator = _split(section)
     child = ChildSelect(
         name=section.text("name", needed=True),
         sql=_sql(section, ordered=True),
@@ -85,11 +102,26 @@ def read_child(section: Section, key_columns: int) -> ChildSelect:
         key=section.texts("key", needed=True),
         origins=_origins(section),
         encodings=_encodings(section),
+        split=split,
+        separator=separator,
     )
     if child.key and len(child.key) != key_columns:
         section.report("E-CFG-KEY", "key", ", ".join(child.key), f"{key_columns} columns, as the record's key")
     section.close()
     return child
+
+
+def _split(section: Section) -> tuple[str, str]:
+    """Read `split` of a child: the column, and what stands between its parts."""
+    split = section.section("split")
+    if split is None:
+        return "", ""
+    column, separator = split.text("column", needed=True), split.raw("separator")
+    if not isinstance(separator, str) or not separator:  # a blank or a line end may well be one
+        split.report("E-CFG-MISSING" if separator is None else "E-CFG-TYPE", "separator", separator, "a text")
+        separator = ""
+    split.close()
+    return (column, separator) if separator else ("", "")
 
 
 def read_universe(section: Section) -> Universe:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
+from html.parser import HTMLParser
 from typing import Any
 
 from connector.core.agencies import agency_code
@@ -125,6 +126,57 @@ def _agency(_: Options) -> Read:
         return (agency_code(text) or BAD_AGENCY) if isinstance(text, str) else text
 
     return read
+
+
+def _html(_: Options) -> Read:
+    """What a reader of the rich text sees: no tags, no scripts and styles, a line for each block."""
+
+    def read(value: Any) -> str | Bad | None:
+        text = _string(value)
+        if not isinstance(text, str) or not _MARKED.search(text):
+            return text
+        seen = _Seen()
+        # What Word leaves behind (`<![if !supportLists]>`) is no HTML, and the parser stumbles over its like.
+        seen.feed(_LEFT_BY_WORD.sub("", text).replace("<![", "&lt;!["))
+        seen.close()
+        lines = (one_line(line) for line in "".join(seen.said).splitlines())
+        return _string("\n".join(line for line in lines if line))
+
+    return read
+
+
+class _Seen(HTMLParser):
+    """Gathers what stands between the tags."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.said: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - theirs
+        self._hidden += tag in _HIDDEN
+        self._break(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in _HIDDEN and self._hidden > 0
+        self._break(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.said.append(_BLANK.sub(" ", data))
+
+    def _break(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self.said.append("\n")
+
+
+_MARKED = re.compile(r"[<&]")
+_BLANK = re.compile(r"\s+")
+_LEFT_BY_WORD = re.compile(r"<!--.*?-->|<!\[[^<>]*>", re.DOTALL)
+_HIDDEN = frozenset({"script", "style"})
+_BLOCKS = frozenset(
+    {"blockquote", "br", "div", "h1", "h2", "h3", "h4", "h5", "hr", "li", "ol", "p", "table", "tr", "ul"}
+)
 
 
 # --- days and instants
@@ -358,6 +410,7 @@ TRANSFORMS: dict[str, Transform] = {
     for t in (
         Transform("text", _STRING, _text),
         Transform("line", _STRING, _line),
+        Transform("html", _STRING, _html),
         Transform("part", _STRING, _part, frozenset({"separator", "index"}), frozenset({"separator"})),
         Transform("agency_code", _STRING, _agency),
         Transform("date", _DAY, _date, frozenset({"formats"})),

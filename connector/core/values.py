@@ -8,9 +8,11 @@ May import: codes, keys, model, schema, section, transforms, the standard librar
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
+from decimal import Decimal
 from typing import Any
 
 from connector.core import keys
@@ -27,6 +29,7 @@ Reader = Callable[[Columns], Any]
 Test = Callable[[Columns], bool | Bad]
 """Given a row: whether the condition holds, or a Bad where its column cannot be read."""
 
+BAD_JSON = Bad("E-MAP-JSON", "JSON with a single value at the path")
 BAD_REF = Bad("E-MAP-KEY-LENGTH", f"at most {keys.MAX_BYTES} bytes")
 
 
@@ -67,7 +70,12 @@ def read_value(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
     coded = section.has("codes")
     name, read = _coded(info, section, scope) if coded else _transform(info, section, scope)
     ageless = coded and _may_be_of_another_day(section, scope)
-    read = _emptied(read, section)
+    if coded and section.has("columns"):
+        columns = section.texts("columns")
+        if read is None or not columns:
+            return None
+        return Value(_paired(columns, read), columns, f"{name}, paired", ageless=ageless)
+    read = _at_path(_emptied(read, section), section)
     if section.has("column"):
         column = section.text("column")
         return Value(_from_column(column, read), (column,), name, ageless=ageless) if read and column else None
@@ -77,10 +85,6 @@ def read_value(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
             return None
         return Value(_first(columns, read), columns, f"{name}, first filled", ageless=ageless)
     columns = section.texts("columns", needed=True)
-    if coded:
-        if read is None or not columns:
-            return None
-        return Value(_paired(columns, read), columns, f"{name}, paired", ageless=ageless)
     if _type(info) != "string":
         section.report("E-CFG-TARGET", "columns", info.pointer, "a text field: several columns are joined")
     separator = section.raw("separator")
@@ -244,6 +248,32 @@ def _emptied(read: Read | None, section: Section) -> Read | None:
         return None if said in empty else convert(value)
 
     return read_filled
+
+
+def _at_path(read: Read | None, section: Section) -> Read | None:
+    """The same function over what stands at `path` (`nguoi.0.ten`) of a column's JSON; nothing where it ends early."""
+    path = section.text("path")
+    if not path or read is None:
+        return read
+    steps, convert = path.split("."), read
+
+    def read_inside(value: Any) -> Any:
+        if value is None or (value.__class__ is str and not value.strip()):
+            return None
+        try:
+            found = json.loads(value, parse_float=Decimal) if isinstance(value, (str, bytes, bytearray)) else value
+        except (ValueError, RecursionError, ArithmeticError):
+            return BAD_JSON
+        for step in steps:
+            if isinstance(found, dict):
+                found = found.get(step)
+            elif isinstance(found, list) and step.isdecimal() and int(step) < len(found):
+                found = found[int(step)]
+            else:
+                return None if found is None or isinstance(found, list) else BAD_JSON
+        return BAD_JSON if isinstance(found, (dict, list)) else None if found is None else convert(found)
+
+    return read_inside
 
 
 def _joined(columns: tuple[str, ...], convert: Read, separator: str) -> Reader:

@@ -92,7 +92,7 @@ ALL_TYPES = "one of: complaint, denunciation, recommendation_feedback, multiple_
         ({"map": {"1": 5}}, ("E-CFG-CODES", "map.1", ALL_TYPES)),
         ({"absent": ["1"]}, ("E-CFG-CODES", "absent", "each code once")),
         ({"absent": [0]}, ("E-CFG-CODES", "absent", "text")),
-        ({"match": "regex"}, ("E-CFG-CODES", "match", "one of: exact, prefix")),
+        ({"match": "regex"}, ("E-CFG-CODES", "match", "one of: exact, prefix, folded")),
         ({"unmapped": "guess"}, ("E-CFG-CODES", "unmapped", "one of: error, absent")),
         ({"map": []}, ("E-CFG-TYPE", "map", "a table")),
         (

@@ -518,3 +518,80 @@ source = "don.CoQuan"
         del files["petition.toml"]["fields"][target]
     files["codes/co-quan.toml"]["map"]["9"] = " "
     assert mistakes(files) == {("E-CFG-CODES", "codes/co-quan.toml", "map.9")}
+
+
+def test_07_texts_are_split_joined_cut_stripped_and_decoded(read):
+    """7. Split a text into a list, join columns, the nth part, trim, HTML, white space, NFC, letter case, TCVN3."""
+    tables = (
+        DON.format(columns="vanban TEXT, CanBo TEXT, SoNha TEXT, Duong TEXT, KetQua TEXT, Cu TEXT, Nac TEXT")
+        + "INSERT INTO don VALUES (1, '2023-05-01', '1', ?, 'a.doc*bản  vẽ.pdf***', 'Bà Mẫu - Chủ tịch', ' 12', '', "
+        "?, ?, ?);"
+    )
+    html = "<p>Đúng&nbsp;một&nbsp;phần</p><![if !x]><script>alert(1)</script><ul><li>1 &lt; 2<br/>hết</li></ul>"
+    # What a database hands over that takes the bytes of an ABC font for Latin-1.
+    old = "\u00a7\u00acn th\u00ad: n\u00e9i dung"
+    for text in ("  Hoa\u0300  bình ", html, old, "ĐƠN tập THỂ."):
+        tables = tables.replace("?", f"'{text}'", 1)
+    names = "SELECT d.Id, d.vanban FROM don d WHERE d.Id > :lo AND d.Id <= :hi ORDER BY d.Id"
+    child = [("tep", names)]
+    columns = "d.CanBo, d.SoNha, d.Duong, d.KetQua, d.Cu, d.Nac, d.vanban"
+    typed = 'name = "go-tay"\nlist = "signatories"\nsource = "x"\nmatch = "folded"\n[map]\n"Đơn tập thể" = "many"'
+    fields = """
+"/attachments/*" = { rows = "tep" }
+"/attachments/*/file_name" = { column = "vanban", transform = "line" }
+"/transferred_by/name" = { column = "CanBo", transform = "part", separator = "-", index = -1 }
+"/transfer_document/no" = { columns = ["SoNha", "Duong", "CanBo"], separator = "; " }
+"/note" = { column = "KetQua", transform = "html" }
+"/local_no" = { column = "Cu" }
+"/signatories" = { column = "Nac", codes = "go-tay" }
+"""
+    files = folder(petition(columns, fields, children=child), codes=[typed])
+    files["petition.toml"]["children"][0]["split"] = {"column": "vanban", "separator": "*"}
+    files["petition.toml"]["select"]["encoding"] = {"Cu": "tcvn3"}
+    found = read(tables, files)["mau:1"]
+    assert found["attachments"] == [{"file_name": "a.doc"}, {"file_name": "bản vẽ.pdf"}]
+    assert found["transferred_by"]["name"] == "Chủ tịch"
+    assert found["transfer_document"]["no"] == "12; Bà Mẫu - Chủ tịch"
+    assert (found["content"], found["note"]) == ("Hoà  bình", "Đúng một phần\n1 < 2\nhết")
+    assert (found["local_no"], found["signatories"]) == ("Đơn thư: nội dung", "many")
+    for split, id_ in (
+        ({"column": "khac", "separator": "*"}, "E-CFG-COLUMN"),
+        ({"column": "vanban"}, "E-CFG-MISSING"),
+        ({"column": "vanban", "separator": 1}, "E-CFG-TYPE"),
+        ({"column": "vanban", "separator": "*", "by": "*"}, "E-CFG-UNKNOWN-KEY"),
+    ):
+        files["petition.toml"]["children"][0]["split"] = split
+        assert id_ in {found_id for found_id, _, _ in mistakes(files)}
+
+
+def test_13_a_value_is_taken_out_of_json_and_broken_json_stops_its_own_record_only(read):
+    """13. A path into JSON in a text column, also with a code map; its arrays as rows, by the database's functions."""
+    tables = (
+        DON.format(columns="Js TEXT")
+        + """INSERT INTO don VALUES
+      (1, '2023-05-01', '1', 'x', '{"nguon": 21, "so": "7/CV", "nguoi": [{"ten": "Bà Một"}, {"ten": "Ông Hai"}]}'),
+      (2, '2023-05-01', '1', 'x', '{"nguon": null, "nguoi": []}'), (3, '2023-05-01', '1', 'x', '{"so": '),
+      (4, '2023-05-01', '1', 'x', NULL), (5, '2023-05-01', '1', 'x', '{"so": {"a": 1}}');"""
+    )
+    people = (
+        "SELECT d.Id, json_extract(j.value, '$.ten') AS HoTen FROM don d, "
+        "json_each(CASE WHEN json_valid(d.Js) THEN d.Js END, '$.nguoi') j "
+        "WHERE d.Id > :lo AND d.Id <= :hi ORDER BY d.Id, j.key"
+    )
+    fields = f"""
+"/source" = {{ column = "Js", path = "nguon", codes = "nguon" }}
+"/transfer_document/no" = {{ column = "Js", path = "so" }}
+"/transferred_by/name" = {{ first = ["Js"], path = "nguoi.1.ten", transform = "line" }}
+"/petitioners/*" = {{ rows = "nguoi" }}
+{NAMED}
+"/petitioners/*/full_name" = {{ column = "HoTen" }}
+"""
+    found = read(tables, folder(petition("d.Js", fields, children=[("nguoi", people)]), codes=[NGUON]))
+    assert (found["mau:1"]["source"], found["mau:1"]["transfer_document"]["no"]) == ("direct", "7/CV")
+    assert found["mau:1"]["transferred_by"]["name"] == "Ông Hai"
+    assert [person["full_name"] for person in found["mau:1"]["petitioners"]] == ["Bà Một", "Ông Hai"]
+    for id_ in ("mau:2", "mau:4"):
+        assert not {"source", "transfer_document", "transferred_by", "petitioners"} & found[id_].keys()
+    pointers = ("/source", "/transfer_document/no", "/transferred_by/name")
+    assert found["mau:3"] == {(pointer, "E-MAP-JSON", "don.Js") for pointer in pointers}
+    assert found["mau:5"] == {("/transfer_document/no", "E-MAP-JSON", "don.Js")}

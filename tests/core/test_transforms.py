@@ -65,6 +65,21 @@ def test_part_takes_the_nth_part_or_nothing():
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("1 < 2 và 3 > 2", "1 < 2 và 3 > 2"),
+        ("<P>Một<p>Hai</p>\n<b>ba</b>", "Một\nHai\nba"),
+        ("<!-- x --><![if !supportLists]>a<![endif]>", "a"),
+        ("<style>p{}</style><div> </div>", None),
+        ("a<![x b", "a<![x b"),
+        ("&nbsp;&amp;lt; &#7841;", "&lt; ạ"),
+    ],
+)
+def test_rich_text_is_what_its_reader_sees(value, expected):
+    assert read("html", value) == expected
+
+
+@pytest.mark.parametrize(
     "value",
     [
         *("2023-05-01", "2023-05-01 00:00:00", "2023-05-01T00:00:00.0000000", "01/05/2023", "1/5/2023 23:59"),
