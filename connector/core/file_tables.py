@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from connector.core.section import Section
@@ -68,15 +68,15 @@ def read_tables(section: Section | None) -> dict[str, FileTable]:
 
 
 def check_keys(
-    section: Section, tables: Mapping[str, FileTable], walked: tuple[str, str], key: Mapping[str, str]
+    section: Section, tables: Mapping[str, FileTable], walked: Iterable[tuple[str, str]], key: Mapping[str, str]
 ) -> None:
-    """Report a range or a key that is not made of declared keys. `walked`: table and column of the range; `key`: where
+    """Report a range or a key that is not made of declared keys. `walked`: table and column of each range; `key`: where
     each key column of the kind comes from, as `table.column`."""
-    table, column = walked
-    if table and table not in tables:
-        section.report("E-CFG-VALUE", "range.table", table, f"one of {', '.join(tables)}")
-    elif table and column and column != next(iter(tables[table].key), column):
-        section.report("E-CFG-VALUE", "range.column", column, "the first column of the table's declared key")
+    for table, column in walked:
+        if table and table not in tables:
+            section.report("E-CFG-VALUE", "range.table", table, f"one of {', '.join(tables)}")
+        elif table and column and column != next(iter(tables[table].key), column):
+            section.report("E-CFG-VALUE", "range.column", column, "the first column of the table's declared key")
     for name, origin in key.items():
         home, _, at = origin.partition(".")
         if home not in tables or (tables[home].key and at not in tables[home].key):

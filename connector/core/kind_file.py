@@ -15,7 +15,7 @@ from connector.core.assembly import compile_node
 from connector.core.codes import CodeList, CodeMap
 from connector.core.dated import dated_fields
 from connector.core.fields import Rule, compile_rule, compile_value
-from connector.core.kind_mapping import KindMapping, Needed, ParentRule
+from connector.core.kind_mapping import KindMapping, Needed, ParentRule, Range
 from connector.core.model import Kind, TraceStep
 from connector.core.places import PlaceLayer, Places
 from connector.core.schema import FieldInfo, Schemas
@@ -27,6 +27,7 @@ from connector.core.selects import (
     Universe,
     names_column,
     names_otherwise,
+    parameter_count,
     read_child,
     read_select,
     read_universe,
@@ -48,22 +49,13 @@ class Common:
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """The indexed column that pages walk over."""
-
-    schema: str
-    table: str
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
 class Draft:
     """One kind as read. Where a part is wrong its place is taken by something empty."""
 
     kind: Kind
     section: Section
     key: tuple[str, ...]
-    range: Range
+    ranges: tuple[Range, ...]  # at least one
     source: SourceSettings
     select: Select
     children: Mapping[str, ChildSelect]
@@ -111,7 +103,7 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
         kind=kind,
         section=section,
         key=key,
-        range=_range(section),
+        ranges=_ranges(section),
         source=read_source_settings(section.section("source")),
         select=read_select(select) if select else Select("", ""),
         children={child.name: child for child in children},
@@ -125,7 +117,14 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
         places=common.places,
     )
     section.close()
-    for check in (_check_arrays, _check_required, _check_columns, _check_encodings, _check_key_class):
+    for check in (
+        _check_arrays,
+        _check_required,
+        _check_columns,
+        _check_encodings,
+        _check_key_class,
+        _check_ranges,
+    ):
         check(draft)
     return draft
 
@@ -137,9 +136,9 @@ def finish(draft: Draft, source: str, schemas: Schemas, lists: Mapping[str, Code
         kind=draft.kind,
         source=source,
         key=draft.key,
-        range_table=draft.range.table,
-        range_schema=draft.range.schema or None,
-        range_column=draft.range.column,
+        range_table=draft.ranges[0].table,
+        range_schema=draft.ranges[0].schema or None,
+        range_column=draft.ranges[0].column,
         settings=draft.source,
         select=draft.select,
         children=tuple(draft.children.values()),
@@ -155,6 +154,7 @@ def finish(draft: Draft, source: str, schemas: Schemas, lists: Mapping[str, Code
         schemas=schemas,
         places=PlaceLayer.of(draft.places, draft.fields) if draft.places else None,
         dated=dated_fields(draft.kind, draft.fields, lists, {rule.pattern for rule in draft.rules if rule.ageless}),
+        further=draft.ranges[1:],
     )
 
 
@@ -183,13 +183,15 @@ def _check_width(
 # --- the parts of the file
 
 
-def _range(section: Section) -> Range:
-    found = section.section("range", needed=True)
-    if found is None:
-        return Range("", "", "")
-    walked = Range(found.text("schema"), found.text("table", needed=True), found.text("column", needed=True))
-    found.close()
-    return walked
+def _ranges(section: Section) -> tuple[Range, ...]:
+    """What pages walk over; `[[range]]` may stand several times, for records of one kind in several tables."""
+    walked = []
+    for found in section.sections("range"):
+        walked.append(Range(found.text("schema"), found.text("table", needed=True), found.text("column", needed=True)))
+        found.close()
+    if not walked:
+        section.report("E-CFG-MISSING", "range", "nothing", "a table")
+    return tuple(walked) or (Range("", "", ""),)
 
 
 PARENTS: Mapping[Kind, Mapping[Kind, str]] = {
@@ -300,7 +302,7 @@ def _check_columns(draft: Draft) -> None:
 
 def _check_encodings(draft: Draft) -> None:
     """A key is asked for again as the database holds it: no encoding may stand between."""
-    root = {*draft.key, draft.range.column}
+    root = {*draft.key, *(each.column for each in draft.ranges)}
     root.update(column for parent in draft.parents.values() for column in parent.columns)
     keys: dict[str, set[str]] = {"": root, **{name: {*child.key} for name, child in draft.children.items()}}
     for rule in draft.rules:
@@ -325,7 +327,7 @@ def _check_key_class(draft: Draft) -> None:
         for column in rule.columns
     }
     named = [("key", column, draft.select.origin(column)) for column in draft.key]
-    named.append(("range.column", draft.range.column, f"{draft.range.table}.{draft.range.column}"))
+    named += [("range.column", walked.column, f"{walked.table}.{walked.column}") for walked in draft.ranges]
     for place, parent in draft.parents.items():
         named += [(f"{place}.columns", c, draft.select.origin(c)) for c in parent.columns]
     for rule in draft.rules:
@@ -336,6 +338,17 @@ def _check_key_class(draft: Draft) -> None:
             expected = "a column that feeds no field of class C2 or C3"
             draft.section.report("E-CFG-KEY-CLASS", place, column, expected)
     _check_key_origin(draft)
+
+
+def _check_ranges(draft: Draft) -> None:
+    """Each part of a UNION needs the bounds: one without them would be read whole for every page."""
+    parts = len(draft.ranges)
+    if parts > 1 and min(parameter_count(draft.select.sql, name) for name in ("lo", "hi")) < parts:
+        expected = f"a range over the key in each of {parts} parts: > :lo and <= :hi"
+        draft.section.report("E-CFG-RANGE", "select.sql", ":lo, :hi", expected)
+    if parts > 1 and draft.source.changed_at:
+        expected = "one [range]: short readings walk over one table"
+        draft.section.report("E-CFG-VALUE", "source.changed_at", draft.source.changed_at, expected)
 
 
 def _check_key_origin(draft: Draft) -> None:

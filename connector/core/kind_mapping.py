@@ -29,6 +29,15 @@ from connector.core.values import Columns, Reader
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """An indexed column that pages walk over."""
+
+    schema: str
+    table: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class ParentRule:
     """The document this one hangs on: its kind, the columns of its key, and the field that holds its local_id."""
 
@@ -48,7 +57,8 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class KindMapping:
-    """How one kind of document is read and made. `range_column` is the index that pages walk over."""
+    """How one kind of document is read and made. `range_column` is the index that pages walk over, and its name in the
+    select's result; `further`: those of other tables with records of this kind, walked over together with it."""
 
     kind: Kind
     source: str
@@ -71,6 +81,12 @@ class KindMapping:
     schemas: Schemas
     dated: tuple[DatedField, ...] = ()
     places: PlaceLayer | None = None
+    further: tuple[Range, ...] = ()
+
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """All columns that pages walk over together, in one order of keys."""
+        return (Range(self.range_schema or "", self.range_table, self.range_column), *self.further)
 
     def local_id(self, columns: Columns) -> str | Problem:
         """Return `<source>:<source key>` of a row, or why it has none. The row needs its key columns only."""

@@ -88,7 +88,7 @@ def compile_mapping(
     check_references(drafts, head.kinds)
     for draft in drafts if head.tables else ():
         origins = {column: draft.select.origin(column) for column in draft.key}
-        check_keys(draft.section, head.tables, (draft.range.table, draft.range.column), origins)
+        check_keys(draft.section, head.tables, [(each.table, each.column) for each in draft.ranges], origins)
     problems = [problem for problem in problems if not _follows_from(problem, bad_maps)]
     if problems:
         raise ConfigError("E-CFG-MAPPING", problems, system=head.system, problems_found=len(problems))

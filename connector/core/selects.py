@@ -172,6 +172,12 @@ def names_otherwise(sql: str, column: str) -> bool:
     return any(word.lower() not in _BEFORE_A_COLUMN for word in before)
 
 
+def parameter_count(sql: str, name: str) -> int:
+    """How often the SQL text binds this parameter; a call takes its bounds once for all that it reads."""
+    bare = _bare(sql, identifiers=False)
+    return 99 if _first_word(bare) in _CALLS else _PARAMETER.findall(bare).count(name)
+
+
 _BEFORE_A_COLUMN = frozenset(
     {"select", "distinct", "all", "by", "and", "or", "not", "on", "where", "when", "then", "else"}
 )

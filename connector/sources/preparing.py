@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, column, func, select, table, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from connector.core.kind_mapping import KindMapping
+from connector.core.kind_mapping import KindMapping, Range
 from connector.core.mapping import CompiledMapping
 from connector.errors import ConfigProblem, MappingError, SourceError
 from connector.sources.engines import reading
@@ -66,7 +66,11 @@ def prepare(engine: Engine, agency: str, mapping: CompiledMapping, timeout_s: fl
     for name in mapping.kinds:
         kind = mapping.kind(name)
         asked = _Asked(engine, agency, kind, f"{mapping.system}/{kind.kind}.toml", timeout_s)
-        lowest, found = asked.of("range", f"{kind.range_table} {kind.range_column}", partial(_lowest, kind=kind))
+        lowest: Any = None
+        found: list[ConfigProblem] = []
+        for walked in kind.ranges:
+            lowest, missing = asked.of("range", f"{walked.table} {walked.column}", partial(_lowest, walked=walked))
+            found += missing
         problems += found
         for query in () if found else queries(kind):
             names, found = asked.of(query.place, query.sql, partial(_names, query=query, agency=agency, lo=lowest))
@@ -76,9 +80,9 @@ def prepare(engine: Engine, agency: str, mapping: CompiledMapping, timeout_s: fl
         raise MappingError("E-SOURCE-MISFIT", problems, agency=agency)
 
 
-def _lowest(connection: Connection, kind: KindMapping) -> Any:
-    walked = table(kind.range_table, schema=kind.range_schema)
-    return connection.scalar(select(func.min(column(kind.range_column))).select_from(walked))
+def _lowest(connection: Connection, walked: Range) -> Any:
+    rows = table(walked.table, schema=walked.schema or None)
+    return connection.scalar(select(func.min(column(walked.column))).select_from(rows))
 
 
 def _names(connection: Connection, query: Query, agency: str, lo: Any) -> list[str]:

@@ -23,19 +23,22 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
-    TableClause,
     TextClause,
+    UnaryExpression,
+    asc,
     column,
+    desc,
     func,
     or_,
     select,
     table,
     text,
+    union_all,
 )
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from connector.core.keys import is_whole
-from connector.core.kind_mapping import KindMapping
+from connector.core.kind_mapping import KindMapping, Range
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind, Problem
 from connector.errors import SourceError
@@ -193,12 +196,10 @@ class SqlSource:
 
     def _next(self, connection: Connection, kind: KindMapping, lo: Any, size: int) -> Results | None:
         """What lies between lo and the size-th key above it; None if no key is above it."""
-        walked = _range_column(kind)
-        ahead = select(walked.label("k")).select_from(_range_table(kind)).where(walked > lo).order_by(walked)
-        hi = connection.scalar(select(func.max(ahead.limit(size).subquery().c.k)))
+        hi = connection.scalar(select(func.max(_above(kind, lo, size).subquery().c.k)))
         broken = 0
         if not is_whole(hi):
-            hi, broken = _last_whole(connection.scalars(ahead), size)
+            hi, broken = _last_whole(connection.scalars(_above(kind, lo, None)), size)
         if hi is None:
             outside = _outside(kind, "E-MAP-TEXT", "valid Unicode", broken)
             return Results(lo, None, outside=outside) if outside else None
@@ -232,11 +233,9 @@ class SqlSource:
         if isinstance(hi, int) or lowest is None:
             lo = hi - 1 if isinstance(hi, int) else hi
         else:
-            walked = _range_column(kind)
-            behind = select(walked).select_from(_range_table(kind)).where(walked < hi).order_by(walked.desc())
-            before = connection.scalar(behind.limit(1))
+            before = connection.scalar(_under(kind, hi, 1))
             if not is_whole(before):
-                before, _ = _last_whole(connection.scalars(behind), 1)
+                before, _ = _last_whole(connection.scalars(_under(kind, hi, None)), 1)
             lo = below(lowest) if before is None else before
         return self._between(connection, kind, lo, hi)
 
@@ -308,16 +307,35 @@ def _alike(value: Any, sample: Any) -> Any:
     return reads.get(type(sample), str)(value)
 
 
-def _range_column(kind: KindMapping) -> ColumnClause[Any]:
-    return column(kind.range_column)
+def _above(kind: KindMapping, lo: Any, rows: int | None) -> Select[Any]:
+    """The first `rows` keys above lo, of all tables in one order; None: all of them."""
+    return _in_order([_keys(walked).where(column(walked.column) > lo) for walked in kind.ranges], asc, rows)
 
 
-def _range_table(kind: KindMapping) -> TableClause:
-    return table(kind.range_table, schema=kind.range_schema)
+def _under(kind: KindMapping, hi: Any, rows: int | None) -> Select[Any]:
+    """The last `rows` keys below hi, the highest first; None: all of them."""
+    return _in_order([_keys(walked).where(column(walked.column) < hi) for walked in kind.ranges], desc, rows)
+
+
+def _keys(walked: Range) -> Select[Any]:
+    key: ColumnClause[Any] = column(walked.column)
+    return select(key.label("k")).select_from(table(walked.table, schema=walked.schema or None))
+
+
+def _in_order(tables: list[Select[Any]], order: Callable[[str], UnaryExpression[Any]], rows: int | None) -> Select[Any]:
+    """The keys of these tables in one order. Each gives no more than is wanted: its index answers, nothing is sorted
+    as a whole."""
+    if len(tables) == 1:
+        return tables[0].order_by(order("k")).limit(rows)
+    taken = (keys if rows is None else keys.order_by(order("k")).limit(rows) for keys in tables)
+    together = union_all(*(select(keys.subquery().c.k) for keys in taken)).subquery()
+    return select(together.c.k).order_by(order("k")).limit(rows)
 
 
 def _lowest(connection: Connection, kind: KindMapping) -> Any:
-    return connection.scalar(_edges(kind.range_schema, kind.range_table, kind.range_column)[0])
+    """The lowest key there is. Of texts it only counts that there is one: below them all is the empty one."""
+    found = [connection.scalar(_edges(w.schema or None, w.table, w.column)[0]) for w in kind.ranges]
+    return min((key for key in found if key is not None), default=None)
 
 
 def _last_whole(values: Iterable[Any], at_least: int) -> tuple[Any, int]:
@@ -356,20 +374,21 @@ def _edges(schema: str | None, name: str, key: str) -> tuple[Select[Any], Select
 
 
 def _count(connection: Connection, kind: KindMapping) -> int:
-    return int(connection.scalar(_edges(kind.range_schema, kind.range_table, kind.range_column)[1]) or 0)
+    counted = (connection.scalar(_edges(w.schema or None, w.table, w.column)[1]) for w in kind.ranges)
+    return sum(int(rows or 0) for rows in counted)
 
 
 def _start(connection: Connection, kind: KindMapping) -> tuple[Any, int]:
     """The lowest key there is (None: no key), and how many records have none, so that no page can hold them."""
-    walked = _range_column(kind)
-    lowest = _lowest(connection, kind)
-    if isinstance(lowest, str):
-        lowest = connection.scalar(select(func.min(walked)).select_from(_range_table(kind)).where(walked > ""))
-        blank = or_(walked.is_(None), walked == "")
-        without_key = connection.scalar(select(func.count()).select_from(_range_table(kind)).where(blank))
-    else:
-        without_key = connection.scalar(_edges(kind.range_schema, kind.range_table, kind.range_column)[2])
-    return lowest, int(without_key or 0)
+    lowest, without_key = _lowest(connection, kind), 0
+    texts = isinstance(lowest, str)
+    if texts:
+        lowest = connection.scalar(_above(kind, "", 1))
+    for walked in kind.ranges:
+        _, rows, without = _edges(walked.schema or None, walked.table, walked.column)
+        key: ColumnClause[Any] = column(walked.column)
+        without_key += connection.scalar(rows.where(or_(key.is_(None), key == "")) if texts else without) or 0
+    return lowest, int(without_key)
 
 
 def _complaint(error: BaseException) -> tuple[str, str]:

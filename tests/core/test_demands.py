@@ -14,7 +14,7 @@ from connector.cli import ruling
 from connector.cli.words import Words
 from connector.core.model import Kind
 from connector.core.secrecy import SecrecyPolicy
-from connector.errors import ConfigError
+from connector.errors import ConfigError, MappingError
 from connector.sources.sql import SqlSource
 from tests.mapping_files import HEAD, LOAI_DON, code_lists, compiled
 
@@ -72,7 +72,7 @@ def read(tmp_path):
     document, or the problems as (pointer, rule, column)."""
     opened = []
 
-    def sweep(tables, files, *, page_rows=2):
+    def sweep(tables, files, *, page_rows=2, fails=None):
         path = tmp_path / "nguồn.db"
         with sqlite3.connect(path) as database:
             database.executescript(tables)
@@ -80,6 +80,10 @@ def read(tmp_path):
         mapping = compiled(files)
         source = SqlSource(f"sqlite:///{path}", "H99.01", mapping, b"e" * 32, page_rows=page_rows)
         opened.append(source)
+        if fails is not None:
+            with pytest.raises(fails):
+                source.probe()
+            return {}
         source.probe()
         kind = mapping.kind(Kind.PETITION)
         pages = list(source.pages(kind))
@@ -95,6 +99,7 @@ def read(tmp_path):
             )
         return found
 
+    sweep.source = lambda: opened[-1]
     yield sweep
     for source in opened:
         source.close()
@@ -348,6 +353,71 @@ def test_20_nothing_is_written_and_names_of_every_kind_of_database_are_taken(rea
     ):
         file["select"]["sql"] = written
         assert ("E-CFG-SQL", "petition.toml", "select.sql") in mistakes(files)
+
+
+TWO_ROOTS = '''
+kind = "petition"
+key = ["Bang", "Id"]
+[[range]]
+table = "khieu_nai"
+column = "Id"
+[[range]]
+table = "to_cao"
+column = "Ma"
+[select]
+table = "khieu_nai"
+sql = """SELECT 'KN' AS Bang, k.Id, k.Ngay, 1 AS Loai, k.NoiDung FROM khieu_nai k WHERE k.Id > :lo AND k.Id <= :hi
+UNION ALL SELECT 'TC', t.Ma, t.NgayNhan, 2, t.NoiDung FROM to_cao t WHERE t.Ma > :lo AND t.Ma <= :hi"""
+[select.origin]
+Bang = "khieu_nai.Id"
+[secrecy]
+petition_type = { column = "Loai", codes = "loai-don" }
+[fields]
+"/received_on" = { column = "Ngay" }
+"/type" = { column = "Loai", codes = "loai-don" }
+"/content" = { column = "NoiDung" }
+'''
+
+
+@pytest.mark.parametrize("page_rows", [1, 3, 100])
+@pytest.mark.parametrize("column", ["INTEGER", "TEXT"])
+def test_02_two_tables_are_the_records_of_one_kind(read, page_rows, column):
+    """2. A UNION of two root tables, each with a constant of its own; both count from 1, each key is met once."""
+    tables = f"""
+    CREATE TABLE khieu_nai (Id {column} PRIMARY KEY, Ngay TEXT, NoiDung TEXT);
+    CREATE TABLE to_cao (Ma {column} PRIMARY KEY, NgayNhan TEXT, NoiDung TEXT);
+    INSERT INTO khieu_nai VALUES (1, '2023-05-01', 'x'), (2, '2023-05-01', 'x'), (8, '2023-05-01', 'x');
+    INSERT INTO to_cao VALUES (2, '2023-05-02', 'x'), (5, '2023-05-02', 'x'), (6, '2023-05-02', 'x');
+    INSERT INTO to_cao VALUES (9, '2023-05-02', 'x');
+    """
+    files = {**folder(petition("", "")), "petition.toml": tomllib.loads(TWO_ROOTS)}
+    found = read(tables, files, page_rows=page_rows)
+    assert {id_: body["type"] for id_, body in found.items()} == {
+        **{f"mau:KN/{id_}": "complaint" for id_ in (1, 2, 8)},
+        **{f"mau:TC/{id_}": "denunciation" for id_ in (2, 5, 6, 9)},
+    }
+    kind, source = compiled(files).kind(Kind.PETITION), read.source()
+    assert source.count(kind) == 7
+    for local_id in found:
+        (page,) = source.fetch(kind, [kind.range_value(local_id)])
+        assert local_id in {row.key.local_id for row in page.rows}
+        assert {row.key.local_id.rpartition("/")[2] for row in page.rows} == {local_id.rpartition("/")[2]}
+    read("DROP TABLE to_cao", files, fails=MappingError)
+
+
+def test_02_each_part_of_a_union_has_its_bounds():
+    """A part without bounds would be read whole for every page."""
+    files = {**folder(petition("", "")), "petition.toml": tomllib.loads(TWO_ROOTS)}
+    select = files["petition.toml"]["select"]
+    select["sql"] = select["sql"].replace("t.Ma > :lo AND", "")
+    assert mistakes(files) == {("E-CFG-RANGE", "petition.toml", "select.sql")}
+    select["sql"] = "EXEC GetDon @from = :lo, @to = :hi"
+    compiled(files)
+    files["petition.toml"]["source"] = {"changed_at": "NgaySua"}
+    assert mistakes(files) == {("E-CFG-VALUE", "petition.toml", "source.changed_at")}
+    del files["petition.toml"]["source"]
+    files["petition.toml"]["range"] = []
+    assert mistakes(files) == {("E-CFG-MISSING", "petition.toml", "range")}
 
 
 def test_03_the_first_column_that_says_something_counts_whatever_the_spelling_of_nothing(read):
