@@ -50,6 +50,32 @@ def test_every_row_is_read_once(server: Database) -> None:
     source.close()
 
 
+def test_two_tables_of_one_kind_are_walked_in_one_order(server: Database) -> None:
+    server.run("CREATE TABLE to_cao (ma INTEGER PRIMARY KEY, loai INTEGER)", "INSERT INTO to_cao VALUES (2, 2), (9, 2)")
+    files = {"mapping.toml": HEAD, "petition.toml": MAPPING.format(source=""), "codes/loai.toml": CODES}
+    parsed = {name: tomllib.loads(text) for name, text in files.items()}
+    kind = parsed["petition.toml"]
+    kind["range"] = [kind["range"], {"table": "to_cao", "column": "ma"}]
+    kind["key"] = ["bang", "id"]
+    kind["select"] |= {
+        "sql": "SELECT 'KN' AS bang, id, ngay, loai, noi_dung FROM don WHERE id > :lo AND id <= :hi UNION ALL "
+        "SELECT 'TC', ma, NULL, loai, NULL FROM to_cao WHERE ma > :lo AND ma <= :hi",
+        "origin": {"bang": "don.id"},
+    }
+    del kind["children"], kind["fields"]["/petitioners/*"]
+    del kind["fields"]["/petitioners/*/full_name"], kind["fields"]["/petitioners/*/disclosure"]
+    compiled = compile_mapping(parsed, code_lists(), schemas())
+    source = SqlSource(server.url, "H51.01", compiled, b"e" * 32, page_rows=2)
+    source.probe()
+    pages = list(source.pages(compiled.kind(Kind.PETITION)))
+    found = [row.key.local_id for page in pages for row in page.rows]
+    assert sorted(found) == sorted([*(f"mau:KN/{number}" for number in range(1, 8)), "mau:TC/2", "mau:TC/9"])
+    assert [page.hi for page in pages] == sorted({page.hi for page in pages})
+    (page,) = source.fetch(compiled.kind(Kind.PETITION), ["9"])
+    assert [row.key.local_id for row in page.rows] == ["mau:TC/9"]
+    source.close()
+
+
 def test_nothing_can_be_written(server: Database) -> None:
     engine = open_engine(server.url)
     with pytest.raises(DBAPIError, match=r"(?i)read.only"), reading(engine, LONG_S) as connection:
