@@ -348,7 +348,7 @@ def _check_ranges(draft: Draft) -> None:
         draft.section.report("E-CFG-RANGE", "select.sql", ":lo, :hi", expected)
     if parts > 1 and draft.source.changed_at:
         expected = "one [range]: short readings walk over one table"
-        draft.section.report("E-CFG-VALUE", "source.changed_at", draft.source.changed_at, expected)
+        draft.section.report("E-CFG-VALUE", "source.changed_at", ", ".join(draft.source.changed_at), expected)
 
 
 def _check_key_origin(draft: Draft) -> None:

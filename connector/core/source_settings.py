@@ -22,13 +22,14 @@ class SourceSettings:
     snapshot: whether one reading of a record and its children is of one moment; None: ask the database's own kind.
     settle_s: without a snapshot, how far apart two equal reads must be; with `changed_at`, how long a commit may take
     to appear. identity: columns of the select that no edit of the same record changes, together.
-    changed_at: the range table's column of the last change, "" if none can be trusted; overlap_s: how far each short
+    changed_at: the range table's columns of the last change, of which the first that is not NULL counts (changed, else
+    created); () if none can be trusted; overlap_s: how far each short
     cut goes back behind the last one; full_every_s: how old the last full sweep may be."""
 
     snapshot: bool | None = None
     settle_s: int = SETTLE_S
     identity: tuple[str, ...] = ()
-    changed_at: str = ""
+    changed_at: tuple[str, ...] = ()
     overlap_s: int = OVERLAP_S
     full_every_s: int = FULL_EVERY_S
 
@@ -41,12 +42,19 @@ def read_source_settings(section: Section | None) -> SourceSettings:
         snapshot=section.flag("snapshot"),
         settle_s=_seconds(section, "settle_s", SETTLE_S),
         identity=section.texts("identity"),
-        changed_at=section.text("changed_at"),
+        changed_at=_changed_at(section),
         overlap_s=_seconds(section, "overlap_s", OVERLAP_S),
         full_every_s=_seconds(section, "full_every_s", FULL_EVERY_S),
     )
     section.close()
     return settings
+
+
+def _changed_at(section: Section) -> tuple[str, ...]:
+    if isinstance(section.raw("changed_at"), list):
+        return section.texts("changed_at")
+    column = section.text("changed_at")
+    return (column,) if column else ()
 
 
 def _seconds(section: Section, key: str, default: int) -> int:

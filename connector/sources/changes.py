@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, and_, column, func, or_, select, table, text
-from sqlalchemy.sql.elements import ColumnClause
+from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 
 from connector.core.kind_mapping import KindMapping
 from connector.core.mapping import CompiledMapping
@@ -63,7 +63,7 @@ def changed(
     sample = _sample(connection, kind)
     if sample is None:
         return []
-    at: ColumnClause[Any] = _changed_at(kind)
+    at = _changed_at(kind)
     key: ColumnClause[Any] = column(kind.range_column)
     beyond = at >= _alike(since, sample)
     if after is not None:
@@ -127,13 +127,18 @@ def _sample(connection: Connection, kind: KindMapping) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _newest_change(schema: str | None, name: str, changed: str) -> Select[Any]:
-    at: ColumnClause[Any] = column(changed)
-    return select(func.max(at)).select_from(table(name, schema=schema))
+def _newest_change(schema: str | None, name: str, changed: tuple[str, ...]) -> Select[Any]:
+    return select(func.max(_first_of(changed))).select_from(table(name, schema=schema))
 
 
-def _changed_at(kind: KindMapping) -> ColumnClause[Any]:
-    return column(kind.settings.changed_at)
+def _changed_at(kind: KindMapping) -> ColumnElement[Any]:
+    return _first_of(kind.settings.changed_at)
+
+
+def _first_of(columns: tuple[str, ...]) -> ColumnElement[Any]:
+    """The first column that is not NULL. A single one stays itself: its index can answer."""
+    found: list[ColumnElement[Any]] = [column(name) for name in columns]
+    return func.coalesce(*found) if len(found) > 1 else found[0]
 
 
 def _table(kind: KindMapping) -> Any:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import sqlite3
 import tomllib
+from datetime import datetime
 
 import pytest
 
@@ -36,6 +37,9 @@ petition_type = {{ column = "Loai", codes = "loai-don" }}
 "/content" = {{ column = "NoiDung" }}
 {fields}
 '''
+# Times without a zone are how databases hand them over.
+# ruff: noqa: DTZ001
+
 CHILD = '''
 [[children]]
 name = "{name}"
@@ -665,3 +669,54 @@ def test_13_a_value_is_taken_out_of_json_and_broken_json_stops_its_own_record_on
     pointers = ("/source", "/transfer_document/no", "/transferred_by/name")
     assert found["mau:3"] == {(pointer, "E-MAP-JSON", "don.Js") for pointer in pointers}
     assert found["mau:5"] == {("/transfer_document/no", "E-MAP-JSON", "don.Js")}
+
+
+def test_15_what_is_attached_is_named_from_wherever_it_stands(read):
+    """15. Attachments: names in one column, in a table, as paths and addresses; sizes of what lies in the database."""
+    tables = (
+        DON.format(columns="vanban TEXT")
+        + """
+    CREATE TABLE tep (Id INTEGER, DuongDan TEXT, NoiDung BLOB);
+    INSERT INTO don VALUES (1, '2023-05-01', '1', 'x', 'đơn.doc*'), (2, '2023-05-01', '1', 'x', NULL);
+    INSERT INTO tep VALUES (1, 'uploads/2023/qd.pdf', x'00112233'), (1, 'https://may.mau/a/b.jpg', NULL), (2, '', NULL);
+    """
+    )
+    both = """SELECT d.Id, 0 AS ThuTu, d.vanban AS Ten, NULL AS Co FROM don d WHERE d.Id > :lo AND d.Id <= :hi UNION ALL
+SELECT t.Id, 1, t.DuongDan, LENGTH(t.NoiDung) FROM tep t WHERE t.Id > :lo AND t.Id <= :hi ORDER BY 1, 2, 3"""
+    fields = """
+"/attachments/*" = { rows = "tep" }
+"/attachments/*/file_name" = { column = "Ten", transform = "part", separator = "/", index = -1 }
+"/attachments/*/size_bytes" = { column = "Co" }
+"""
+    files = folder(petition("", fields, children=[("tep", both)]))
+    files["petition.toml"]["children"][0]["split"] = {"column": "Ten", "separator": "*"}
+    found = read(tables, files)
+    assert found["mau:1"]["attachments"] == [
+        {"file_name": "đơn.doc"},
+        {"file_name": "b.jpg"},
+        {"file_name": "qd.pdf", "size_bytes": 4},
+    ]
+    assert "attachments" not in found["mau:2"]
+
+
+def test_17_what_changed_is_known_by_two_columns_with_the_key_to_break_a_tie(read):
+    """17. A watermark over "changed, else created", an overlap, a key that breaks ties; or none at all."""
+    tables = (
+        DON.format(columns="Sua TEXT, Tao TEXT")
+        + """INSERT INTO don VALUES (1, NULL, '1', 'x', NULL, '2023-05-01 08:00:00'),
+      (2, NULL, '1', 'x', '2023-05-03 08:00:00', '2023-05-01 08:00:00'),
+      (3, NULL, '1', 'x', NULL, '2023-05-03 08:00:00'), (4, NULL, '1', 'x', NULL, '2023-05-03 08:00:00');"""
+    )
+    files = folder(petition("", ""))
+    assert compiled(files).kind(Kind.PETITION).settings.changed_at == ()
+    files["petition.toml"]["source"] = {"changed_at": ["Sua", "Tao"], "overlap_s": 60}
+    read(tables, files)
+    kind, source = compiled(files).kind(Kind.PETITION), read.source()
+    since, until = datetime(2023, 5, 2), datetime(2023, 5, 9)
+    first = source.changed(kind, since, None, until)
+    assert [place.key for place in first] == [2, 3]
+    assert [place.key for place in source.changed(kind, since, first[-1], until)] == [4]
+    assert source.later_than(kind, since) == 3
+    for wrong in ([], [1], 5, " "):
+        files["petition.toml"]["source"]["changed_at"] = wrong
+        assert mistakes(files) == {("E-CFG-TYPE", "petition.toml", "source.changed_at")}
