@@ -15,6 +15,7 @@ from connector.core.codes import local_code
 
 _WHEN = re.compile(r"(?:^| )when (?P<column>\S+) (?:in (?P<codes>.+)|is (?P<filled>filled|empty))$")
 _HOW = re.compile(r", (joined|first filled|paired)$")
+_LATER = re.compile(r", plus (?P<days>\S+) days$")
 _ROWS = re.compile(r"^rows \S+ ?")
 
 
@@ -22,6 +23,8 @@ def in_words(say: Words, rule: str) -> str:
     """Return what is done to a value on its way, "" where it goes as it is."""
     condition = _WHEN.search(rule)
     bare = _ROWS.sub("", rule[: condition.start()] if condition else rule)
+    later = _LATER.search(bare)
+    bare = bare[: later.start()] if later else bare
     how = _HOW.search(bare)
     bare = bare[: how.start()] if how else bare
     name, _, what = bare.partition(" ")
@@ -30,6 +33,8 @@ def in_words(say: Words, rule: str) -> str:
     words = [say.first(f"trace.{name}", "trace.other", what=what, rule=bare)] if name and name not in _AS_IT_IS else []
     if how:
         words.append(say(f"trace.how_{how[1].replace(' ', '_')}"))
+    if later:
+        words.append(say("trace.how_plus_days", days=later["days"]))
     if condition:
         group = condition["filled"] or "in"
         words.append(say(f"trace.when_{group}", column=condition["column"], codes=condition["codes"] or ""))

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,7 @@ Reader = Callable[[Columns], Any]
 Test = Callable[[Columns], bool | Bad]
 """Given a row: whether the condition holds, or a Bad where its column cannot be read."""
 
+BAD_DAYS = Bad("E-MAP-NUMBER", "a whole number of days, at most 36600")
 BAD_JSON = Bad("E-MAP-JSON", "JSON with a single value at the path")
 BAD_REF = Bad("E-MAP-KEY-LENGTH", f"at most {keys.MAX_BYTES} bytes")
 
@@ -67,23 +68,29 @@ def read_value(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
         return None if constant is None else Value(lambda _: constant, (), f"constant {constant}", constant)
     if section.has("ref"):
         return _ref(info, section, scope)
+    value = _from_columns(info, section, scope)
+    if value is not None and _may_be_of_another_day(section, scope):
+        return replace(value, ageless=True)
+    return value
+
+
+def _from_columns(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
     coded = section.has("codes")
     name, read = _coded(info, section, scope) if coded else _transform(info, section, scope)
-    ageless = coded and _may_be_of_another_day(section, scope)
     if coded and section.has("columns"):
         columns = section.texts("columns")
-        if read is None or not columns:
-            return None
-        return Value(_paired(columns, read), columns, f"{name}, paired", ageless=ageless)
+        return Value(_paired(columns, read), columns, f"{name}, paired") if read and columns else None
     read = _at_path(_emptied(read, section), section)
+    if not coded and _left_out(info, section) and read:
+        read = _without_bad(read)
     if section.has("column"):
         column = section.text("column")
-        return Value(_from_column(column, read), (column,), name, ageless=ageless) if read and column else None
+        value = Value(_from_column(column, read), (column,), name) if read and column else None
+        return _days_later(value, info, section)
     if section.has("first"):
         columns = section.texts("first")
-        if read is None or not columns:
-            return None
-        return Value(_first(columns, read), columns, f"{name}, first filled", ageless=ageless)
+        value = Value(_first(columns, read), columns, f"{name}, first filled") if read and columns else None
+        return _days_later(value, info, section)
     columns = section.texts("columns", needed=True)
     if _type(info) != "string":
         section.report("E-CFG-TARGET", "columns", info.pointer, "a text field: several columns are joined")
@@ -138,7 +145,7 @@ def _coded(info: FieldInfo, section: Section, scope: Scope) -> tuple[str, Read |
 
 
 def _may_be_of_another_day(section: Section, scope: Scope) -> bool:
-    code_map = scope.code_maps.get(section.text("codes"))
+    code_map = scope.code_maps.get(section.text("codes")) if section.has("codes") else None
     return code_map is not None and code_map.out_of_date == "keep"
 
 
@@ -274,6 +281,56 @@ def _at_path(read: Read | None, section: Section) -> Read | None:
         return BAD_JSON if isinstance(found, (dict, list)) else None if found is None else convert(found)
 
     return read_inside
+
+
+def _left_out(info: FieldInfo, section: Section) -> bool:
+    """Whether the rule says that a day which cannot be is left out. Of days only: an unreadable yes or no decides."""
+    said = section.raw("unreadable")
+    if said is None:
+        return False
+    if _type(info) not in ("date", "date-time"):
+        section.report("E-CFG-TARGET", "unreadable", info.pointer, "a field that is a day")
+    if said != "absent":
+        section.report("E-CFG-VALUE", "unreadable", said, "one of: absent")
+    return True
+
+
+def _without_bad(convert: Read) -> Read:
+    def read(value: Any) -> Any:
+        found = convert(value)
+        return None if found.__class__ is Bad else found
+
+    return read
+
+
+_MOST_DAYS = 36_600
+
+
+def _days_later(value: Value | None, info: FieldInfo, section: Section) -> Value | None:
+    """The day so many days later: `plus_days` is a number, or the column that holds it. None where either is empty."""
+    days = section.raw("plus_days")
+    if days is None or value is None or value.read is None:
+        return value
+    if _type(info) != "date":
+        section.report("E-CFG-TARGET", "plus_days", info.pointer, "a field that is a day")
+        return None
+    if type(days) not in (int, str) or not str(days).strip() or (type(days) is int and abs(days) > _MOST_DAYS):
+        section.report("E-CFG-TYPE", "plus_days", days, "a column, or a whole number of days")
+        return None
+    first, number = value.read, TRANSFORMS["integer"].build(Options(UTC))
+
+    def read(row: Columns) -> Any:
+        day, later = first(row), days if isinstance(days, int) else number(row[days])
+        if day.__class__ is Bad or later.__class__ is Bad:
+            return day if day.__class__ is Bad else later
+        if day is None or later is None:
+            return None
+        if abs(later) > _MOST_DAYS:
+            return BAD_DAYS
+        return (date.fromisoformat(day) + timedelta(days=later)).isoformat()
+
+    columns = value.columns if isinstance(days, int) else (*value.columns, days)
+    return Value(read, columns, f"{value.words}, plus {days} days")
 
 
 def _joined(columns: tuple[str, ...], convert: Read, separator: str) -> Reader:

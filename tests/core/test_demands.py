@@ -594,6 +594,51 @@ source = "don.CoQuan"
     assert mistakes(files) == {("E-CFG-CODES", "codes/co-quan.toml", "map.9")}
 
 
+def test_06_days_in_every_form_of_impossible_days_and_days_after_a_day(read):
+    """6. Formats in their order, epoch, the zone; an impossible day by a stated rule; a day and a number of days."""
+    tables = (
+        DON.format(columns="Viet TEXT, Luu INTEGER, Nhap TEXT, Han TEXT, Cap TEXT")
+        + """INSERT INTO don VALUES
+      (1, '2023-12-25', '1', 'x', '12-25-2023', 1703437200000, '2023-12-25 00:30:00', '15', '31/02/2020'),
+      (2, '2023-12-25', '1', 'x', '20231224', 1703437200001, '2023-12-25', '', '05/01/2020'),
+      (3, '2023-12-25', '1', 'x', '', NULL, '', '15 ngày', ''), (4, '2023-12-25', '1', 'x', '', 0, '', 99999, '');"""
+    )
+    fields = """
+"/written_on" = { column = "Viet", formats = ["%m-%d-%Y", "%Y%m%d"] }
+"/recorded_at" = { first = ["Nhap", "Luu"] }
+"/transfer_document/issued_on" = { column = "Luu", formats = ["epoch_ms"] }
+"/object/issued_on" = { column = "Ngay", plus_days = "Han" }
+"/withdrawals/*" = { rows = "cap" }
+"/withdrawals/*/withdrawn_on" = { column = "Cap", unreadable = "absent" }
+"/withdrawals/*/document_on" = { column = "Cap", unreadable = "absent", plus_days = -10 }
+"""
+    cap = "SELECT d.Id, d.Cap FROM don d WHERE d.Id > :lo AND d.Id <= :hi ORDER BY d.Id"
+    files = folder(petition("d.Viet, d.Luu, d.Nhap, d.Han, d.Cap", fields, children=[("cap", cap)]))
+    found = read(tables, files)
+    # Midnight here is the evening before in UTC: a day stays the day that people lived in.
+    assert (found["mau:1"]["written_on"], found["mau:2"]["written_on"]) == ("2023-12-25", "2023-12-24")
+    assert found["mau:1"]["transfer_document"]["issued_on"] == "2023-12-25"
+    assert found["mau:1"]["recorded_at"] == "2023-12-24T17:30:00Z"
+    assert (found["mau:1"]["object"]["issued_on"], "object" in found["mau:2"]) == ("2024-01-09", False)
+    assert "withdrawals" not in found["mau:1"]
+    assert found["mau:2"]["withdrawals"] == [{"withdrawn_on": "2020-01-05", "document_on": "2019-12-26"}]
+    assert found["mau:3"] == {("/object/issued_on", "E-MAP-NUMBER", "don.Ngay")}
+    assert found["mau:4"] == {("/object/issued_on", "E-MAP-NUMBER", "don.Ngay")}
+    steps = {step.pointer: step.rule for step in compiled(files).kind(Kind.PETITION).trace}
+    assert ruling.in_words(Words("vi"), steps["/object/issued_on"]) == "đọc thành ngày cộng Han ngày"
+    for target, rule, id_ in (
+        ("/written_on", {"column": "Viet", "unreadable": "guess"}, "E-CFG-VALUE"),
+        ("/secrecy_requested", {"column": "Viet", "unreadable": "absent"}, "E-CFG-TARGET"),
+        ("/signatory_count", {"column": "Viet", "plus_days": 1}, "E-CFG-TARGET"),
+        ("/written_on", {"column": "Viet", "plus_days": 1.5}, "E-CFG-TYPE"),
+        ("/written_on", {"column": "Viet", "plus_days": "Khac"}, "E-CFG-COLUMN"),
+        ("/type", {"column": "Viet", "codes": "loai-don", "unreadable": "absent"}, "E-CFG-UNKNOWN-KEY"),
+    ):
+        changed = {**files, "petition.toml": {**files["petition.toml"], "fields": {**files["petition.toml"]["fields"]}}}
+        changed["petition.toml"]["fields"][target] = rule
+        assert id_ in {found_id for found_id, _, _ in mistakes(changed)}
+
+
 def test_07_texts_are_split_joined_cut_stripped_and_decoded(read):
     """7. Split a text into a list, join columns, the nth part, trim, HTML, white space, NFC, letter case, TCVN3."""
     tables = (
