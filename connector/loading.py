@@ -9,7 +9,7 @@ import tomllib
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -19,6 +19,7 @@ from connector.config import Config, load_config
 from connector.config_problems import syntax_problem
 from connector.core.codes import CodeList
 from connector.core.mapping import CompiledMapping, compile_mapping
+from connector.core.overlay import overlaid
 from connector.core.schema import Schemas
 from connector.core.units import Units
 from connector.errors import ConfigError, ConfigProblem
@@ -142,15 +143,26 @@ def mapping_at(folder: Path, schemas: Schemas, code_lists: dict[str, CodeList]) 
     """Return the compiled mapping of a folder. Raises ConfigError with all its problems, also beside files that are no
     TOML; each problem's `file` begins with the folder's name."""
     texts, unreadable = _read(folder)
+    base, wrong = _extended(folder, texts)
+    unreadable += wrong
     try:
+        if wrong and not base:  # without it all that it holds would be called missing
+            _refuse(unreadable)
         if not unreadable:
             with suppress(tomllib.TOMLDecodeError):  # told by its place below
-                return _compiled(tuple(texts.items()), schemas, tuple(code_lists.items()))
+                return _compiled(tuple(texts.items()), tuple(base.items()), schemas, tuple(code_lists.items()))
         files, no_toml = _parsed(folder, texts)
+        if base:
+            with suppress(tomllib.TOMLDecodeError):
+                files, wrong = _over(base, files)
         return compile_mapping(files, code_lists, schemas, unreadable + no_toml, _units_for(files))
     except ConfigError as error:
         named = [_in_folder(folder, problem) for problem in error.problems]
         raise ConfigError(error.id, named, **{"system": folder.name, **_without_empty(error.values)}) from None
+
+
+def _refuse(problems: list[ConfigProblem]) -> NoReturn:
+    raise ConfigError("E-CFG-MAPPING", problems, problems_found=len(problems))
 
 
 def _in_folder(folder: Path, problem: ConfigProblem) -> ConfigProblem:
@@ -163,11 +175,42 @@ def _without_empty(values: dict[str, str | float]) -> dict[str, str | float]:
 
 @lru_cache(maxsize=8)
 def _compiled(
-    texts: tuple[tuple[str, str], ...], schemas: Schemas, code_lists: tuple[tuple[str, CodeList], ...]
+    texts: tuple[tuple[str, str], ...],
+    base: tuple[tuple[str, str], ...],
+    schemas: Schemas,
+    code_lists: tuple[tuple[str, CodeList], ...],
 ) -> CompiledMapping:
     """Compile these very texts once: whoever opens a configuration again, or has two agencies, does not pay twice."""
-    files = {name: tomllib.loads(text) for name, text in texts}
-    return compile_mapping(files, dict(code_lists), schemas, units=_units_for(files))
+    files: dict[str, Any] = {name: tomllib.loads(text) for name, text in texts}
+    files, wrong = _over(dict(base), files) if base else (files, [])
+    return compile_mapping(files, dict(code_lists), schemas, wrong, _units_for(files))
+
+
+def _over(base: dict[str, str], files: dict[str, Any]) -> tuple[dict[str, Any], list[ConfigProblem]]:
+    return overlaid({name: tomllib.loads(text) for name, text in base.items()}, files)
+
+
+def _extended(folder: Path, texts: dict[str, str]) -> tuple[dict[str, str], list[ConfigProblem]]:
+    """The texts of the mapping that this one extends, none if it extends none; and what is wrong with it."""
+    try:
+        head = tomllib.loads(texts.get("mapping.toml", ""))
+    except tomllib.TOMLDecodeError:
+        return {}, []
+    if "extends" not in head:
+        return {}, []
+    named = head["extends"]
+    beside = [folder.parent / named, resources.shipped("mappings", named)] if _is_name(named) else []
+    found = (path for path in beside if (path / "mapping.toml").is_file() and path.resolve() != folder.resolve())
+    base = next(found, None)
+    if base is None:
+        shown = named if isinstance(named, str) else repr(named)
+        expected = "a mapping beside this one, or one that comes with the program"
+        return {}, [ConfigProblem("E-CFG-FILE", file="mapping.toml", key="extends", found=shown, expected=expected)]
+    return _read(base)
+
+
+def _is_name(named: object) -> bool:
+    return isinstance(named, str) and bool(named.strip(". ")) and not {"/", "\\"} & {*named}
 
 
 def _read(folder: Path) -> tuple[dict[str, str], list[ConfigProblem]]:

@@ -13,11 +13,12 @@ import pytest
 
 from connector.cli import ruling
 from connector.cli.words import Words
-from connector.core.model import Kind
+from connector.core.model import Kind, RecordKey, SourceRow
 from connector.core.secrecy import SecrecyPolicy
 from connector.errors import ConfigError, MappingError
+from connector.loading import mapping_at
 from connector.sources.sql import SqlSource
-from tests.mapping_files import HEAD, LOAI_DON, code_lists, compiled
+from tests.mapping_files import HEAD, LOAI_DON, code_lists, compiled, schemas
 
 MAIN = '''
 kind = "petition"
@@ -311,6 +312,98 @@ def test_14_a_section_is_there_when_a_row_a_column_or_a_status_says_so(read):
     found = read(tables, folder(petition("d.CoQuan, d.SoCV, d.TrangThai, r.Id AS CoDongRut", fields, joins=joins)))
     assert {"transfer_document", "withdrawn", "prolonged"} <= found["mau:1"].keys()
     assert not {"transfer_document", "withdrawn", "prolonged"} & found["mau:2"].keys()
+
+
+PRODUCT = """
+kind = "petition"
+key = ["Id"]
+[range]
+table = "don"
+column = "Id"
+[select]
+table = "don"
+sql = "SELECT Id, Ngay, Loai, NoiDung, GhiChu, Nguoi FROM don WHERE Id > :lo AND Id <= :hi"
+[select.origin]
+Nguoi = "don.SoNguoi"
+[[children]]
+name = "linh_vuc"
+table = "linh_vuc"
+key = ["Id"]
+sql = "SELECT Id, Ma FROM linh_vuc WHERE Id > :lo AND Id <= :hi ORDER BY Id, Ma"
+[secrecy]
+petition_type = { column = "Loai", codes = "loai-don" }
+[fields]
+"/received_on" = { column = "Ngay", formats = ["%d/%m/%Y"] }
+"/type" = { column = "Loai", codes = "loai-don" }
+"/content" = { column = "NoiDung" }
+"/note" = { column = "GhiChu" }
+"/legacy_field_path/*" = { rows = "linh_vuc", column = "Ma" }
+"""
+OURS = """
+[select]
+sql = "SELECT Id, NgayNhan, Loai, NoiDung, Nguoi FROM don WHERE Id > :lo AND Id <= :hi"
+[[children]]
+name = "linh_vuc"
+[fields]
+"/received_on" = { column = "NgayNhan" }
+"/signatory_count" = { column = "Nguoi" }
+"/note" = {}
+"/legacy_field_path/*" = {}
+"""
+
+
+def write(folder_, texts):
+    for name, text in texts.items():
+        (folder_ / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder_ / name).write_text(text, encoding="utf-8")
+
+
+def test_18_an_installation_says_only_what_it_does_otherwise_than_its_product(tmp_path):
+    """18. A product's mapping, and over it what this installation lacks, has besides, or names otherwise."""
+    head = HEAD.replace('kinds = ["handling", "petition"]', 'kinds = ["petition"]')
+    write(tmp_path / "sanpham", {"mapping.toml": head, "petition.toml": PRODUCT, "codes/loai-don.toml": LOAI_DON})
+    ours = {"mapping.toml": 'extends = "sanpham"\ntimezone = "UTC"', "petition.toml": OURS}
+    write(tmp_path / "tinh", {**ours, "codes/loai-don.toml": '[map]\n9 = "denunciation"'})
+    product, mapping = (mapping_at(tmp_path / name, schemas(), code_lists()) for name in ("sanpham", "tinh"))
+    assert (mapping.source, mapping.timezone, product.timezone) == ("mau", "UTC", "Asia/Ho_Chi_Minh")
+    assert mapping.digest != product.digest
+    kind = mapping.kind(Kind.PETITION)
+    assert (kind.children, kind.origin("Nguoi")) == ((), "don.SoNguoi")
+    row = {"Id": 1, "NgayNhan": "2023-05-01", "Loai": 9, "NoiDung": "x", "Nguoi": 3}
+    key = RecordKey("H99.01", Kind.PETITION, "mau:1")
+    mapped = kind.apply(SourceRow(key, row, {}, ""), SecrecyPolicy())
+    body = json.loads(mapped.documents[0].body)
+    assert {name: body[name] for name in ("received_on", "type", "signatory_count")} == {
+        "received_on": "2023-05-01",
+        "type": "denunciation",
+        "signatory_count": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wrong"),
+    [
+        ("mapping.toml", 'extends = "khac"', {("E-CFG-FILE", "extends")}),
+        ("mapping.toml", 'extends = "../sanpham"', {("E-CFG-FILE", "extends")}),
+        ("mapping.toml", 'extends = "tinh"', {("E-CFG-FILE", "extends")}),
+        ("mapping.toml", "extends = 5", {("E-CFG-FILE", "extends")}),
+        ("petition.toml", '[fields]\n"/note" = {}\n"/over_level" = {}', {("E-CFG-UNKNOWN-KEY", "fields./over_level")}),
+        ("petition.toml", '[[children]]\nname = "khac"', {("E-CFG-UNKNOWN-KEY", "children.khac")}),
+        ("petition.toml", 'sellect = "x"', {("E-CFG-UNKNOWN-KEY", "sellect")}),
+        ("codes/loai-don.toml", '[map]\n9 = "khác"', {("E-CFG-CODES", "map.9")}),
+    ],
+)
+def test_18_a_mistake_in_what_differs_is_named(tmp_path, name, text, wrong):
+    head = HEAD.replace('kinds = ["handling", "petition"]', 'kinds = ["petition"]')
+    write(tmp_path / "sanpham", {"mapping.toml": head, "petition.toml": PRODUCT, "codes/loai-don.toml": LOAI_DON})
+    write(tmp_path / "tinh", {"mapping.toml": 'extends = "sanpham"', name: text})
+    with pytest.raises(ConfigError) as caught:
+        mapping_at(tmp_path / "tinh", schemas(), code_lists())
+    assert {(problem.id, problem.values["key"]) for problem in caught.value.problems} == wrong
+    assert {problem.values["file"] for problem in caught.value.problems} == {f"tinh/{name}"}
+    for problem in caught.value.problems:
+        expected = str(problem.values["expected"])
+        assert Words("vi").expected(expected) != expected
 
 
 def test_19_a_constant_is_declared_and_shown(read):
