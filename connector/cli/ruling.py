@@ -16,6 +16,7 @@ from connector.core.codes import local_code
 _WHEN = re.compile(r"(?:^| )when (?P<column>\S+) (?:in (?P<codes>.+)|is (?P<filled>filled|empty))$")
 _HOW = re.compile(r", (joined|first filled|paired)$")
 _LATER = re.compile(r", plus (?P<days>\S+) days$")
+_AT = re.compile(r", at (?P<path>[^\s,]+)(?=$|, | when )")
 _ROWS = re.compile(r"^rows \S+ ?")
 
 
@@ -27,10 +28,14 @@ def in_words(say: Words, rule: str) -> str:
     bare = bare[: later.start()] if later else bare
     how = _HOW.search(bare)
     bare = bare[: how.start()] if how else bare
+    at = _AT.search(bare)
+    bare = bare[: at.start()] if at else bare
     name, _, what = bare.partition(" ")
     if name in ("parent", "ref"):
         what = say.label("kind", what)
     words = [say.first(f"trace.{name}", "trace.other", what=what, rule=bare)] if name and name not in _AS_IT_IS else []
+    if at:
+        words.append(say("trace.how_path", path=at["path"]))
     if how:
         words.append(say(f"trace.how_{how[1].replace(' ', '_')}"))
     if later:
@@ -39,6 +44,12 @@ def in_words(say: Words, rule: str) -> str:
         group = condition["filled"] or "in"
         words.append(say(f"trace.when_{group}", column=condition["column"], codes=condition["codes"] or ""))
     return " ".join(words)
+
+
+def path_of(rule: str) -> str:
+    """Return the path at which a rule reads the JSON of its columns, "" if it takes them as they are."""
+    found = _AT.search(rule)
+    return found["path"] if found else ""
 
 
 _AS_IT_IS = ("text", "line")

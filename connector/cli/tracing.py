@@ -226,7 +226,18 @@ class _Shown:
         return self.say.instant(utc(str(value))) if info.format == "date-time" else self._masked(step, value)
 
     def _source_values(self, step: TraceStep) -> list[Any]:
-        """Return what the columns of a rule hold now: of the record's row, else of its child rows."""
+        """Return what the columns of a rule hold now: of the record's row, else of its child rows.
+
+        Of JSON, what stands at the rule's path alone: the rest of the text may be of another class."""
+        from connector.core.transforms import Bad
+        from connector.core.values import inside
+
+        if path := ruling.path_of(step.rule):
+            found = [inside(value, path) for value in self._held_values(step)]
+            return [value for value in found if value is not None and not isinstance(value, Bad)]
+        return self._held_values(step)
+
+    def _held_values(self, step: TraceStep) -> list[Any]:
         found = _held(self.reading.row.columns, self.mapping.origin, step.column)
         if found and "/*" not in step.pointer:
             return found

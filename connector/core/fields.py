@@ -82,8 +82,10 @@ def compile_rule(pattern: str, section: Section, scope: Scope) -> Rule | None:
 def compile_value(info: FieldInfo, section: Section, scope: Scope) -> tuple[Reader | None, tuple[str, ...]]:
     """Compile a value that feeds no field of its own: the petition's type in [secrecy]."""
     forms = {form for form in _FORMS if section.has(form)}
-    if forms not in ({"column"}, {"constant"}):
-        section.report("E-CFG-RULE", "", ", ".join(sorted(forms)) or "nothing", "one of column, constant")
+    # With a path, the screens that show the type's own column would show the rest of its JSON, too.
+    if forms not in ({"column"}, {"constant"}) or section.has("path"):
+        found = sorted({*forms, *(("path",) if section.has("path") else ())})
+        section.report("E-CFG-RULE", "", ", ".join(found) or "nothing", "one of column, constant")
         return None, ()
     when = read_when(section)
     value = read_value(info, section, scope)

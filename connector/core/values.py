@@ -9,6 +9,7 @@ May import: codes, keys, model, schema, section, transforms, the standard librar
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta, tzinfo
@@ -80,7 +81,9 @@ def _from_columns(info: FieldInfo, section: Section, scope: Scope) -> Value | No
     if coded and section.has("columns"):
         columns = section.texts("columns")
         return Value(_paired(columns, read), columns, f"{name}, paired") if read and columns else None
-    read = _at_path(_emptied(read, section), section)
+    if path := _path(section):
+        name = f"{name}, at {path}"
+    read = _at_path(_emptied(read, section), path)
     if not coded and _left_out(info, section) and read:
         read = _without_bad(read)
     if section.has("column"):
@@ -257,30 +260,47 @@ def _emptied(read: Read | None, section: Section) -> Read | None:
     return read_filled
 
 
-def _at_path(read: Read | None, section: Section) -> Read | None:
-    """The same function over what stands at `path` (`nguoi.0.ten`) of a column's JSON; nothing where it ends early."""
-    path = section.text("path")
+def _at_path(read: Read | None, path: str) -> Read | None:
+    """The same function over what stands at `path` of a column's JSON."""
     if not path or read is None:
         return read
-    steps, convert = path.split("."), read
+    convert = read
 
     def read_inside(value: Any) -> Any:
-        if value is None or (value.__class__ is str and not value.strip()):
-            return None
-        try:
-            found = json.loads(value, parse_float=Decimal) if isinstance(value, (str, bytes, bytearray)) else value
-        except (ValueError, RecursionError, ArithmeticError):
-            return BAD_JSON
-        for step in steps:
-            if isinstance(found, dict):
-                found = found.get(step)
-            elif isinstance(found, list) and step.isdecimal() and int(step) < len(found):
-                found = found[int(step)]
-            else:
-                return None if found is None or isinstance(found, list) else BAD_JSON
-        return BAD_JSON if isinstance(found, (dict, list)) else None if found is None else convert(found)
+        found = inside(value, path)
+        return found if found is None or found.__class__ is Bad else convert(found)
 
     return read_inside
+
+
+def inside(value: Any, path: str) -> Any:
+    """Return what stands at a path (`nguoi.0.ten`) of JSON: None where it ends early or says nothing, Bad where it is
+    no JSON, or the path leads to no single value."""
+    if value is None or (value.__class__ is str and not value.strip()):
+        return None
+    try:
+        found = json.loads(value, parse_float=Decimal) if isinstance(value, (str, bytes, bytearray)) else value
+    except (ValueError, RecursionError, ArithmeticError):
+        return BAD_JSON
+    for step in path.split("."):
+        if isinstance(found, dict):
+            found = found.get(step)
+        elif isinstance(found, list) and step.isdecimal():
+            found = found[int(step)] if int(step) < len(found) else None
+        else:
+            return None if found is None else BAD_JSON
+    return BAD_JSON if isinstance(found, (dict, list)) else found
+
+
+def _path(section: Section) -> str:
+    path = section.text("path")
+    if path and not _PATH.fullmatch(path):
+        section.report("E-CFG-VALUE", "path", path, "a path such as nguoi.0.ten")
+        return ""
+    return path
+
+
+_PATH = re.compile(r"[^\s,.]+(?:\.[^\s,.]+)*")
 
 
 def _left_out(info: FieldInfo, section: Section) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime
 import pytest
 
 from connector.cli import ruling
+from connector.cli.tracing import Reading, _Shown
 from connector.cli.words import Words
 from connector.core.model import Kind, RecordKey, SourceRow
 from connector.core.secrecy import SecrecyPolicy
@@ -113,6 +114,9 @@ def read(tmp_path):
 def mistakes(files):
     with pytest.raises(ConfigError) as caught:
         compiled(files)
+    for problem in caught.value.problems:  # told in both languages
+        assert Words("vi").expected(str(problem.values["expected"])) != problem.values["expected"]
+        assert Words("vi").has(f"{problem.id}.what")
     return {(problem.id, problem.values["file"], problem.values["key"]) for problem in caught.value.problems}
 
 
@@ -807,6 +811,27 @@ def test_13_a_value_is_taken_out_of_json_and_broken_json_stops_its_own_record_on
     pointers = ("/source", "/transfer_document/no", "/transferred_by/name")
     assert found["mau:3"] == {(pointer, "E-MAP-JSON", "don.Js") for pointer in pointers}
     assert found["mau:5"] == {("/transfer_document/no", "E-MAP-JSON", "don.Js")}
+    files = folder(petition("d.Js", '"/source" = { column = "Js", path = "nguon..x", codes = "nguon" }'), codes=[NGUON])
+    assert mistakes(files) == {("E-CFG-VALUE", "petition.toml", "fields./source.path")}
+    files = folder(petition("d.Js", ""))
+    files["petition.toml"]["secrecy"]["petition_type"] = {"column": "Js", "path": "loai", "codes": "loai-don"}
+    assert mistakes(files) == {("E-CFG-RULE", "petition.toml", "secrecy.petition_type")}
+
+
+def test_13_a_screen_shows_of_json_what_the_rule_reads_and_nothing_beside_it():
+    """A number of class C1 may stand in the same JSON as a name: the name must not come to a screen through it."""
+    rule = 'rows = "nguoi", column = "Js", path = "so"'
+    child = [("nguoi", "SELECT d.Id, d.Js FROM don d WHERE d.Id > :lo AND d.Id <= :hi ORDER BY d.Id")]
+    fields = f'"/transfer_document/no" = {{ column = "Js", path = "so" }}\n"/legacy_field_path/*" = {{ {rule} }}'
+    kind = compiled(folder(petition("d.Js", fields, children=child))).kind(Kind.PETITION)
+    held = {"Id": 1, "Ngay": "2023-05-01", "Loai": 1, "NoiDung": "x", "Js": '{"so": "7.01", "ten": "CHIMYEN7788"}'}
+    row = SourceRow(RecordKey("H99.01", Kind.PETITION, "mau:1"), held, {"nguoi": (held,)}, "")
+    reading = Reading(row, kind.apply(row, SecrecyPolicy()), "", concealed=False)
+    shown = _Shown(Words("vi"), kind, reading, json.loads(reading.mapped.documents[0].body))
+    lines = [line for step in kind.trace for line in shown.line(step)]
+    assert "CHIMYEN7788" not in repr(lines)
+    (line,) = [line for line in lines if line.pointer == "/transfer_document/no"]
+    assert (line.source, line.rule) == ("7.01", "tại so của JSON")
 
 
 def test_15_what_is_attached_is_named_from_wherever_it_stands(read):
