@@ -59,6 +59,8 @@ class Looks:
             self.misfits += 1
         elif text is not None and (declared or look in (UNICODE, OTHER)):  # in TCVN3 every 0xAD would look odd
             self.odd.update(oddities(text))
+        if (declared or look) == "tcvn3" and _in_capital_font(decoded(value, "tcvn3") or ""):
+            self.odd["capital_font"] += 1
 
     def percent(self, look: str) -> int:
         """The share of one encoding; 100 only if it is all of them, 0 only if it is none."""
@@ -88,6 +90,12 @@ def _unicode(value: str | bytes | bytearray | memoryview) -> str | None:
         return bytes(value).decode()
     except UnicodeDecodeError:
         return None
+
+
+def _in_capital_font(text: str) -> bool:
+    """Whether a word has small letters with marks among capitals: what was drawn by a font of capitals (`NGUYễN`)."""
+    words = [word for word in _WORD.findall(text) if not word.isascii() and not word.isupper()]
+    return any("".join(filter(str.isascii, word))[1:].isupper() for word in words)
 
 
 def _share(text: str, *, capital_font: bool) -> float:

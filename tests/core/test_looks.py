@@ -79,5 +79,16 @@ def test_of_a_declared_column_it_is_counted_what_does_not_fit_and_what_is_odd_on
     assert (seen.misfits, dict(seen.odd)) == (2, {})  # 0xAD is a letter there
 
 
+def test_a_font_of_capitals_is_told_where_its_words_give_it_away():
+    for declared in ("", "tcvn3"):
+        seen = Looks()
+        for value in ["NGUY\u00d4N TH\u00de", "Nguy\u00d4n Th\u00de", "nguy\u00d4n", "12/Q\u00a7-UBND", "\u00deA"]:
+            seen.add(value, declared)
+        assert dict(seen.odd) == {"capital_font": 1}
+    seen = Looks()
+    seen.add("NGUY\u00d4N", "tcvn3-upper")
+    assert not seen.odd
+
+
 def test_every_encoding_that_can_be_declared_can_be_named():
     assert {*ENCODINGS} == {"tcvn3", "tcvn3-upper", "vni", "cp1258"}
