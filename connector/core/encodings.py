@@ -76,13 +76,19 @@ _TCVN3_LETTERS = (
     "ỖủũúụừửữứựỳỷỹýỵỐ"
 )
 _TCVN3 = {**_SIGNS, **{0xA0 + at: letter for at, letter in enumerate(_TCVN3_LETTERS)}}
+_WRITTEN = _UNICODE | {"\u00a0"}
+_MARK = re.compile(b"[\xb0-\xb4]")
 _NO_SIGN = re.compile(b"[" + re.escape(bytes(code for code, sign in _SIGNS.items() if not sign)) + b"]")
 
 
 def _tcvn3(raw: bytes) -> str | None:
     if _NO_SIGN.search(raw):
         return None
-    return _whole(raw.decode("latin-1").translate(_TCVN3))
+    text = _whole(raw.decode("latin-1").translate(_TCVN3))
+    if text is None or not _MARK.search(raw):
+        return text
+    # Not every mark is one: n° is no ǹ, but the sign of a number in a font that has it.
+    return text if all(letter.isascii() or letter in _WRITTEN for letter in text) else None
 
 
 def _tcvn3_upper(raw: bytes) -> str | None:

@@ -38,6 +38,7 @@ def test_a_mark_of_tcvn3_joins_the_letter_before_it_as_in_glibc():
 def test_a_mark_that_belongs_to_no_letter_is_no_text():
     assert decoded("500m²", "tcvn3") is None  # in a TCVN3 font this is an m with a tilde: nobody typed that
     assert decoded(b"\xb3a", "tcvn3") is None
+    assert decoded("c«ng v¨n n° 5", "tcvn3") is None
 
 
 def test_the_soft_hyphen_of_other_encodings_is_a_letter_in_tcvn3():
