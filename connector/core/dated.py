@@ -69,9 +69,9 @@ def out_of_date(fields: tuple[DatedField, ...], body: Body) -> Iterator[tuple[st
                 continue
             # ISO days compare as texts; one that is none is the schema's to report.
             if code.valid_from and day < code.valid_from.isoformat():
-                yield pointer, f"from {code.valid_from}"
+                yield pointer, f"valid from {code.valid_from}"
             elif code.valid_to and day > code.valid_to.isoformat():
-                yield pointer, f"until {code.valid_to}"
+                yield pointer, f"valid until {code.valid_to}"
 
 
 def bounds(lists: Mapping[str, CodeList]) -> list[list[str]]:

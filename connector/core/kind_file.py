@@ -380,6 +380,10 @@ def _trace(draft: Draft) -> Iterator[TraceStep]:
         child = draft.rows_of(rule)
         fed_by = ", ".join(columns) or (child.table if child and rule.rows else "")
         yield TraceStep(rule.pattern, fed_by, rule.words, rule.info.confidentiality)
+    if draft.places:
+        fed = {rule.pattern for rule in draft.rules}
+        for pointer, words in draft.places.written(draft.fields, fed):
+            yield TraceStep(pointer, "", words, draft.fields[pointer].confidentiality)
     for parent in draft.parents.values():
         fed_by = ", ".join(draft.select.origin(column) for column in parent.columns)
         info = draft.fields[parent.field]

@@ -8,7 +8,7 @@ May import: agencies, assembly, model, schema, transforms, units, the standard l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,19 @@ class Places:
         found = {p for p in fields if any(map(p.startswith, roots)) and not p.endswith(CHOICE)}
         successors = {f"{agency}{_SUCCESSORS}" for agency in agencies(fields)} if self.provinces else set()
         return frozenset(found | successors)
+
+    def written(self, fields: Mapping[str, FieldInfo], fed: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Yield what the layer says of the addresses and agencies that have rules, each with its rule in words.
+
+        fed: the patterns of the rules. The scheme and the table's version are left out: the words hold them."""
+        groups = {pattern.rpartition("/")[0] for pattern in fed}
+        for address in addresses(fields):
+            for name in ("method", "province_code", "commune_code"):
+                if address in groups and f"{address}/current/{name}" not in fed:
+                    yield f"{address}/current/{name}", f"places {self.conversion.version}"
+        for agency in agencies(fields) if self.provinces else ():
+            if agency in groups:
+                yield f"{agency}{_SUCCESSORS}/*", "successor"
 
 
 def addresses(fields: Mapping[str, FieldInfo]) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ BAD_NUMBER = Bad("E-MAP-NUMBER", "a whole number")
 BAD_MONEY = Bad("E-MAP-NUMBER", "a whole number of dong")
 BAD_DECIMAL = Bad("E-MAP-NUMBER", "a decimal number")
 BAD_SIGN = Bad("E-MAP-NUMBER", "a decimal number whose decimal sign is certain: option separator")
-BAD_AGENCY = Bad("E-MAP-AGENCY", "H51, H51.01")
+BAD_AGENCY = Bad("E-MAP-AGENCY", "H51 or H51.01")
 BAD_FLAG = Bad("E-MAP-FLAG", "1 or 0, true or false, có or không")
 
 

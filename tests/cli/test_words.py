@@ -249,3 +249,10 @@ NEVER = (
 def test_nothing_has_a_second_name(word):
     assert [id_ for id_, message in messages().items() if word in message["vi"]] == []
     assert word not in (PACKAGE.parent / "README.vi.md").read_text(encoding="utf-8")
+
+
+def test_the_days_of_a_code_are_told_in_both_languages():
+    """They are made of two words and a day, which the search for expectations above does not see."""
+    for said in ("valid from 2026-07-01", "valid until 2025-06-30"):
+        assert Words("en").expected(said) == said
+        assert Words("vi").expected(said).startswith("dùng ")

@@ -18,7 +18,7 @@ def found(kind, body, ageless=()):
     ("day", "expected"),
     [
         ("2025-06-30", []),
-        ("2025-07-01", [("/authority_level", "until 2025-06-30")]),
+        ("2025-07-01", [("/authority_level", "valid until 2025-06-30")]),
     ],
 )
 def test_a_withdrawn_code_is_good_up_to_its_last_day(day, expected):
@@ -27,7 +27,7 @@ def test_a_withdrawn_code_is_good_up_to_its_last_day(day, expected):
 
 @pytest.mark.parametrize(
     ("day", "expected"),
-    [("2026-07-01", []), ("2026-06-30", [("/channel", "from 2026-07-01")])],
+    [("2026-07-01", []), ("2026-06-30", [("/channel", "valid from 2026-07-01")])],
 )
 def test_a_code_is_good_from_its_first_day(day, expected):
     assert found(Kind.RECEPTION, {"held_on": day, "channel": "online"}) == expected
@@ -37,7 +37,7 @@ def test_a_ground_counts_by_the_day_of_the_termination_and_not_by_that_of_the_ac
     body = {"decided_on": "2026-05-04", "termination": {"ground": "object_gone", "issued_on": "2026-07-20"}}
     assert found(Kind.ACCEPTANCE, body) == []
     body["termination"]["issued_on"] = "2026-06-20"
-    assert found(Kind.ACCEPTANCE, body) == [("/termination/ground", "from 2026-07-01")]
+    assert found(Kind.ACCEPTANCE, body) == [("/termination/ground", "valid from 2026-07-01")]
 
 
 def test_of_several_codes_each_is_named_by_its_place():
@@ -89,7 +89,7 @@ def test_a_record_with_a_code_out_of_its_time_waits_with_column_and_bound():
         "/authority_level",
         "E-MAP-CODE-DATE",
         "xu_ly.Cap",
-        "until 2025-06-30",
+        "valid until 2025-06-30",
     )
     assert mapped("2025-06-30").problems == ()
 

@@ -200,3 +200,15 @@ def test_what_the_layer_says_of_agencies_no_rule_says():
         units = compiled_units()
         layer = Places(units.conversions["vn-admin-2004", "vn-admin-2025"], units.provinces)
         assert {f"{agency}/successor_codes" for agency in agencies(fields)} <= layer.fields_set(fields)
+
+
+def test_what_the_layer_writes_is_traced_where_an_address_or_an_agency_has_rules():
+    steps = {step.pointer: step.rule for step in mapping().kind(Kind.PETITION).trace}
+    rule = "places vietnamadminunits-1.0.4"
+    assert {pointer for pointer, words in steps.items() if words == rule} == {
+        f"{ADDRESS}/current/method",
+        f"{ADDRESS}/current/province_code",
+    }
+    assert steps[f"{ADDRESS}/current/commune_code"] == "text"
+    assert "successor" not in steps.values()
+    assert not any("current" in step.pointer for step in mapping(False, False).kind(Kind.PETITION).trace)

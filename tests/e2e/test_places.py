@@ -86,3 +86,11 @@ def test_places_go_with_the_petition_and_a_choice_makes_the_next_version(agency:
         assert sent(agency, 2) == (2, divided)
         assert sent(agency, 3)[1]["method"] == "exact"
         assert sent(agency, 1)[0] == 1
+
+
+def test_explain_says_by_which_table_and_shows_no_place(agency: SmallAgency) -> None:
+    lives(agency, 1, "31507")
+    said = agency("sync", lang="en"), agency("explain", "petition", "1", lang="en")
+    shown = said[1].out
+    assert "by the table vietnamadminunits-1.0.4" in " ".join(shown.split())
+    assert "31507" not in shown
