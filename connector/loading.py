@@ -166,6 +166,8 @@ def _refuse(problems: list[ConfigProblem]) -> NoReturn:
 
 
 def _in_folder(folder: Path, problem: ConfigProblem) -> ConfigProblem:
+    if problem.id == "E-CFG-UNITS":
+        return problem  # of the installation, not of this folder
     return ConfigProblem(problem.id, **{**problem.values, "file": f"{folder.name}/{problem.values['file']}"})
 
 

@@ -18,7 +18,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, ConfigProblem
 
 LEVELS = ("province", "district", "commune")
 UNIT_COLUMNS = ("level", "code", "parent", "name")
@@ -198,15 +198,15 @@ def _rows(said: Mapping[str, Any], tables: Mapping[str, bytes], columns: tuple[s
     file = said["file"]
     data = tables.get(file)
     if data is None:
-        raise ConfigError("E-CFG-UNITS", file=file, error="missing")
+        raise _unusable(file, "missing")
     if hashlib.sha256(data).hexdigest() != said["sha256"]:
-        raise ConfigError("E-CFG-UNITS", file=file, error="sha256")
+        raise _unusable(file, "sha256")
     try:
         first, *rows = csv.reader(data.decode("utf-8").splitlines(), strict=True)
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise ConfigError("E-CFG-UNITS", file=file, error=type(error).__name__) from None
+        raise _unusable(file, type(error).__name__) from None
     if tuple(first) != columns:
-        raise ConfigError("E-CFG-UNITS", file=file, error=f"line 1: {','.join(columns)}")
+        raise _unusable(file, f"line 1: {','.join(columns)}")
     for at, row in enumerate(rows, start=2):
         if len(row) != len(columns):
             raise _bad_line(file, at, "columns")
@@ -257,7 +257,13 @@ def _agencies(said: Mapping[str, Any], scheme: Scheme, rows: Iterable[list[str]]
 
 
 def _bad_line(file: str, line: int, what: str) -> ConfigError:
-    return ConfigError("E-CFG-UNITS", file=file, error=f"line {line}: {what}")
+    return _unusable(file, f"line {line}: {what}")
+
+
+def _unusable(file: str, error: str) -> ConfigError:
+    """With the problem as one of a list: whoever gathers those of several mappings must not lose it."""
+    problem = ConfigProblem("E-CFG-UNITS", file=file, key="", found="", expected="", error=error)
+    return ConfigError("E-CFG-UNITS", [problem], file=file, error=error)
 
 
 def _day(said: Mapping[str, Any], key: str) -> date | None:

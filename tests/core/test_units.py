@@ -236,4 +236,4 @@ def test_a_table_with_another_digest_than_was_noted_is_refused():
     head, data = small()
     with pytest.raises(ConfigError) as caught:
         Units.compile(head, data | {"c": data["c"].replace(b"commune,11,commune", b"commune,11,province")})
-    assert caught.value.values["error"] == "sha256"
+    assert [problem.values["error"] for problem in caught.value.problems] == ["sha256"]

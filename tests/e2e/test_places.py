@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,13 @@ import pytest
 
 from connector.core.model import Kind
 from connector.core.units import Place
+from connector.errors import ExitCode
 from connector.loading import compiled_units
 from connector.sandbox import Sandbox
 from tests.e2e.small_agency import MAPPING, SmallAgency
 from tests.world import AGENCY, credentials
 
+ROOT = Path(__file__).resolve().parents[2]
 OLD, NEW = "vn-admin-2004", "vn-admin-2025"
 TABLE = compiled_units().conversions[OLD, NEW]
 DIVIDED = min(code for (level, code), became in TABLE.units.items() if level == "commune" and len(became) > 1)
@@ -94,3 +99,32 @@ def test_explain_says_by_which_table_and_shows_no_place(agency: SmallAgency) -> 
     shown = said[1].out
     assert "by the table vietnamadminunits-1.0.4" in " ".join(shown.split())
     assert "31507" not in shown
+
+
+def test_a_changed_table_stops_a_run_before_anything_is_read_or_sent(agency: SmallAgency, tmp_path: Path) -> None:
+    """The table belongs to the installation, so the test has one of its own, and damages it."""
+    program = tmp_path / "program"
+    for folder in ("connector", "schemas"):
+        shutil.copytree(ROOT / folder, program / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    table = program / "schemas" / "units" / "vn-admin-2004-to-2025.csv"
+    table.write_bytes(table.read_bytes().replace(b"commune,31507,commune,31507", b"commune,31507,commune,05983"))
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from connector.cli import main; sys.exit(main())",
+            "--config",
+            agency.config,
+            "collect",
+        ],
+        env={**os.environ, "PYTHONPATH": str(program)},
+        cwd=program,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert said.returncode == ExitCode.CONFIGURATION, said.stderr
+    assert "E-CFG-UNITS" in said.stderr
+    assert "vn-admin-2004-to-2025.csv" in said.stderr
+    assert agency.sandbox.log() == []
