@@ -274,7 +274,7 @@ def language_of(table: Any) -> Iterator[str]:
     """Keys of the language; not the names that a mapping gives itself."""
     for key, value in table.items():
         yield key
-        below = value.values() if key == "fields" else [value]
+        below = value.values() if key in {"fields", "tables"} else [value]
         if key not in {"origin", "map", "reasons"}:
             for inner in below:
                 for found in inner if isinstance(inner, list) else [inner]:
