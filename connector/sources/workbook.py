@@ -16,8 +16,8 @@ from pathlib import Path
 from connector.core.file_tables import FileTable
 from connector.sources.table_rows import RefusedError, Rows
 
-TIMEOUT_S = 60.0
-MAX_CELLS = 4_000_000
+TIMEOUT_S = 120.0
+MAX_CELLS = 2_000_000
 MAX_TEXT = 64 * 2**20
 
 _CHILD = Path(__file__).with_name("workbook_child.py")

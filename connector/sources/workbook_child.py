@@ -26,7 +26,7 @@ from xml.parsers import expat
 import python_calamine as calamine
 
 MEMORY = 640 * 2**20
-CPU_S = 30
+CPU_S = 60
 MAX_INFLATED = 192 * 2**20
 MAX_PARTS = 2_000
 CHUNK = 2**20
@@ -34,7 +34,8 @@ CHUNK = 2**20
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _XLS_PASSWORD = re.compile(rb"\x09\x08\x10\x00.{16}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)
 """The record FILEPASS behind the beginning of a workbook, with or without one about writing between them."""
-_CELL = re.compile(r"([A-Z]+)([0-9]+)")
+_CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_DIGITS = "0123456789"
 
 
 def main() -> None:
@@ -50,8 +51,9 @@ def main() -> None:
         if bottom + 1 >= first:
             _refuse("MERGED", row=top + 1, column=_letters(left))
     written = 0
-    for row in found.to_python(skip_empty_area=False):
-        line = json.dumps([_text(cell) for cell in row])
+    left = [""] * (found.start or (0, 0))[1]
+    for row in found.iter_rows():  # from the first row on, but only from the first column that is used
+        line = json.dumps([*left, *map(_text, row)])
         written += len(line)
         if written > most_bytes:
             _refuse("BOUND", bound=f"{most_bytes} bytes")
@@ -130,38 +132,44 @@ class _Cells:
     def __init__(self, first: int, most_cells: int) -> None:
         self.first, self.most_cells = first, most_cells
         self.at, self.is_error, self.has_formula, self.has_value = "", False, False, False
-        self.row = self.column = 0
+        self.columns: dict[str, int] = {}
+        self.rows = 0
 
     def read(self, archive: zipfile.ZipFile, part: str) -> None:
-        parser = expat.ParserCreate(namespace_separator="}")
+        parser = expat.ParserCreate()
         parser.StartElementHandler, parser.EndElementHandler = self.start, self.end
         with archive.open(part) as opened:
             parser.ParseFile(opened)
+        # Whoever reads a sheet whole makes room for a rectangle, also where it is empty.
+        if self.rows * max(self.columns.values(), default=0) > self.most_cells:
+            _refuse("BOUND", bound=f"{self.most_cells} cells")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        match name.rpartition("}")[2]:
+        match _bare(name):
             case "c":
                 self.at, self.is_error = attributes.get("r", ""), attributes.get("t") == "e"
                 self.has_formula = self.has_value = False
-                self.reach()
+                letters = self.at.rstrip(_DIGITS)
+                if letters not in self.columns:
+                    self.columns[letters] = _number(letters)
             case "f":
                 self.has_formula = True
             case "v" | "is":
                 self.has_value = True
 
     def end(self, name: str) -> None:
-        if name.rpartition("}")[2] == "c" and (self.is_error or (self.has_formula and not self.has_value)):
-            found = _CELL.fullmatch(self.at)
-            if found is None or int(found[2]) >= self.first:
-                _refuse("FORMULA", row=found[2] if found else "?", column=found[1] if found else "?")
+        match _bare(name):
+            case "c" if self.is_error or (self.has_formula and not self.has_value):
+                found = _CELL.fullmatch(self.at)
+                if found is None or int(found[2]) >= self.first:
+                    _refuse("FORMULA", row=found[2] if found else "?", column=found[1] if found else "?")
+            case "row" if found := _CELL.fullmatch(self.at):
+                self.rows = max(self.rows, int(found[2]))
 
-    def reach(self) -> None:
-        """Whoever reads a sheet whole makes room for a rectangle, also where it is empty."""
-        if found := _CELL.fullmatch(self.at):
-            self.row = max(self.row, int(found[2]))
-            self.column = max(self.column, _number(found[1]))
-            if self.row * self.column > self.most_cells:
-                _refuse("BOUND", bound=f"{self.most_cells} cells")
+
+def _bare(name: str) -> str:
+    """An element's name without the prefix that some programs write."""
+    return name.rpartition(":")[2] if ":" in name else name
 
 
 def _opened(content: bytes, sheet: str) -> Any:

@@ -61,6 +61,16 @@ def test_headings_below_a_title_are_found_by_their_row(folder):
     assert set(rows_of(folder.source(file="don.xlsx", header=2))) == {"mau:0007"}
 
 
+def test_a_table_that_does_not_begin_in_the_corner_keeps_its_columns(folder):
+    head = "".join(text(f"{letter}2", heading) for letter, heading in zip("CDEF", HEADINGS, strict=True))
+    cells = (text("C4", "0007"), text("D4", "02/01/2026"), number("E4", 1), text("F4", "Đất đai"))
+    folder.put("don.xlsx", xlsx(row(2, head), row(4, *cells)))
+    found = rows_of(folder.source(file="don.xlsx", header=2))
+    assert found["mau:0007"].columns["noi_dung"] == "Đất đai"
+    wrong = row(5, text("C5", "8"), text("G5", CANARY))
+    assert refused(folder, xlsx(row(2, head), row(4, *cells), wrong), header=2)[1]["column"] == "G"
+
+
 def lower(second: str) -> str:
     """The same row as the third one."""
     return second.replace('2"', '3"')
