@@ -141,3 +141,20 @@ def test_a_book_without_a_key_or_still_open_is_told_with_its_place_and_sent_the_
     lock.unlink()
     assert book("sync").code == 0
     assert len(book.sandbox.effects()) == 2
+
+
+def test_what_a_person_asked_to_read_again_waits_until_the_book_is_closed(book):
+    book.fill(visit("1"))
+    assert book("sync").code == 0
+    lock = book.folder / "so" / f".~lock.{BOOK}#"
+    lock.touch()
+    assert book("resync", "reception/1", "--reason", "đối chiếu").code == 0
+    assert book("sync").code == 69
+    assert "resync.done" not in told_by_the_log(book)
+    lock.unlink()
+    assert book("sync").code == 0
+    assert "resync.done" in told_by_the_log(book)
+
+
+def told_by_the_log(book: Book) -> set[str]:
+    return {entry["event"] for entry in book("audit", "log", "--limit", "100000", "--json").json["entries"]}
