@@ -28,7 +28,7 @@ from connector.core.places import Places
 from connector.core.schema import Schemas
 from connector.core.secrecy import OPEN_TYPES
 from connector.core.section import Section
-from connector.core.selects import read_clock
+from connector.core.selects import quotes_names, read_clock
 from connector.core.units import Units
 from connector.errors import ConfigError, ConfigProblem
 
@@ -89,6 +89,10 @@ def compile_mapping(
     for draft in drafts if head.tables else ():
         origins = {column: draft.select.origin(column) for column in draft.key}
         check_keys(draft.section, head.tables, [(each.table, each.column) for each in draft.ranges], origins)
+        asked = {"select.sql": draft.select.sql, "universe.sql": draft.universe.sql if draft.universe else ""}
+        asked |= {f"children[{at}].sql": child.sql for at, child in enumerate(draft.children.values())}
+        for place in (place for place, sql in asked.items() if quotes_names(sql)):
+            draft.section.report("E-CFG-SQL", place, '"', "names without double quotes")
     problems = [problem for problem in problems if not _follows_from(problem, bad_maps)]
     if problems:
         raise ConfigError("E-CFG-MAPPING", problems, system=head.system, problems_found=len(problems))

@@ -178,6 +178,11 @@ def parameter_count(sql: str, name: str) -> int:
     return 99 if _first_word(bare) in _CALLS else _PARAMETER.findall(bare).count(name)
 
 
+def quotes_names(sql: str) -> bool:
+    """Whether the SQL text puts any name in double quotes. SQLite takes one that it does not know for a text."""
+    return '"' in _COMMENT_OR_TEXT.sub(" ", sql)
+
+
 _BEFORE_A_COLUMN = frozenset(
     {"select", "distinct", "all", "by", "and", "or", "not", "on", "where", "when", "then", "else"}
 )
