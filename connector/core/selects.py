@@ -62,12 +62,14 @@ class ChildSelect:
         """Return the rows with their split column taken apart: a row for each part that is not blank."""
         if not self.split:
             return rows
-        return tuple(
-            {**row, self.split: part}
-            for row in rows
-            for part in (row[self.split].split(self.separator) if isinstance(row[self.split], str) else ())
-            if part.strip()
-        )
+        return tuple({**row, self.split: part} for row in rows for part in _parts(row[self.split], self.separator))
+
+
+def _parts(value: Any, separator: str) -> list[Any]:
+    """The parts of a text that are not blank; what is no text, such as a single number, is a part itself."""
+    if isinstance(value, str):
+        return [part for part in value.split(separator) if part.strip()]
+    return [] if value is None else [value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -842,8 +842,9 @@ def test_15_what_is_attached_is_named_from_wherever_it_stands(read):
     CREATE TABLE tep (Id INTEGER, DuongDan TEXT, NoiDung BLOB);
     INSERT INTO don VALUES (1, '2023-05-01', '1', 'x', 'đơn.doc*'), (2, '2023-05-01', '1', 'x', NULL);
     INSERT INTO tep VALUES (1, 'uploads/2023/qd.pdf', x'00112233'), (1, 'https://may.mau/a/b.jpg', NULL), (2, '', NULL);
+    INSERT INTO don VALUES (3, '2023-05-01', '1', 'x', 417);
     """
-    )
+    ).replace("vanban TEXT", "vanban")
     both = """SELECT d.Id, 0 AS ThuTu, d.vanban AS Ten, NULL AS Co FROM don d WHERE d.Id > :lo AND d.Id <= :hi UNION ALL
 SELECT t.Id, 1, t.DuongDan, LENGTH(t.NoiDung) FROM tep t WHERE t.Id > :lo AND t.Id <= :hi ORDER BY 1, 2, 3"""
     fields = """
@@ -860,6 +861,7 @@ SELECT t.Id, 1, t.DuongDan, LENGTH(t.NoiDung) FROM tep t WHERE t.Id > :lo AND t.
         {"file_name": "qd.pdf", "size_bytes": 4},
     ]
     assert "attachments" not in found["mau:2"]
+    assert found["mau:3"]["attachments"] == [{"file_name": "417"}]  # a number is a name like another
 
 
 def test_17_what_changed_is_known_by_two_columns_with_the_key_to_break_a_tie(read):
