@@ -155,6 +155,7 @@ def finish(draft: Draft, source: str, schemas: Schemas, lists: Mapping[str, Code
         places=PlaceLayer.of(draft.places, draft.fields) if draft.places else None,
         dated=dated_fields(draft.kind, draft.fields, lists, {rule.pattern for rule in draft.rules if rule.ageless}),
         further=draft.ranges[1:],
+        homes={(r.pattern, c): draft.origin(r, c) for r in draft.rules if len(r.columns) > 1 for c in r.columns},
     )
 
 

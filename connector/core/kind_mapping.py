@@ -10,7 +10,7 @@ standard library.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from connector.core import keys
 from connector.core.assembly import Children, Miss, Node, assemble
@@ -82,6 +82,9 @@ class KindMapping:
     dated: tuple[DatedField, ...] = ()
     places: PlaceLayer | None = None
     further: tuple[Range, ...] = ()
+    homes: Mapping[tuple[str, str], str] = field(
+        default_factory=dict
+    )  # of rules over several columns, where each lives
 
     @property
     def ranges(self) -> tuple[Range, ...]:
@@ -225,11 +228,12 @@ class KindMapping:
         concealed = info.confidentiality != "C1" or info.in_denunciation == "conceal"
         return not concealed or pattern in self.clear or policy.denouncer_identity == "send"
 
+    def _home(self, miss: Miss) -> str:
+        """The `table.column` of what could not be read: of several columns the one in question."""
+        return self.homes.get((miss.pattern, miss.bad.column)) or self.columns_by_pattern[miss.pattern]
+
     def _problems(self, body: Body, misses: list[Miss]) -> tuple[Problem, ...]:
-        found = [
-            Problem(miss.pointer, miss.bad.rule, self.columns_by_pattern[miss.pattern], miss.bad.detail)
-            for miss in misses
-        ]
+        found = [Problem(miss.pointer, miss.bad.rule, self._home(miss), miss.bad.detail) for miss in misses]
         known = {miss.pointer for miss in misses}
         for pointer, rule, detail in self.schemas.check(self.kind, body):
             if pointer not in known:  # a field that could not be read is also missing: that is one mistake

@@ -28,10 +28,11 @@ Read = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """The value cannot be read: the rule's id and what would be right. Never the value."""
+    """The value cannot be read: the rule's id, what would be right, of several columns which. Never the value."""
 
     rule: str
     detail: str
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)

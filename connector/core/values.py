@@ -222,10 +222,19 @@ def _first(columns: tuple[str, ...], convert: Read) -> Reader:
     """The first column that says something, as the rule reads it; what cannot be read is not passed over."""
 
     def read(row: Columns) -> Any:
-        found = (convert(row[column]) for column in columns if row[column] is not None)
-        return next((value for value in found if value is not None), None)
+        for column in columns:
+            value = row[column]
+            found = None if value is None else convert(value)
+            if found is not None:
+                return _at(column, found)
+        return None
 
     return read
+
+
+def _at(column: str, found: Any) -> Any:
+    """The same, and where it cannot be read, of which of several columns that is said."""
+    return replace(found, column=column) if found.__class__ is Bad else found
 
 
 def _paired(columns: tuple[str, ...], decode: Read) -> Reader:
@@ -342,11 +351,11 @@ def _days_later(value: Value | None, info: FieldInfo, section: Section) -> Value
     def read(row: Columns) -> Any:
         day, later = first(row), days if isinstance(days, int) else number(row[days])
         if day.__class__ is Bad or later.__class__ is Bad:
-            return day if day.__class__ is Bad else later
+            return day if day.__class__ is Bad else _at(str(days), later)
         if day is None or later is None:
             return None
         if abs(later) > _MOST_DAYS:
-            return BAD_DAYS
+            return _at(str(days), BAD_DAYS)
         return (date.fromisoformat(day) + timedelta(days=later)).isoformat()
 
     columns = value.columns if isinstance(days, int) else (*value.columns, days)
@@ -355,7 +364,7 @@ def _days_later(value: Value | None, info: FieldInfo, section: Section) -> Value
 
 def _joined(columns: tuple[str, ...], convert: Read, separator: str) -> Reader:
     def read(row: Columns) -> Any:
-        values = [convert(row[column]) for column in columns]
+        values = [_at(column, convert(row[column])) for column in columns]
         bad = next((value for value in values if isinstance(value, Bad)), None)
         return bad or separator.join(value for value in values if value) or None
 
