@@ -180,5 +180,6 @@ class History:
             world.sync()
             if watch.is_at_rest():
                 break
+        world.stage("pull")  # an event that comes late is told to whoever has once reached the end of the feed
         watch.look()
         watch.at_rest()
