@@ -17,14 +17,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from connector import disk, lock
+from connector import lock, readiness
 from connector.config import Config, read_hex_key
 from connector.core.chain import Head
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Actor
 from connector.core.pacing import Budget
-from connector.edges import Agency, agency_of
+from connector.edges import Agency, agency_of, open_store, store_key_of
 from connector.errors import (
     ConfigError,
     DataError,
@@ -37,6 +37,7 @@ from connector.errors import (
 )
 from connector.loading import compile_mappings
 from connector.logs import get_logger
+from connector.readiness import FOUND_WHOLE_S
 from connector.stages.collect import collect, plan, tripped
 from connector.stages.context import Context, Counts
 from connector.stages.guards import Bounds, Trip
@@ -53,7 +54,6 @@ from connector.store import books, channel, jobs, marks, mirror, outbox, tombsto
 from connector.store.db import Store, Tx, store_id
 from connector.store.marks import Target
 
-STORE_FILE = "kntc.sqlite"
 MIRROR_FILE = "mirror.sqlite"
 
 LONGEST_WAIT_S = 120.0
@@ -61,12 +61,6 @@ LONGEST_WAIT_S = 120.0
 
 CUT_OFF = frozenset({"nothing_sent", "unauthorised", "forbidden", "probe"})
 """Rules of a channel hold that mean: the national side cannot be used at all. The schedule tries again, not the run."""
-
-CHECK_EVERY_S = 86_400.0
-"""The whole store is read for damage so often: what has rotted is found while the backup of yesterday is at hand."""
-
-CHECKED = "store.checked"
-"""The mark of the last time that it was found whole."""
 
 ROUNDS = 50
 """`sync` goes round push and resolve at most so often: a bound, not a plan."""
@@ -395,47 +389,29 @@ class App:
 
     def ready(self) -> None:
         """Return if a job may begin. Raises DiskError (too little room) and StoreError (the file is damaged)."""
-        self.room()
-        self.check()
-
-    def room(self) -> None:
-        """Raise DiskError if the disk has less room than a run needs: better not begun than stopped at its answers."""
-        if full := disk.lacking(self.config.data_dir, self.config.store.reserve_mib * 2**20):
-            raise full
-
-    def check(self) -> None:
-        """Read the whole store if that was not done for CHECK_EVERY_S. Raises StoreError E-STORE-DAMAGED.
-
-        A damaged store is read again each time, for it may have been put back from a backup."""
-        with self.store.read() as connection:
-            checked = marks.mark_of(connection, "", CHECKED)
-        if checked is not None and timedelta() <= self.now() - checked[1] < timedelta(seconds=CHECK_EVERY_S):
-            return
-        self.store.check()
-        with self.store.write() as tx:
-            marks.advance(tx, "", CHECKED, "")
+        readiness.room(self.config)
+        readiness.whole(self.store, self.now())
 
     # --- locks ---
 
     @contextmanager
-    def stage_lock(self) -> Iterator[None]:
+    def stage_lock(self, found_whole_s: float = FOUND_WHOLE_S) -> Iterator[None]:
         """Hold the lock that lets one run at a time touch source and network, then bind and rescue.
 
-        Before that there must be room on the disk (DiskError) and the store must be whole (StoreError).
+        Before that there must be room on the disk (DiskError), and the store must be whole (StoreError), or have been
+        found so in the last `found_whole_s`.
         Free again after kill -9. Raises LockedError that names the holder. Once another run has taken over, every write
         raises LockLostError and is not done."""
-        with self._run():
+        with self._run(found_whole_s):
             self.bind()
             yield
 
     @contextmanager
-    def _run(self) -> Iterator[None]:
-        """Hold the lock, under a new term: a run that slept while its lock was taken over can write nothing more.
-
-        Before that there must be room on the disk (DiskError) and the store must be whole (StoreError)."""
-        self.room()
+    def _run(self, found_whole_s: float = FOUND_WHOLE_S) -> Iterator[None]:
+        """Hold the lock, under a new term: a run that slept while its lock was taken over can write nothing more."""
+        readiness.room(self.config)
         with lock.held(self.config.data_dir, self.now()) as is_ours:
-            self.check()
+            readiness.whole(self.store, self.now(), found_whole_s)
             with self.store.term():
                 self.may_send = is_ours
                 yield
@@ -524,7 +500,7 @@ def check_usable(config: Config) -> None:
     addresses and drivers are there. Raises ConfigError. Touches no store; nothing is sent, read from a source, or left
     open."""
     mappings, evidence = compile_mappings(config), _evidence_of(config)
-    _store_key_of(config)
+    store_key_of(config)
     for agency in _agencies_of(config, mappings, evidence, threading.Event()).values():
         agency.close()
 
@@ -534,10 +510,6 @@ def _evidence_of(config: Config) -> dict[str, bytes]:
         agency.code: read_hex_key(agency.evidence_key, config, f"agency.{index}.evidence_key")
         for index, agency in enumerate(config.agency)
     }
-
-
-def _store_key_of(config: Config) -> bytes | None:
-    return read_hex_key(config.store.key, config, "store.key") if config.store.key else None
 
 
 def _agencies_of(
@@ -553,25 +525,3 @@ def _store_id(store: Store) -> str:
     """The owner of all claims in a store is whoever holds its stage lock, on whatever host and after any restart."""
     with store.read() as connection:
         return store_id(connection)
-
-
-def open_store(
-    config: Config,
-    evidence: Mapping[str, bytes],
-    *,
-    create: bool,
-    look: bool = False,
-    now: Callable[[], datetime] = utc_now,
-) -> Store:
-    """Open the store that the configuration names, with the key it refers to."""
-    key = _store_key_of(config)
-    return Store.open(
-        config.data_dir / STORE_FILE,
-        key=key if config.store.encryption == "sqlcipher" else None,
-        evidence=evidence,
-        config_digest=config.digest[:16],
-        busy_timeout_s=config.store.busy_timeout_s,
-        create=create,
-        look=look,
-        clock=now,
-    )

@@ -99,8 +99,8 @@ def run(app: App) -> ExitCode | None:
     the same, nothing more is written, and the daemon ends with LOCKED."""
     log = get_logger()
     orders = Orders(app.stop)
-    with app.stage_lock(), _signals_to(orders):
-        app.store.check()  # whoever starts a service waits for it gladly; a run by hand reads it all once a day
+    # Whoever starts a service waits gladly until the whole store is read; a run by hand reads it all once a day.
+    with app.stage_lock(found_whole_s=0.0), _signals_to(orders):
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},

@@ -1,4 +1,4 @@
-"""The edges of one agency, built from the configuration: its source, and its line to the national side.
+"""The edges, built from the configuration: an agency's source, its line to the national side, and the store.
 
 Nothing connects before it is first used. Floor 3, beside `app`; the one place that chooses a source and a profile.
 """
@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL
 
 from connector import __version__, resources
-from connector.config import AgencySection, Config, read_secret
+from connector.config import AgencySection, Config, read_hex_key, read_secret
 from connector.core.mapping import CompiledMapping
 from connector.core.secrecy import SecrecyPolicy
 from connector.errors import ConfigError, ConfigProblem
@@ -28,6 +30,9 @@ from connector.sources.base import Source
 from connector.sources.engines import FILES, source_url
 from connector.sources.files import FileSource
 from connector.sources.sql import SqlSource
+from connector.store.db import Store
+
+STORE_FILE = "kntc.sqlite"
 
 
 @dataclass(slots=True)
@@ -183,3 +188,30 @@ def _own_codes(folder: Path) -> dict[str, Any]:
         if path.stem not in LISTS:
             raise ConfigError("E-CFG-WIRE-CODES", file=path.name)
     return documents
+
+
+def store_key_of(config: Config) -> bytes | None:
+    """Return the key that the configuration refers to, None for a store without one. Raises ConfigError."""
+    return read_hex_key(config.store.key, config, "store.key") if config.store.key else None
+
+
+def open_store(
+    config: Config,
+    evidence: Mapping[str, bytes],
+    *,
+    create: bool,
+    look: bool,
+    now: Callable[[], datetime],
+) -> Store:
+    """Open the store that the configuration names, with the key it refers to."""
+    key = store_key_of(config)
+    return Store.open(
+        config.data_dir / STORE_FILE,
+        key=key if config.store.encryption == "sqlcipher" else None,
+        evidence=evidence,
+        config_digest=config.digest[:16],
+        busy_timeout_s=config.store.busy_timeout_s,
+        create=create,
+        look=look,
+        clock=now,
+    )

@@ -135,7 +135,7 @@ def verify(ctx: typer.Context, agency: AgencyOption = None, as_json: JsonOption 
     """Follow the chain, compare it with the head file and with the ledger, and say what that proves."""
     from sqlalchemy.exc import DatabaseError
 
-    from connector.app import STORE_FILE
+    from connector.edges import STORE_FILE
 
     desk = desk_of(ctx, as_json=as_json)
     try:

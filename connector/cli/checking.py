@@ -120,7 +120,7 @@ def _mappings(desk: Desk) -> Iterator[Finding]:
 
 
 def _store(desk: Desk) -> Iterator[Finding]:
-    from connector.app import STORE_FILE
+    from connector.edges import STORE_FILE
     from connector.errors import StoreError
 
     encrypted = desk.say("check.encrypted" if desk.config.store.encryption == "sqlcipher" else "check.not_encrypted")

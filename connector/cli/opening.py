@@ -151,7 +151,7 @@ def opened_on_trial(desk: Desk, stop: Event | None = None) -> Iterator[App]:
 @contextmanager
 def opened_to_look(desk: Desk, stop: Event | None = None) -> Iterator[tuple[App, bool]]:
     """Give an App that will not be written to, and whether it has a ledger already (else an empty one)."""
-    from connector.app import STORE_FILE
+    from connector.edges import STORE_FILE
 
     folder = desk.config.data_dir
     known = (folder / STORE_FILE).exists() or any(folder.glob("*.head.json"))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from connector.app import STORE_FILE, open_app
+from connector.app import open_app
 from connector.config import load_config
 from connector.core.model import Actor, Kind, RecordKey
+from connector.edges import STORE_FILE
 from connector.store import outbox
 from connector.store.audit import ACCEPTED
 from tests.cli.conftest import World

@@ -22,11 +22,11 @@ from typing import Any, NoReturn
 
 import connector
 from connector import app, cli
-from connector.app import STORE_FILE
 from connector.cli import failing, tree  # with all commands: imported once, before the processes part
 from connector.config import load_config
 from connector.core.chain import Head
 from connector.core.model import Entry, Event
+from connector.edges import STORE_FILE
 from connector.store import audit
 from connector.store.db import Store, Tx
 from tests.world import AGENCY

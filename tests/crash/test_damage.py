@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from connector.app import STORE_FILE, open_app
+from connector.app import open_app
 from connector.config import load_config
 from connector.core.chain import Head
+from connector.edges import STORE_FILE
 from connector.errors import KntcError, StoreError
 from connector.sample.agency import build
 from connector.sandbox import Sandbox

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from connector.app import STORE_FILE, open_app
+from connector.app import open_app
 from connector.config import load_config
 from connector.core.model import Actor
+from connector.edges import STORE_FILE
 from connector.sample.agency import build
 from connector.sample.edits import edit_content
 from connector.sandbox import Sandbox

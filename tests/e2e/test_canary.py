@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from connector import daemon, logs
-from connector.app import MIRROR_FILE, STORE_FILE, App, open_app
+from connector.app import MIRROR_FILE, App, open_app
 from connector.cli import main
 from connector.cli.failing import guarded
 from connector.cli.opening import Asked
 from connector.config import load_config
 from connector.core.model import Actor, Kind, State
+from connector.edges import STORE_FILE
 from connector.errors import ExitCode, KntcError
 from connector.sample.agency import SampleCounts, build
 from connector.sandbox import FaultRule, Sandbox

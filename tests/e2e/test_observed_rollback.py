@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from connector.app import STORE_FILE, open_app
+from connector.app import open_app
 from connector.config import load_config
 from connector.core.model import Actor, Kind, RecordKey
+from connector.edges import STORE_FILE
 from connector.errors import ExitCode, RolledBackError
 from connector.sandbox import Sandbox
 from connector.store import comparisons, decisions

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.app import STORE_FILE, App, Step, open_app
+from connector.app import App, Step, open_app
 from connector.cli.demo_run import (
     LOST_AT_LEAST,
     DemoResult,
@@ -22,6 +22,7 @@ from connector.cli.demo_run import (
 )
 from connector.config import load_config
 from connector.core.model import KINDS, Actor, Kind, RecordKey, State
+from connector.edges import STORE_FILE
 from connector.errors import DataError, ExitCode, RemoteError, SourceError
 from connector.sample.agency import SampleCounts, build
 from connector.sample.edits import edit_content
