@@ -36,6 +36,7 @@ _XLS_PASSWORD = re.compile(rb"\x09\x08\x10\x00.{16}(?:\x86\x00\x00\x00)?\x2f\x00
 """The record FILEPASS behind the beginning of a workbook, with or without one about writing between them."""
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _DIGITS = "0123456789"
+_BROKEN = (EOFError, KeyError, OSError, ValueError)
 
 
 def main() -> None:
@@ -85,11 +86,9 @@ def _look(content: bytes, sheet: str, first: int, most_cells: int) -> None:
         _inflate(archive)
         if "xl/workbook.xml" in archive.namelist():
             _Cells(first, most_cells).read(archive, _part(archive, sheet))
-        elif b"encryption-data" in _bytes(archive, "META-INF/manifest.xml"):
+        elif b"encryption-data" in archive.read("META-INF/manifest.xml"):
             _refuse("PASSWORD")
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, KeyError, OSError, ValueError, SyntaxError):
-        _refuse("FORMAT")
-    except (expat.ExpatError, zlib.error):
+    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, SyntaxError, NotImplementedError, *_BROKEN):
         _refuse("FORMAT")
 
 
@@ -111,19 +110,15 @@ def _inflate(archive: zipfile.ZipFile) -> None:
 
 def _part(archive: zipfile.ZipFile, sheet: str) -> str:
     """The part that holds this sheet; without a name the only visible one."""
-    book = ET.fromstring(_bytes(archive, "xl/workbook.xml"))  # noqa: S314 - inflated before, under limits
+    book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - inflated before, under limits
     sheets = [found for found in book.iter() if found.tag.endswith("}sheet")]
     named = [s for s in sheets if (s.get("name") == sheet if sheet else s.get("state", "visible") == "visible")]
     if len(named) != 1:
         _refuse("SHEET")
     wanted = next((value for key, value in named[0].items() if key.endswith("}id")), "")
-    links = ET.fromstring(_bytes(archive, "xl/_rels/workbook.xml.rels"))  # noqa: S314 - likewise
+    links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - likewise
     target = next((str(link.get("Target")) for link in links if link.get("Id") == wanted), "")
     return target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
-
-
-def _bytes(archive: zipfile.ZipFile, name: str) -> bytes:
-    return archive.read(name)
 
 
 class _Cells:
