@@ -2,7 +2,7 @@
 
 The tree of objects is worked out once; building is then a walk over tuples. What says nothing is left out, and so
 are objects and items in which only constants were left: an empty column added to a source changes no digest.
-May import: fields, transforms, values, the standard library.
+May import: conditions, fields, transforms, the standard library.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connector.core.conditions import Columns, Reader, Test
 from connector.core.fields import Rule
 from connector.core.transforms import Bad
-from connector.core.values import Columns, Reader, Test
 
 Children = Mapping[str, tuple[Columns, ...]]
 

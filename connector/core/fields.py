@@ -1,7 +1,7 @@
 """The rules of [fields]: each line of a mapping checked against its target, and compiled to a function over a row.
 
 A rule feeds one field (by `pattern`) with a value, or an array from the rows of a child query.
-May import: model, schema, section, values, the standard library.
+May import: conditions, model, schema, section, values, the standard library.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
+from connector.core.conditions import Reader, Test, guarded, read_when
 from connector.core.model import Kind
 from connector.core.schema import FieldInfo
 from connector.core.section import Section
-from connector.core.values import NO_VALUE, Reader, Scope, Test, guarded, read_value, read_when
+from connector.core.values import NO_VALUE, Scope, read_value
 
 
 @dataclass(frozen=True, slots=True)

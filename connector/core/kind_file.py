@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from connector.core.assembly import compile_node
 from connector.core.codes import CodeList, CodeMap
+from connector.core.conditions import Reader
 from connector.core.dated import dated_fields
 from connector.core.fields import Rule, compile_rule, compile_value
 from connector.core.kind_mapping import KindMapping, Needed, ParentRule, Range
@@ -33,7 +34,7 @@ from connector.core.selects import (
     read_universe,
 )
 from connector.core.source_settings import SourceSettings, read_source_settings
-from connector.core.values import Reader, Scope, compile_ref, read_kind
+from connector.core.values import Scope, compile_ref, read_kind
 
 _SET_BY_US = frozenset({"/agency_code", "/local_id", "/concealed"})
 

@@ -3,8 +3,8 @@
     row --apply--> body --conceal--> body --schema--> canonical bytes and digest, or problems
 
 Compiled by `mapping.compile_mapping`, then applied to every row without looking at a file again.
-May import: assembly, chain, dated, encodings, keys, model, places, schema, secrecy, selects, transforms, values, the
-standard library.
+May import: assembly, chain, conditions, dated, encodings, keys, model, places, schema, secrecy, selects,
+source_settings, transforms, the standard library.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from connector.core import keys
 from connector.core.assembly import Children, Miss, Node, assemble
 from connector.core.chain import canonical, digest
+from connector.core.conditions import Columns, Reader
 from connector.core.dated import RULE as OUT_OF_DATE
 from connector.core.dated import DatedField, out_of_date
 from connector.core.encodings import decoded
@@ -25,7 +26,6 @@ from connector.core.secrecy import UNCLASSIFIED, SecrecyPolicy, conceal, reason_
 from connector.core.selects import ChildSelect, Select, Universe
 from connector.core.source_settings import SourceSettings
 from connector.core.transforms import Bad
-from connector.core.values import Columns, Reader
 
 
 @dataclass(frozen=True, slots=True)

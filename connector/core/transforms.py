@@ -4,7 +4,7 @@ A mapping names one of TRANSFORMS; SQL does everything else. Each is built once 
 per value; it answers with the canonical value, None ("says nothing": left out), or a Bad ("cannot be read").
 A new need is ten tested lines here. Raise VERSION when a function answers differently than before: every record
 is then mapped again.
-May import: agencies, text, the standard library.
+May import: agencies, rich_text, text, the standard library.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
-from html.parser import HTMLParser
 from typing import Any
 
 from connector.core.agencies import agency_code
+from connector.core.rich_text import without_markup
 from connector.core.text import clean, one_line
 
 VERSION = "2"
@@ -130,54 +130,11 @@ def _agency(_: Options) -> Read:
 
 
 def _html(_: Options) -> Read:
-    """What a reader of the rich text sees: no tags, no scripts and styles, a line for each block."""
-
     def read(value: Any) -> str | Bad | None:
         text = _string(value)
-        if not isinstance(text, str) or not _MARKED.search(text):
-            return text
-        seen = _Seen()
-        # What Word leaves behind (`<![if !supportLists]>`) is no HTML, and the parser stumbles over its like.
-        seen.feed(_LEFT_BY_WORD.sub("", text).replace("<![", "&lt;!["))
-        seen.close()
-        lines = (one_line(line) for line in "".join(seen.said).splitlines())
-        return _string("\n".join(line for line in lines if line))
+        return _string(without_markup(text)) if isinstance(text, str) else text
 
     return read
-
-
-class _Seen(HTMLParser):
-    """Gathers what stands between the tags."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.said: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - theirs
-        self._hidden += tag in _HIDDEN
-        self._break(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in _HIDDEN and self._hidden > 0
-        self._break(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.said.append(_BLANK.sub(" ", data))
-
-    def _break(self, tag: str) -> None:
-        if tag in _BLOCKS:
-            self.said.append("\n")
-
-
-_MARKED = re.compile(r"[<&]")
-_BLANK = re.compile(r"\s+")
-_LEFT_BY_WORD = re.compile(r"<!--.*?-->|<!\[[^<>]*>", re.DOTALL)
-_HIDDEN = frozenset({"script", "style"})
-_BLOCKS = frozenset(
-    {"blockquote", "br", "div", "h1", "h2", "h3", "h4", "h5", "hr", "li", "ol", "p", "table", "tr", "ul"}
-)
 
 
 # --- days and instants
