@@ -496,6 +496,19 @@ def test_what_belongs_to_no_known_organisation_is_unexplained_for_everybody(agen
         assert (swept.documents, swept.unexplained) == ({}, len(Kind))
 
 
+def test_an_enforcement_whose_decision_was_deleted_is_left_out_by_name(agency: Agency) -> None:
+    """It may be about a state secret, and nobody can tell any more: it is not read."""
+    agency.petition()
+    agency.add("bo_sung", {"IdDonThu": 1, "DoMat": 1})
+    agency.decision()
+    agency.enforcement()
+    changed(agency.path, "DELETE FROM don_thu_quyet_dinh_giai_quyet")
+    for code in (AGENCY, OTHER):
+        swept = agency.swept(code)
+        assert (swept.of(Kind.ENFORCEMENT), swept.unexplained) == ([], 0)
+        assert swept.excluded[Kind.ENFORCEMENT] == {"no_decision": 1}
+
+
 def test_a_petition_handed_on_is_a_case_of_each_agency_with_its_own_receipt(agency: Agency) -> None:
     """National side: one case per petition and receiving agency, each with its own number and source."""
     agency.petition(
