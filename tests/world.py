@@ -52,11 +52,11 @@ _AGENCY = """
 [[agency]]
 code = "{code}"
 name = "Đơn vị mẫu {code}"
-mapping = "bentre"
+mapping = "{system}"
 evidence_key = "file:secrets/evidence.key"
 
 [agency.source]
-url = "sqlite:///{code}.sqlite"
+url = "{source}"
 
 [agency.credentials]
 client_id = "client of {code}"
@@ -84,6 +84,8 @@ def install(
     base_url: str,
     *,
     agencies: Sequence[str] = (AGENCY,),
+    system: str = "bentre",
+    source: str = "sqlite:///{code}.sqlite",
     store: str = 'key = "file:secrets/store.key"',
     national: str = "",
     collect: str = "",
@@ -93,13 +95,15 @@ def install(
 ) -> Path:
     """Write secrets and the configuration, with further lines per table; return the path of the configuration.
 
-    Called again in the same folder it renews the configuration and leaves the secrets."""
+    Called again in the same folder it renews the configuration and leaves the secrets. `system` names the mapping:
+    that of the sample agency is written where there is none, any other stands in `mappings/` already, or is a shipped
+    one. `source` is the address of an agency's database, `{code}` its code."""
     (folder / "data").mkdir(parents=True, exist_ok=True)
     (folder / "secrets").mkdir(exist_ok=True)
     for name in ("store.key", "evidence.key"):
         _write_secret(folder / "secrets" / name, hashlib.sha256(name.encode()).hexdigest())
     _write_secret(folder / "secrets" / "client", client_secret())
-    if not (folder / "mappings").exists():
+    if system == "bentre" and not (folder / "mappings").exists():
         write_mapping(folder / "mappings" / "bentre")
     path = folder / "config.toml"
     tables = {
@@ -110,7 +114,9 @@ def install(
         "schedule": schedule,
         "store": store,
     }
-    written = _CONFIG.format(base_url=base_url, **tables) + "".join(_AGENCY.format(code=code) for code in agencies)
+    written = _CONFIG.format(base_url=base_url, **tables) + "".join(
+        _AGENCY.format(code=code, system=system, source=source.format(code=code)) for code in agencies
+    )
     path.write_text(written, encoding="utf-8")
     return path
 
