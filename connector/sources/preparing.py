@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, column, func, select, table, text
+from sqlalchemy import ColumnClause, Connection, Engine, Select, column, select, table, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from connector.core.kind_mapping import KindMapping, Range
@@ -80,9 +80,15 @@ def prepare(engine: Engine, agency: str, mapping: CompiledMapping, timeout_s: fl
         raise MappingError("E-SOURCE-MISFIT", problems, agency=agency)
 
 
-def _lowest(connection: Connection, walked: Range) -> Any:
+def lowest_key(walked: Range) -> Select[Any]:
+    """Return the statement for the lowest key of a range table. Not by MIN: PostgreSQL before 18 has none for uuid."""
+    key: ColumnClause[Any] = column(walked.column)
     rows = table(walked.table, schema=walked.schema or None)
-    return connection.scalar(select(func.min(column(walked.column))).select_from(rows))
+    return select(key).select_from(rows).where(key.is_not(None)).order_by(key).limit(1)
+
+
+def _lowest(connection: Connection, walked: Range) -> Any:
+    return connection.scalar(lowest_key(walked))
 
 
 def _names(connection: Connection, query: Query, agency: str, lo: Any) -> list[str]:

@@ -46,7 +46,7 @@ from connector.sources import changes
 from connector.sources.base import Page, Place
 from connector.sources.engines import open_engine, reading
 from connector.sources.paging import Packed, Results, Rows, make_page, pack
-from connector.sources.preparing import prepare
+from connector.sources.preparing import lowest_key, prepare
 
 Answer = TypeVar("Answer")
 
@@ -58,6 +58,9 @@ MAX_PAGE_BYTES = 64 * 2**20
 
 MAX_REFUSED = 100
 """So many refused records in a row are no accident: the query is wrong, and their database is spared the rest."""
+
+_NO_KEY: dict[type, Any] = {str: "", UUID: UUID(int=0)}
+"""How a key of such a type says nothing, besides NULL. Nothing lies below it, so no range can hold it."""
 
 # What drivers raise besides their own errors: texts and days that Python cannot hold. All of them may show values.
 _DRIVER_ERRORS = (SQLAlchemyError, ValueError, ArithmeticError, OSError)
@@ -196,7 +199,7 @@ class SqlSource:
 
     def _next(self, connection: Connection, kind: KindMapping, lo: Any, size: int) -> Results | None:
         """What lies between lo and the size-th key above it; None if no key is above it."""
-        hi = connection.scalar(select(func.max(_above(kind, lo, size).subquery().c.k)))
+        hi = connection.scalar(_highest(_above(kind, lo, size)))
         broken = 0
         if not is_whole(hi):
             hi, broken = _last_whole(connection.scalars(_above(kind, lo, None)), size)
@@ -312,6 +315,12 @@ def _above(kind: KindMapping, lo: Any, rows: int | None) -> Select[Any]:
     return _in_order([_keys(walked).where(column(walked.column) > lo) for walked in kind.ranges], asc, rows)
 
 
+def _highest(taken: Select[Any]) -> Select[Any]:
+    """The last of these keys. Not by MAX: PostgreSQL before 18 has none for uuid."""
+    keys = taken.subquery()
+    return select(keys.c.k).order_by(desc("k")).limit(1)
+
+
 def _under(kind: KindMapping, hi: Any, rows: int | None) -> Select[Any]:
     """The last `rows` keys below hi, the highest first; None: all of them."""
     return _in_order([_keys(walked).where(column(walked.column) < hi) for walked in kind.ranges], desc, rows)
@@ -334,7 +343,7 @@ def _in_order(tables: list[Select[Any]], order: Callable[[str], UnaryExpression[
 
 def _lowest(connection: Connection, kind: KindMapping) -> Any:
     """The lowest key there is. Of texts it only counts that there is one: below them all is the empty one."""
-    found = [connection.scalar(_edges(w.schema or None, w.table, w.column)[0]) for w in kind.ranges]
+    found = [connection.scalar(lowest_key(walked)) for walked in kind.ranges]
     return min((key for key in found if key is not None), default=None)
 
 
@@ -362,33 +371,27 @@ def _read(sql: str) -> TextClause:
 
 
 @lru_cache(maxsize=256)
-def _edges(schema: str | None, name: str, key: str) -> tuple[Select[Any], Select[Any], Select[Any]]:
-    """The statements for the lowest key of a range table, for how many rows it has, and for how many without a key."""
-    rows = table(name, schema=schema)
-    walked: ColumnClause[Any] = column(key)
-    return (
-        select(func.min(walked)).select_from(rows),
-        select(func.count()).select_from(rows),
-        select(func.count()).select_from(rows).where(walked.is_(None)),
-    )
+def _counts(walked: Range, nothing: Any = None) -> tuple[Select[Any], Select[Any]]:
+    """The statements for how many rows a range table has, and for how many without a key."""
+    rows = table(walked.table, schema=walked.schema or None)
+    key: ColumnClause[Any] = column(walked.column)
+    empty = key.is_(None) if nothing is None else or_(key.is_(None), key == nothing)
+    counted = select(func.count()).select_from(rows)
+    return counted, counted.where(empty)
 
 
 def _count(connection: Connection, kind: KindMapping) -> int:
-    counted = (connection.scalar(_edges(w.schema or None, w.table, w.column)[1]) for w in kind.ranges)
-    return sum(int(rows or 0) for rows in counted)
+    return sum(int(connection.scalar(_counts(walked)[0]) or 0) for walked in kind.ranges)
 
 
 def _start(connection: Connection, kind: KindMapping) -> tuple[Any, int]:
     """The lowest key there is (None: no key), and how many records have none, so that no page can hold them."""
-    lowest, without_key = _lowest(connection, kind), 0
-    texts = isinstance(lowest, str)
-    if texts:
-        lowest = connection.scalar(_above(kind, "", 1))
-    for walked in kind.ranges:
-        _, rows, without = _edges(walked.schema or None, walked.table, walked.column)
-        key: ColumnClause[Any] = column(walked.column)
-        without_key += connection.scalar(rows.where(or_(key.is_(None), key == "")) if texts else without) or 0
-    return lowest, int(without_key)
+    lowest = _lowest(connection, kind)
+    nothing = _NO_KEY.get(type(lowest))
+    if nothing is not None:
+        lowest = connection.scalar(_above(kind, nothing, 1))
+    without = (connection.scalar(_counts(walked, nothing)[1]) for walked in kind.ranges)
+    return lowest, sum(int(rows or 0) for rows in without)
 
 
 def _complaint(error: BaseException) -> tuple[str, str]:

@@ -76,6 +76,39 @@ def test_two_tables_of_one_kind_are_walked_in_one_order(server: Database) -> Non
     source.close()
 
 
+NOBODY = "00000000-0000-0000-0000-000000000000"
+"""What a program that knows no NULL writes where there is no id."""
+
+
+def test_uuids_are_walked_over_as_the_database_orders_them(tmp_path: Path) -> None:
+    uuids = [f"{first}0000000-0000-4000-8000-00000000000{first}" for first in "b1f3a9"]
+    with database("postgresql", tmp_path) as made:
+        made.run('CREATE SCHEMA "KNTC"', 'CREATE TABLE "KNTC"."Don" ("Id" UUID PRIMARY KEY, loai INTEGER)')
+        made.run(*(f'INSERT INTO "KNTC"."Don" VALUES (\'{uuid}\', 1)' for uuid in [*uuids, NOBODY]))
+        files = {"mapping.toml": HEAD, "petition.toml": MAPPING.format(source=""), "codes/loai.toml": CODES}
+        parsed = {name: tomllib.loads(text) for name, text in files.items()}
+        kind = parsed["petition.toml"]
+        kind["range"] = {"schema": "KNTC", "table": "Don", "column": "Id"}
+        kind["key"] = ["Id"]
+        query = 'SELECT "Id", NULL AS ngay, loai, NULL AS noi_dung FROM "KNTC"."Don" WHERE "Id" > :lo AND "Id" <= :hi'
+        kind["select"] |= {"table": "Don", "sql": query}
+        child = 'SELECT "Id", NULL AS ho_ten FROM "KNTC"."Don" WHERE "Id" > :lo AND "Id" <= :hi ORDER BY "Id"'
+        kind["children"][0] |= {"key": ["Id"], "sql": child}
+        compiled = compile_mapping(parsed, code_lists(), schemas())
+        source = SqlSource(made.url, "H51.01", compiled, b"e" * 32, page_rows=2)
+        source.probe()
+        petitions = compiled.kind(Kind.PETITION)
+        assert source.count(petitions) == 7
+        pages = list(source.pages(petitions))
+        assert [row.key.local_id for page in pages for row in page.rows] == [f"mau:{uuid}" for uuid in sorted(uuids)]
+        assert [len(page.rows) for page in pages] == [2, 2, 2]
+        assert [page.unexplained for page in pages] == [1, 0, 0]
+        assert [(problem.rule, problem.detail) for _, problem in pages[0].problems] == [("E-MAP-EMPTY-KEY", "1")]
+        found = [page.rows for page in source.fetch(petitions, [uuids[0], NOBODY.replace("0", "c")])]
+        assert [[row.key.local_id for row in rows] for rows in found] == [[f"mau:{uuids[0]}"], []]
+        source.close()
+
+
 def test_nothing_can_be_written(server: Database) -> None:
     engine = open_engine(server.url)
     with pytest.raises(DBAPIError, match=r"(?i)read.only"), reading(engine, LONG_S) as connection:
