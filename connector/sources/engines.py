@@ -2,7 +2,7 @@
 
 Read-only is asked of the database itself where its kind knows how to be asked; the agency's login should have no
 other right anyway. Error texts of drivers hold values of records, so none leaves this folder.
-May import: errors, sqlalchemy, the standard library.
+May import: errors, postgresql_days, sqlalchemy, the standard library.
 """
 
 from __future__ import annotations
@@ -65,7 +65,12 @@ def open_engine(url: str | URL) -> Engine:
     parsed = source_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed)
-    return create_engine(parsed, hide_parameters=True, pool_size=1, max_overflow=0, pool_pre_ping=True)
+    engine = create_engine(parsed, hide_parameters=True, pool_size=1, max_overflow=0, pool_pre_ping=True)
+    if engine.driver == "psycopg":
+        from connector.sources.postgresql_days import as_texts  # noqa: PLC0415 - who reads others need not have psycopg
+
+        event.listen(engine, "connect", as_texts)
+    return engine
 
 
 def loaded_engine(connection: sqlite3.Connection) -> Engine:

@@ -109,6 +109,42 @@ def test_uuids_are_walked_over_as_the_database_orders_them(tmp_path: Path) -> No
         source.close()
 
 
+def test_a_day_that_python_cannot_hold_is_a_problem_of_its_record_alone(tmp_path: Path) -> None:
+    """The .NET driver writes -infinity for its DateTime.MinValue: one such row must not stop the sweep."""
+    days = {1: "-infinity", 2: "infinity", 3: "20023-01-01", 4: "0044-03-15 BC", 5: "2026-02-02", 6: "0001-01-01"}
+    with database("postgresql", tmp_path) as made:
+        made.make_tables()
+        made.run("ALTER TABLE don ALTER ngay TYPE TIMESTAMP USING NULL", "ALTER TABLE don ADD lap TIMESTAMPTZ")
+        for number, day in days.items():
+            made.add(number)
+            made.run(f"UPDATE don SET ngay = '{day}', lap = '{day}' WHERE id = {number}")
+        files = {"mapping.toml": HEAD, "petition.toml": MAPPING.format(source=""), "codes/loai.toml": CODES}
+        parsed = {name: tomllib.loads(text) for name, text in files.items()}
+        kind = parsed["petition.toml"]
+        kind["select"]["sql"] = kind["select"]["sql"].replace(
+            "noi_dung", "noi_dung, lap, CAST(lap AS DATE) AS ngay_lap"
+        )
+        kind["fields"] |= {
+            "/received_on": {"column": "ngay", "empty": ["-infinity"]},
+            "/written_on": {"column": "ngay_lap", "empty": ["-infinity"], "unreadable": "absent"},
+            "/recorded_at": {"column": "lap", "empty": ["-infinity"]},
+        }
+        compiled = compile_mapping(parsed, code_lists(), schemas()).kind(Kind.PETITION)
+        source = SqlSource(made.url, "H51.01", mapping(), b"e" * 32)
+        (page,) = list(source.pages(compiled))
+        said = {row.key.local_id: compiled.apply(row, SecrecyPolicy()).problems for row in page.rows}
+        unreadable = [("/received_on", "E-MAP-DATE"), ("/recorded_at", "E-MAP-DATE")]
+        assert {key: sorted((one.pointer, one.rule) for one in problems) for key, problems in said.items()} == {
+            "mau:1": [("/received_on", "E-DOC-REQUIRED")],
+            "mau:2": unreadable,
+            "mau:3": unreadable,
+            "mau:4": unreadable,
+            "mau:5": [],
+            "mau:6": [("/received_on", "E-DOC-REQUIRED")],
+        }
+        source.close()
+
+
 def test_nothing_can_be_written(server: Database) -> None:
     engine = open_engine(server.url)
     with pytest.raises(DBAPIError, match=r"(?i)read.only"), reading(engine, LONG_S) as connection:
