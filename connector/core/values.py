@@ -3,7 +3,7 @@
 A value comes from a column, from the first filled of several, from several joined (or, with a code map, together),
 from a declared constant, or is the local_id of another record. Everything is checked and looked up here, once; the
 functions only read. `conditions` has what `when` says.
-May import: codes, conditions, keys, model, schema, section, transforms, the standard library.
+May import: codes, conditions, keys, model, schema, section, text, transforms, the standard library.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from connector.core.conditions import Columns, Reader
 from connector.core.model import KINDS, Kind
 from connector.core.schema import FieldInfo
 from connector.core.section import Section
+from connector.core.text import folded
 from connector.core.transforms import DEFAULT, TRANSFORMS, Bad, Options, Read, valid_format
 
 BAD_DAYS = Bad("E-MAP-NUMBER", "a whole number of days, at most 36600")
@@ -247,20 +248,34 @@ def _paired(columns: tuple[str, ...], decode: Read) -> Reader:
 
 
 def _emptied(read: Read | None, section: Section) -> Read | None:
-    """The same function, saying nothing for the values that `empty` lists: how this column writes "not entered"."""
-    listed = section.raw("empty")
-    if listed is None or read is None:
+    """The same function, saying nothing for the values that `empty` lists: how this column writes "not entered".
+
+    `empty_folded` lists words that people typed: they count in any letter case and punctuation."""
+    if read is None or not (section.has("empty") or section.has("empty_folded")):
         return read
-    if not isinstance(listed, list) or not listed or not all(type(value) in (str, int) for value in listed):
-        section.report("E-CFG-TYPE", "empty", listed, "a list of texts")
+    exact, typed = _listed(section, "empty"), _listed(section, "empty_folded")
+    if exact is None or typed is None:
         return None
-    empty, convert = frozenset(str(value).strip() for value in listed), read
+    empty, words, convert = frozenset(exact), frozenset(filter(None, map(folded, typed))), read
 
     def read_filled(value: Any) -> Any:
         said = value.isoformat()[:10] if isinstance(value, date) else local_code(value)
-        return None if said in empty else convert(value)
+        if said in empty or (words and isinstance(value, str) and folded(value) in words):
+            return None
+        return convert(value)
 
     return read_filled
+
+
+def _listed(section: Section, key: str) -> list[str] | None:
+    """The values that a rule lists; None if it is no such list (then reported)."""
+    listed = section.raw(key)
+    if listed is None:
+        return []
+    if not isinstance(listed, list) or not listed or not all(type(value) in (str, int) for value in listed):
+        section.report("E-CFG-TYPE", key, listed, "a list of texts")
+        return None
+    return [str(value).strip() for value in listed]
 
 
 def _at_path(read: Read | None, path: str) -> Read | None:

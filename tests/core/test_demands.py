@@ -565,6 +565,27 @@ def test_03_the_first_column_that_says_something_counts_whatever_the_spelling_of
         assert id_ in {found_id for found_id, _, _ in mistakes(files)}
 
 
+def test_words_that_stand_where_a_name_belongs_are_nobody_in_any_spelling(read):
+    """18. SQL cannot say it alike everywhere: SQL Server reads marks only in N'…', which SQLite does not know."""
+    spelled = ("Đơn nặc danh", "ĐƠN NẶC DANH.", "  Đơn  nặc  danh ", "\u00d0ơn nặc danh")
+    tables = DON.format(columns="Ten TEXT") + "".join(
+        f"INSERT INTO don VALUES ({at}, '2023-05-02', '1', 'x', '{name}');"
+        for at, name in enumerate((*spelled, "Đơn Nặc Danh Mẫu", "K/"), 1)
+    )
+    fields = '"/petitioners/*" = { rows = "nguoi" }\n"/petitioners/*/role" = { constant = "petitioner" }\n'
+    fields += '"/petitioners/*/full_name" = { column = "Ten", empty = ["K/"], empty_folded = ["đơn nặc danh", "."] }'
+    people = ("nguoi", "SELECT Id, Ten FROM don WHERE Id > :lo AND Id <= :hi ORDER BY Id")
+    files = folder(petition("", fields, children=[people]))
+    found = read(tables, files)
+    assert [body.get("petitioners", [{}])[0].get("full_name") for body in found.values()] == [
+        *[None] * len(spelled),
+        "Đơn Nặc Danh Mẫu",
+        None,
+    ]
+    files["petition.toml"]["fields"]["/petitioners/*/full_name"] = {"column": "Ten", "empty_folded": "nặc danh"}
+    assert "E-CFG-TYPE" in {id_ for id_, _, _ in mistakes(files)}
+
+
 NGUON = """
 name = "nguon"
 list = "petition-source"
