@@ -31,6 +31,7 @@ from connector.cli import (
     resync,
     sandbox,
     status,
+    testing,
     unknown,
     usage,
     withdrawing,
@@ -94,7 +95,13 @@ app.command("push")(working.push)
 app.command("resolve")(working.resolve)
 app.command("pull")(working.pull)
 app.command("check")(checking.check)
-_noun("mapping", check=checking.mapping_check, diff=differing.diff, inspect=inspecting.inspect)
+_noun(
+    "mapping",
+    check=checking.mapping_check,
+    test=testing.mapping_test,
+    inspect=inspecting.inspect,
+    diff=differing.diff,
+)
 _noun("mirror", show=mirror.show, unreadable=mirror.unreadable)
 _noun("audit", log=audit.log, verify=audit.verify)
 app.command("sandbox")(sandbox.sandbox)

@@ -53,7 +53,7 @@ def judge(
         mark = mapping_mark(mapping, policy)
         sorted_rows = sort_rows(kind_mapping, mark, page.rows, ledger, policy, frozenset(concealed))
         hidden.remember(connection, context.agency, parents)
-    secret, excluded = _children_of(parents, hidden)
+    secret, excluded = children_of(parents, hidden)
     gone = {*secret, *excluded}
     hidden.secret |= {RecordKey(context.agency, kind, local_id) for local_id in secret}
     hidden.excluded |= {RecordKey(context.agency, kind, local_id) for local_id in excluded}
@@ -89,7 +89,7 @@ def _is_another(before: Known | None, reading: Reading) -> bool:
     return before.identity.partition(":")[0] == reading.identity.partition(":")[0]
 
 
-def _children_of(parents: Mapping[str, tuple[RecordKey, ...]], hidden: Hidden) -> tuple[list[str], list[str]]:
+def children_of(parents: Mapping[str, tuple[RecordKey, ...]], hidden: Hidden) -> tuple[list[str], list[str]]:
     """A child of a secret or excluded parent goes with it, even where its own SELECT forgot to say so, and even if
     nothing but its parent can be read of it.
 

@@ -6,15 +6,15 @@ import json
 import sqlite3
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind
+from connector.resources import shipped
 from connector.sample.agency import SampleCounts, build, write_mapping
 from connector.sample.edits import mark_secret, mend
-from tests.sample.sweeping import AGENCY, Swept, changed, compiled, opened, shipped_sql, sweep
+from tests.sample.sweeping import AGENCY, Swept, changed, compiled, opened, sweep
 
 SEED = 20231231
 CANARY = "CHIMYEN7788"
@@ -44,10 +44,6 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SampleCounts
 def swept(sample: tuple[Path, SampleCounts], mapping: CompiledMapping) -> Swept:
     print(f"seed {SEED}")  # noqa: T201 - shown when a test fails
     return sweep(sample[0], mapping)
-
-
-def read(path: Path) -> Any:
-    return json.loads(path.read_text("utf-8"))
 
 
 def test_every_good_row_of_2023_gives_a_document(swept: Swept, sample: tuple[Path, SampleCounts]) -> None:
@@ -196,11 +192,10 @@ def classify(path: Path, table: str, key: int, code: str) -> None:
 
 @pytest.fixture
 def golden(tmp_path: Path) -> Path:
-    """The golden case: visit 1 brought complaint 1; 2 is a denunciation of somebody else, with a handling."""
+    """The mapping's test rows: visit 1 brought complaint 1; 2 is a denunciation of somebody else, with a handling."""
     path = tmp_path / "golden.db"
     with opened(path) as connection:
-        for script in (shipped_sql("bentre.sql"), shipped_sql("lists.sql"), Path(__file__).parent / "golden.sql"):
-            connection.executescript(script.read_text("utf-8"))
+        connection.executescript(shipped("mappings", "bentre", "tests", "rows.sql").read_text("utf-8"))
     connection.close()
     return path
 
@@ -325,11 +320,3 @@ def test_a_scaled_agency_maps_without_a_problem(tmp_path: Path, mapping: Compile
     swept = sweep(path, mapping)
     assert swept.problems == {}
     assert Counter(kind for kind, _ in swept.documents) == counts.records
-
-
-@pytest.mark.parametrize("kind", list(Kind))
-def test_the_golden_document_of_each_kind(kind: Kind, golden: Path, mapping: CompiledMapping) -> None:
-    """One complaint's way from visit to enforcement, written down by hand: see golden.sql and golden.json."""
-    swept = sweep(golden, mapping)
-    assert swept.problems == {}
-    assert swept.of(kind) == read(Path(__file__).parent / "golden.json")[kind]
