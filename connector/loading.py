@@ -18,6 +18,7 @@ from connector import resources
 from connector.config import Config, load_config
 from connector.config_problems import syntax_problem
 from connector.core.codes import CodeList
+from connector.core.forms import Form, compile_forms
 from connector.core.mapping import CompiledMapping, compile_mapping
 from connector.core.overlay import overlaid
 from connector.core.schema import Schemas
@@ -261,3 +262,8 @@ def compiled_schemas() -> tuple[Schemas, dict[str, CodeList]]:
     """Return the shipped schemas, compiled, and the shipped code lists: the same ones on every call."""
     schemas = Schemas.compile(resources.schema_documents())
     return schemas, {name: CodeList.compile(document) for name, document in resources.code_list_documents().items()}
+
+
+def compiled_forms() -> tuple[Form, ...]:
+    """Return the columns of the statutory forms with the fields that they need. Raises ConfigError for a wrong file."""
+    return compile_forms(resources.form_documents(), compiled_schemas()[0])

@@ -35,6 +35,12 @@ def ttcp2018_code_documents() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
+def form_documents() -> dict[str, Any]:
+    """Return the forms that the law asks for, by the circular or decree they belong to."""
+    return _json_by_stem(shipped("schemas", "forms"))
+
+
+@lru_cache(maxsize=1)
 def unit_tables() -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the parsed `schemas/units/units.json`, and the bytes of the tables beside it by file name."""
     folder = shipped("schemas", "units")

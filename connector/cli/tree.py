@@ -21,6 +21,7 @@ from connector.cli import (
     about,
     audit,
     checking,
+    covering,
     differing,
     explain,
     inspecting,
@@ -99,6 +100,7 @@ _noun(
     "mapping",
     check=checking.mapping_check,
     test=testing.mapping_test,
+    coverage=covering.coverage,
     inspect=inspecting.inspect,
     diff=differing.diff,
 )
