@@ -136,6 +136,7 @@ def national_of(config: Config, section: AgencySection, mapping: CompiledMapping
         absent_after_s=0.0 if national.create_idempotent and not _is_ttcp2018(config) else national.absent_after_s,
         user_agent=f"kntc-connector/{__version__} ({section.code})",
         fields={kind: frozenset(mapping.kind(kind).fields) for kind in mapping.kinds},
+        catalogues=tuple(resources.code_list_documents()),
     )
 
     def credentials() -> tuple[str, str]:

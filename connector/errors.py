@@ -8,6 +8,7 @@
     ├── SourceError      their database                  69
     ├── RemoteError      their server                    69
     │   ├── CursorExpiredError   the feed forgot our place  69
+    │   ├── CatalogueError       one code list there is none; the others may be good  69
     │   └── AccountError         our account there: edit client id or secret  78
     ├── DataError        input given to a command        65
     ├── LockedError      somebody else is at work        75
@@ -102,6 +103,11 @@ class RemoteError(KntcError):
 class CursorExpiredError(RemoteError):
     """The national feed or list no longer knows our cursor (410). Where there is a list, pull rebuilds the mirror from
     it; else it stops for this agency, and push goes on."""
+
+
+class CatalogueError(RemoteError):
+    """The national side answered with something that is no code list. Nothing of it is believed; what was read of this
+    list before stays."""
 
 
 class AccountError(RemoteError):

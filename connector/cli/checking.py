@@ -15,6 +15,7 @@ import typer
 
 from connector import access
 from connector.cli import failing
+from connector.cli.catalogue import withdrawn_in_use
 from connector.cli.opening import Asked, Desk, JsonOption, desk_of, opened, opened_on_trial
 from connector.cli.screen import Screen, standard
 from connector.errors import (
@@ -132,6 +133,9 @@ def _store(desk: Desk) -> Iterator[Finding]:
                     head = app.store.heads.check(connection, code)
                 bound = "check.store_good" if generation else "check.store_unbound"
                 yield Finding("store", desk.say(bound, agency=code, encrypted=encrypted, seq=head.seq))
+                if withdrawn := withdrawn_in_use(app, code):
+                    codes = "; ".join(f"{name} {each.code}" for name, entries in withdrawn.items() for each in entries)
+                    yield Finding("catalogue", desk.say("check.catalogue_used", agency=code, codes=codes))
     except StoreError as error:
         if error.id == "E-STORE-ABSENT":
             path = desk.config.data_dir / STORE_FILE

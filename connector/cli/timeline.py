@@ -40,7 +40,7 @@ def sentence(desk: Desk, moment: Moment) -> str:
     facts = moment.facts
     ids = [f"event.{moment.event}.{facts[name]}" for name in _DETAILS if facts.get(name)]
     rules = facts.get("rules") or []
-    values = {
+    values: dict[str, object] = {
         "version": moment.version,
         "attempt": facts.get("attempt", "?"),
         "why": rule_in_words(desk, str(facts.get("rule", ""))),
@@ -54,7 +54,7 @@ def sentence(desk: Desk, moment: Moment) -> str:
         "item": facts.get("item", "?"),
         "scope": _scope(desk, facts),
         "plan": facts.get("plan", "?"),
-    }
+    } | {name: facts[name] for name in ("lists", "added", "renamed", "withdrawn") if name in facts}
     if moment.event == "status.applied":
         ids += [f"event.status.{name}" for name in ("impossible", "listed") if facts.get(name)]
     text = desk.say.first(*ids, f"event.{moment.event}", moment.event, **values)

@@ -20,11 +20,13 @@ from connector.cli import (
     WITH_VALUE,
     about,
     audit,
+    catalogue,
     checking,
     covering,
     differing,
     explain,
     inspecting,
+    matching,
     mirror,
     pausing,
     quarantine,
@@ -105,6 +107,7 @@ _noun(
     diff=differing.diff,
 )
 _noun("mirror", show=mirror.show, unreadable=mirror.unreadable)
+_noun("catalogue", pull=catalogue.pull, diff=catalogue.diff, match=matching.match)
 _noun("audit", log=audit.log, verify=audit.verify)
 app.command("sandbox")(sandbox.sandbox)
 app.command("demo")(about.demo)

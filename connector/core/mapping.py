@@ -54,6 +54,7 @@ class CompiledMapping:
     mappings: Mapping[Kind, KindMapping]
     clock: str = ""  # a query for the source's own time, "" for what its kind of database knows
     tables: Mapping[str, FileTable] = field(default_factory=dict)  # of files; empty for a database
+    code_maps: Mapping[str, CodeMap] = field(default_factory=dict)  # by the name that rules use
 
     def kind(self, kind: Kind) -> KindMapping:
         """Return how this kind is mapped; KeyError if it is not among `kinds`."""
@@ -106,6 +107,7 @@ def compile_mapping(
         mappings={draft.kind: finish(draft, head.source, schemas, code_lists) for draft in drafts},
         clock=head.clock,
         tables=head.tables,
+        code_maps=code_maps,
     )
 
 

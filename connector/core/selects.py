@@ -2,7 +2,7 @@
 
 Every query ranges over its key with `:lo` and `:hi` (lo < key <= hi), so a page is an index range and the
 database's own ordering counts. A stored procedure that takes the bounds as parameters is a legal query.
-May import: encodings, section, the standard library.
+May import: encodings, section, errors, the standard library.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from connector.core.encodings import ENCODINGS
 from connector.core.section import Section
+from connector.errors import ConfigProblem
 
 BOUND = frozenset({"lo", "hi", "agency_code"})
 """The parameters that the source binds. Values never stand in the SQL text itself."""
@@ -145,6 +146,13 @@ def read_universe(section: Section) -> Universe:
 def read_clock(section: Section) -> str:
     """Read `clock`: a query without parameters that gives the source's own time; "" if the file has none."""
     return _sql(section, ordered=False, key="clock", ranged=False) if section.has("clock") else ""
+
+
+def code_query_problems(sql: str) -> tuple[ConfigProblem, ...]:
+    """Return what the text alone gives away against a query for codes and their names that a person typed."""
+    problems: list[ConfigProblem] = []
+    _sql(Section("--select", "", {"sql": sql}, problems), ordered=False, ranged=False)
+    return tuple(problems)
 
 
 def names_column(sql: str, column: str) -> bool:

@@ -2,7 +2,7 @@
 
 A profile says how documents go over the wire to one kind of national system. Nouns: a Request goes out; an
 Answer or a Failure comes back (together: a Reply); `rules.py` judges the Reply.
-May import: the standard library, core.model, core.signs.
+May import: the standard library, core.catalogue, core.model, core.signs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from connector.core.catalogue import Catalogue, Translation
 from connector.core.model import Capabilities, Delivery, Kind, ManifestPage, Outcome, Sighting, StatusPage
 from connector.core.signs import Signs
 
@@ -37,6 +38,8 @@ class NationalSettings:
     user_agent: str = "kntc-connector"
     fields: Mapping[Kind, frozenset[str]] = field(default_factory=dict)
     """Per kind, the patterns of its schema: a national pointer to anything else is taken for text."""
+    catalogues: tuple[str, ...] = ()
+    """The names of our code lists, for an interface that names its own like ours."""
 
 
 class Fault(StrEnum):
@@ -123,6 +126,19 @@ class National(Protocol):
 
         What is added while it is read may stand on a later page; nothing that stays is left out. Raises as
         `status_updates` does, CursorExpiredError too: then it must be read from the beginning."""
+
+    @property
+    def catalogues(self) -> tuple[str, ...]:
+        """The names of the national code lists that this interface may have, in the order in which people know them."""
+
+    @property
+    def translations(self) -> tuple[Translation, ...]:
+        """How our codes are said in national lists; empty where the national codes are ours."""
+
+    def catalogue(self, name: str) -> Catalogue | None:
+        """Return one national code list whole, None where the national side has no list of this name.
+
+        Raises CatalogueError for an answer that is no such list, RemoteError for any other trouble."""
 
     def acknowledge(self, agency: str, cursor: str) -> None:
         """Tell how far the feed was applied. Raises RemoteError; losing it does no harm."""

@@ -1,7 +1,8 @@
 """The profile `decree55`: our reference interface, `schemas/decree55.openapi.yaml`, over REST.
 
 Requests are built here, judged in `rules.py`, carried by `transport.py`.
-May import: core.model, errors, access, base, bearer, decree55_pages, rates, replies, rules, transport, wording.
+May import: core.catalogue, core.model, errors, access, base, bearer, decree55_pages, rates, replies, rules, transport,
+wording.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
+from connector.core.catalogue import Catalogue, Translation
 from connector.core.model import (
     KINDS,
     Capabilities,
@@ -37,7 +39,7 @@ from connector.national import wording
 from connector.national.access import Credentials, authorised
 from connector.national.base import Answer, NationalSettings, Reply, Request
 from connector.national.bearer import Bearer, client_credentials
-from connector.national.decree55_pages import Item, Page, held, read_page, status_update
+from connector.national.decree55_pages import Item, Page, held, read_catalogue, read_page, status_update
 from connector.national.rates import rate_of
 from connector.national.replies import expect, is_served, server_date
 from connector.national.rules import judge, see
@@ -132,6 +134,26 @@ class Decree55:
         request = Request("GET", _paged(f"{_agency_path(agency)}/{quote(kind, safe='')}", after, limit))
         page = self._page(request, agency, partial(held, kind), "national_id", "manifest")
         return ManifestPage(page.items, page.next, page.more, page.unreadable)
+
+    @property
+    def catalogues(self) -> tuple[str, ...]:
+        """See base.National: this interface names its lists as we do ours."""
+        return self._settings.catalogues
+
+    @property
+    def translations(self) -> tuple[Translation, ...]:
+        """See base.National: the codes are ours."""
+        return ()
+
+    def catalogue(self, name: str) -> Catalogue | None:
+        """See base.National."""
+        if name not in self._settings.catalogues:
+            raise ValueError("a list that is none of ours: nobody may ask for it")
+        request = Request("GET", f"/v1/catalogues/{quote(name, safe='')}")
+        reply = self._authorised(request, self._transport.exchange_repeatedly)
+        if _status(reply) == HTTPStatus.NOT_FOUND and isinstance(reply, Answer) and is_served(reply):
+            return None
+        return read_catalogue(name, expect(reply, 200, agency=self._agency))
 
     def acknowledge(self, agency: str, cursor: str) -> None:
         """See base.National."""

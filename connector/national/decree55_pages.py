@@ -1,7 +1,8 @@
 """The pages of `decree55`: the events of the status feed and the lines of the manifest, made sure of one by one.
 
-A page must be whole; an item of it that is not what it should be is named, and the others count. Pure.
-May import: core.model, replies, wording, orjson.
+A page must be whole; an item of it that is not what it should be is named, and the others count. A code list is good as
+a whole or not at all. Pure.
+May import: core.catalogue, core.model, errors, replies, wording, orjson.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
+from connector.core.catalogue import Catalogue, UnfitError, make_catalogue
 from connector.core.model import KINDS, Held, Kind, RecordKey, StatusUpdate
+from connector.errors import CatalogueError
 from connector.national import wording
 from connector.national.replies import MAX_PROBLEM_TEXT, instant, integer, name
 
@@ -105,6 +108,18 @@ def held(kind: Kind, item: object) -> Held | None:
         status_sequence=sequence,
         entered_by=entered_by,
     )
+
+
+def read_catalogue(name_: str, document: dict[str, Any] | None) -> Catalogue:
+    """Return the code list that a document holds. Raises CatalogueError for anything that is not this list, whole."""
+    items = document.get("items") if document is not None and document.get("name") == name_ else None
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise CatalogueError("E-CATALOGUE-UNFIT", catalogue=name_, unfit="shape")
+    rows = ((item.get("code"), item.get("title"), item.get("valid_from"), item.get("valid_to")) for item in items)
+    try:
+        return make_catalogue(name_, rows)
+    except UnfitError as unfit:
+        raise CatalogueError("E-CATALOGUE-UNFIT", catalogue=name_, unfit=str(unfit)) from None
 
 
 def _id_of(item: object, named_by: str) -> str:

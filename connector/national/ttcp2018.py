@@ -3,7 +3,7 @@
 One POST per operation under one base path. Payloads are built in ttcp2018_payload.py, answers judged in
 ttcp2018_rules.py, lost petitions found again by ttcp2018_search.py; here they are carried.
 What it cannot do: receptions, withdrawals, a status feed, a list of what is there; a repeat creates again.
-May import: core.model, errors, and the modules beside it.
+May import: core.catalogue, core.model, errors, and the modules beside it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Literal
 
 import orjson
 
+from connector.core.catalogue import Catalogue, Translation
 from connector.core.model import (
     Candidate,
     Capabilities,
@@ -44,13 +45,20 @@ from connector.national.rates import rate_of
 from connector.national.replies import expect, server_date
 from connector.national.transport import Transport
 from connector.national.ttcp2018_answers import Layers, candidates, read, record, token_document, wrapped
+from connector.national.ttcp2018_catalogues import (
+    NUMBERS,
+    asked_for,
+    asked_for_province,
+    catalogue_of,
+    translations,
+)
 from connector.national.ttcp2018_payload import NEEDS, OPERATIONS, Payload, Style, build, own_id
 from connector.national.ttcp2018_rules import judge, why_no_list
 from connector.national.ttcp2018_search import Found
 
 SEARCH = "TraThongTinDon"
 CATALOGUE = "TraDanhMuc"
-SOURCES_OF_PETITIONS = 5
+SOURCES_OF_PETITIONS = "5"
 """The number of the shortest catalogue: what a probe reads."""
 
 TOKEN_LIFETIME_S = 1_800.0
@@ -138,12 +146,12 @@ class Ttcp2018:
 
     def probe(self) -> bool:
         """One short catalogue: it needs name, TLS, account and permission, and changes nothing."""
-        reply = self._catalogue(self._transport.exchange)
+        reply = self._call(CATALOGUE, asked_for(SOURCES_OF_PETITIONS), self._transport.exchange)
         return isinstance(reply, Answer) and reply.status == HTTPStatus.OK and self._is_list(reply)
 
     def check(self) -> None:
         """See base.National."""
-        reply = self._catalogue(self._transport.exchange_repeatedly)
+        reply = self._call(CATALOGUE, asked_for(SOURCES_OF_PETITIONS), self._transport.exchange_repeatedly)
         expect(reply, HTTPStatus.OK, agency=self._agency)
         if not self._is_list(reply):
             raise RemoteError("E-NET-NOT-API", call=CATALOGUE)
@@ -155,6 +163,28 @@ class Ttcp2018:
     def manifest(self, agency: str, kind: Kind, after: str, limit: int) -> ManifestPage:  # noqa: ARG002  as above
         """There is no list, and an empty one would say that nothing is held: to ask for it is a bug."""
         raise ValueError("an interface without a manifest: capabilities say so")
+
+    @property
+    def catalogues(self) -> tuple[str, ...]:
+        """See base.National: here a list has a number."""
+        return NUMBERS
+
+    @property
+    def translations(self) -> tuple[Translation, ...]:
+        """See base.National."""
+        return translations(self._style.codes)
+
+    def catalogue(self, name: str) -> Catalogue | None:
+        """See base.National. Lists that are narrowed by province are asked for whole, and for our own province."""
+        if name not in NUMBERS:
+            raise ValueError("a list without a number: nobody may ask for it")
+        own = self._style.codes["agency"].values.get(self._agency, "")
+        answers = []
+        for asked in (asked_for(name), *asked_for_province(name, own)):
+            reply = self._call(CATALOGUE, asked, self._transport.exchange_repeatedly)
+            expect(reply, HTTPStatus.OK, agency=self._agency)
+            answers.append(read(reply, self._bus.layers))
+        return catalogue_of(name, answers)
 
     def acknowledge(self, agency: str, cursor: str) -> None:
         """Do nothing: there is no feed."""
@@ -214,10 +244,6 @@ class Ttcp2018:
             return listed, status
         sighting, rule, wait_s = why_no_list(reply)
         return Found(sighting, rule, retry_after_s=wait_s), status
-
-    def _catalogue(self, exchange: Callable[[Request], Reply]) -> Reply:
-        asked = {"LoaiDanhMuc": str(SOURCES_OF_PETITIONS), "MaTinh": "", "MaBoNganh": "", "MaLoaiKhieuTo": ""}
-        return self._call(CATALOGUE, asked, exchange)
 
     def _is_list(self, reply: Reply) -> bool:
         said = read(reply, self._bus.layers)

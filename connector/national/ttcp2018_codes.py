@@ -8,7 +8,7 @@ Pure: files come parsed. May import: the standard library, errors.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.errors import ConfigError
@@ -42,6 +42,7 @@ class CodeTable:
     name: str
     values: Mapping[str, str]
     refuses: bool  # a code that is not in it
+    catalogue: str = ""  # the number of the national list, "" where it is not known
 
 
 Codes = Mapping[str, CodeTable]
@@ -55,7 +56,7 @@ def compile_codes(documents: Mapping[str, Any], agencies: Mapping[str, str]) -> 
         raise ConfigError("E-CFG-WIRE-CODES", file=f"{name}.json")
     tables = {name: _table(name, documents[name]) for name in LISTS}
     own = tables["agency"]
-    tables["agency"] = CodeTable(own.name, {**own.values, **agencies}, own.refuses)
+    tables["agency"] = replace(own, values={**own.values, **agencies})
     return tables
 
 
@@ -68,6 +69,7 @@ def _table(name: str, document: Any) -> CodeTable:
         raise ConfigError("E-CFG-WIRE-CODES", file=f"{name}.json") from None
     texts = (*values, *values.values(), *sources)
     whole = len(values) == len(sources) and all(isinstance(text, str) and text for text in texts)
-    if not whole or unknown not in UNKNOWN or document.get("name") != name:
+    number = document.get("national_list")
+    if not whole or unknown not in UNKNOWN or document.get("name") != name or not isinstance(number, int | None):
         raise ConfigError("E-CFG-WIRE-CODES", file=f"{name}.json")
-    return CodeTable(name, values, refuses=unknown == "refuse")
+    return CodeTable(name, values, refuses=unknown == "refuse", catalogue=str(number or ""))

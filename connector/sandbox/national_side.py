@@ -1,4 +1,4 @@
-"""The seven calls of the national side: who asks, which fault is played, what happens, what is written down.
+"""The eight calls of the national side: who asks, which fault is played, what happens, what is written down.
 
 Whatever is answered, or lost on purpose, stands in the request log before its first byte leaves.
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from connector.sandbox.catalogues import Catalogues
 from connector.sandbox.cursor import Cursors
 from connector.sandbox.documents import Documents, accept_withdrawal
 from connector.sandbox.entries import Entries
@@ -57,6 +58,7 @@ class NationalSide:
         now: Callable[[], datetime],
         seed: int,
         idempotent_create: bool,
+        catalogues: Catalogues,
     ) -> None:
         self.state = state
         self.tokens = tokens
@@ -68,6 +70,7 @@ class NationalSide:
         self.horizon = Horizon(state)
         self.backup = b""
         self._documents = documents
+        self._catalogues = catalogues
         self._now = now
         self._seed = seed
         self._idempotent_create = idempotent_create
@@ -81,8 +84,7 @@ class NationalSide:
         try:
             check_size(request)
             if call != "token":
-                self.tokens.admit(request, self._now())
-                told = self._count(route.agency)
+                told = self._count(self.tokens.admit(request, self._now()))
             if route.local_id:
                 check_local_id(route.local_id)
             if call in ("put", "withdraw"):
@@ -114,6 +116,7 @@ class NationalSide:
             "manifest": self._manifest,
             "feed": self._feed,
             "ack": self._acknowledge,
+            "catalogue": self._catalogue,
             "token": self._issue,
         }
         return partial(works[call], request)
@@ -188,6 +191,9 @@ class NationalSide:
         position = self.cursors.read(agency, read_cursor(request), self.state.feed_end())
         self.state.acknowledge(agency, position)
         return Answer(HTTPStatus.NO_CONTENT)
+
+    def _catalogue(self, request: Request) -> Answer:
+        return _json(HTTPStatus.OK, self._catalogues.document(request.route.catalogue))
 
     def _issue(self, request: Request) -> Answer:
         return self.tokens.issue(request, self._now())

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from connector.resources import schema_documents
+from connector.resources import code_list_documents, schema_documents
 from connector.sandbox.application import Application
+from connector.sandbox.catalogues import Catalogues
 from connector.sandbox.documents import Documents
 from connector.sandbox.faults import FaultPlan, FaultRule
 from connector.sandbox.national_side import NationalSide
@@ -61,8 +62,16 @@ class Sandbox:
         documents = _shipped_documents() if schemas is None else Documents(schemas)
         tokens = Tokens(credentials, token_lifetime_s)
         plan = FaultPlan(seed, faults)
+        self._catalogues = Catalogues(code_list_documents())
         self._side = NationalSide(
-            self._state, tokens, documents, plan, now=now, seed=seed, idempotent_create=idempotent_create
+            self._state,
+            tokens,
+            documents,
+            plan,
+            now=now,
+            seed=seed,
+            idempotent_create=idempotent_create,
+            catalogues=self._catalogues,
         )
         self._variant = ttcp2018 or Variant()
         self._case_side = CaseSide(
@@ -73,6 +82,7 @@ class Sandbox:
             seed=seed,
             now=now,
             stop=self._side.stop,
+            lists=self._catalogues,
         )
         self._server: LoopbackServer | None = None
 
@@ -126,6 +136,11 @@ class Sandbox:
         """From now on answer at most so many calls of `decree55` in each window and agency, sign-ins apart; say in
         every answer what remains, and 429 to what comes beyond. 0 requests: no limit, as at the beginning."""
         self._side.quota = Quota(requests, window_s, spelling) if requests else None
+
+    def replace_catalogue(self, name: str, entries: Mapping[str, str] | None) -> None:
+        """From now on answer with these codes and words for a list, of either interface (one of `ttcp2018` has a
+        number); None: there is no such list."""
+        self._catalogues.replaced[name] = entries
 
     def expire_tokens(self) -> None:
         """Let every issued token expire now."""

@@ -56,13 +56,14 @@ class Tokens:
         agency, expires_at = self._issued.get(token, ("", now))
         return agency if expires_at > now else ""
 
-    def admit(self, request: Request, now: datetime) -> None:
-        """Refuse 401 without a living token, 403 when the token belongs to another agency than the path."""
+    def admit(self, request: Request, now: datetime) -> str:
+        """Return whose token it is. Refuse 401 without a living one, 403 when the path names another agency."""
         agency = self.holder(_read_bearer(request), now)
         if not agency:
             raise Refusal(unauthorized())
-        if agency != request.route.agency:
+        if request.route.agency not in ("", agency):
             raise Refusal(problem(403, "forbidden", "the token belongs to another agency"))
+        return agency
 
     def forget(self, request: Request) -> None:
         """Let the token of this request expire now."""

@@ -4,7 +4,7 @@ Pure: values in, values out. A request that cannot be accepted raises `Refusal`,
 No message repeats a value that came in: the documents are personal, and so would the answer be.
 May import: the standard library, orjson, jsonschema_rs, `core/model.py`.
 
-Nouns: a *call* is what is asked for (put, withdraw, get, manifest, feed, ack, token); a *route* is a path
+Nouns: a *call* is what is asked for (put, withdraw, get, manifest, feed, ack, catalogue, token); a *route* is a path
 with the calls that it knows.
 """
 
@@ -63,12 +63,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A known path: the calls it answers by method, and the record or agency that it names."""
+    """A known path: the calls it answers by method, and the record, agency or code list that it names."""
 
     calls: Mapping[str, str]
     agency: str = ""
     kind: str = ""
     local_id: str = ""
+    catalogue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +155,21 @@ def find_route(path: str) -> Route | None:
             return Route({"GET": "get", "PUT": "put"}, agency, kind, local_id)
         case ["", "v1", "agencies", agency, kind, local_id, "withdrawal"] if kind in _KIND_NAMES:
             return Route({"POST": "withdraw"}, agency, kind, local_id)
+        case ["", "v1", "catalogues", name]:
+            return Route({"GET": "catalogue"}, catalogue=name)
         case ["", "oauth2", "token"]:
             return Route({"POST": "token"})
-        case ["", "_sandbox", ("effects" | "log" | "objects" | "cases") as name]:
-            return Route({"GET": name})
-        case [
-            "",
-            "_sandbox",
-            ("move" | "advance" | "enter" | "lose" | "forget" | "backup" | "restore" | "release") as name,
-        ]:
-            return Route({"POST": name})
+        case ["", "_sandbox", name]:
+            return _desk_route(name)
+    return None
+
+
+def _desk_route(name: str) -> Route | None:
+    """What people ask the sandbox itself."""
+    if name in ("effects", "log", "objects", "cases"):
+        return Route({"GET": name})
+    if name in ("move", "advance", "enter", "lose", "forget", "backup", "restore", "release"):
+        return Route({"POST": name})
     return None
 
 

@@ -90,6 +90,11 @@ class Source(Protocol):
         """Return whether one reading of a record and its children is of one moment."""
         ...
 
+    def codes(self, sql: str) -> list[tuple[Any, str]]:
+        """Return the rows of a query for codes and their names, as the driver gave them, "" for no name. The query has
+        one or two columns and has passed `code_query_problems`. Raises SourceError, also for too many rows."""
+        ...
+
     def close(self) -> None:
         """Give the connection back. The source can be used again afterwards."""
         ...

@@ -100,6 +100,10 @@ class FileSource:
         """See `Source`. All tables are of one state of the files."""
         return kind.settings.snapshot is not False
 
+    def codes(self, sql: str) -> list[tuple[Any, str]]:
+        """See `Source`."""
+        return self._fresh().codes(sql)
+
     def close(self) -> None:
         """See `Source`. Gives the memory back."""
         if self._read is not None:

@@ -56,6 +56,9 @@ ROWS_AT_ONCE = 16
 MAX_PAGE_BYTES = 64 * 2**20
 """No query of a page brings more than this: fewer keys are taken, and one record alone that has more is refused."""
 
+CODE_COLUMNS = 2
+"""A query for codes gives the code and its name."""
+
 MAX_REFUSED = 100
 """So many refused records in a row are no accident: the query is wrong, and their database is spared the rest."""
 
@@ -155,6 +158,16 @@ class SqlSource:
         if kind.kind not in self._snapshots:
             self._snapshots[kind.kind] = self._ask(kind, partial(changes.has_snapshot, kind=kind))
         return self._snapshots[kind.kind]
+
+    def codes(self, sql: str) -> list[tuple[Any, str]]:
+        """See `Source`. At most `max_rows` rows."""
+        kind = self._mapping.kind(self._mapping.kinds[0])
+        rows = self._ask(kind, lambda connection: connection.execute(text(sql)).fetchmany(self._max_rows + 1))
+        if len(rows) > self._max_rows:
+            raise self._bound(kind, self._max_rows)
+        if rows and len(rows[0]) > CODE_COLUMNS:
+            raise SourceError("E-SOURCE-CODES", agency=self._agency, columns=len(rows[0]))
+        return [(row[0], row[1] if len(row) > 1 and isinstance(row[1], str) else "") for row in rows]
 
     def close(self) -> None:
         """See `Source`."""

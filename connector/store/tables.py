@@ -42,6 +42,7 @@ DECISIONS = ("keep", "withdraw", "ask")
 """What may be decided about a record that is gone from its source."""
 
 _OPEN = text("closed_at IS NULL")
+_STANDING = text("gone_at IS NULL")
 _ACTIVE = text("state IN ('sending', 'unknown')")
 
 
@@ -538,6 +539,39 @@ class Verified(SQLModel, table=True):
     kind: str = Field(primary_key=True)
     through: datetime | None = _instant(nullable=True)
     at: datetime = _instant()
+
+
+class CatalogueEntry(SQLModel, table=True):
+    """One form of one national code: its words and days, from when and until when the national list had it so.
+
+    A code that is renamed gets another row. `gone_at`: when a reading first showed it otherwise or not at all, NULL as
+    long as it stands in the list; there is one such row per code."""
+
+    __tablename__ = "catalogue_entry"
+    __table_args__ = (
+        CheckConstraint("length(catalogue) > 0 AND length(code) > 0", name="catalogue_entry_is_named"),
+        Index(
+            "ux_catalogue_entry_now",
+            "agency",
+            "generation",
+            "catalogue",
+            "code",
+            unique=True,
+            sqlite_where=_STANDING,
+            postgresql_where=_STANDING,
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    agency: str
+    generation: int
+    catalogue: str
+    code: str
+    title: str
+    valid_from: str | None = None
+    valid_to: str | None = None
+    first_seen_at: datetime = _instant()
+    last_seen_at: datetime = _instant()
+    gone_at: datetime | None = _instant(nullable=True)
 
 
 def table_of(model: type[SQLModel]) -> Table:

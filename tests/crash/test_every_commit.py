@@ -120,6 +120,7 @@ def test_no_death_at_any_commit_of_the_program_loses_doubles_or_hides_anything(
     sandbox.play(FaultRule("lose_after_commit", in_all=2))
     deaths.through("sync")
     sandbox.play()
+    deaths.through("catalogue", "pull")
     first, second = petition(sandbox, 0), petition(sandbox, 1)
     for words in (("pause",), ("resume",), ("resync",)):
         deaths.through(*words, "petition", first, "--reason", "r")

@@ -69,6 +69,10 @@ FINDING = {
     "version": 1, "state": "delivered", "national_id": "N", "national_version": 1, "national_digest": "d",
     "national_status": "received", "national_sequence": 1, "entered_by": "api",
 }  # fmt: skip
+NATIONAL_CODE = {
+    "agency": AGENCY, "generation": 1, "catalogue": "5", "code": "1", "title": "x", "first_seen_at": START,
+    "last_seen_at": START,
+}  # fmt: skip
 INFO = {"id": 2, "store_id": "s", "created_at": START, "program": "0"}
 
 SENDING = {"state": "sending", "next_attempt_at": None, "lease_owner": "me", "lease_until": START}
@@ -127,6 +131,8 @@ IMPOSSIBLE: list[Case] = [
     ("lost_head_is_whole", tables.Reconciliation, RUN, {"lost_seq": 7}),
     ("reconcile_item_kind", tables.ReconcileItem, FINDING, {"kind": "letter"}),
     ("one_term", tables.Term, TERM, {"id": 2}),
+    ("catalogue_entry_is_named", tables.CatalogueEntry, NATIONAL_CODE, {"code": ""}),
+    ("catalogue_entry_is_named", tables.CatalogueEntry, NATIONAL_CODE, {"catalogue": ""}),
 ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import Any
 
 from connector.core.model import Kind
+from connector.sandbox.catalogues import Catalogues
 from connector.sandbox.faults import FaultPlan, FaultRule, answer_instead, spoil
 from connector.sandbox.state import NationalState
 from connector.sandbox.ttcp2018 import catalogues, payloads
@@ -61,6 +62,7 @@ class CaseSide:
         seed: int,
         now: Callable[[], datetime],
         stop: threading.Event,
+        lists: Catalogues,
     ) -> None:
         self.cases = Cases(state, seed)
         self.bus = bus
@@ -69,6 +71,7 @@ class CaseSide:
         self._checks = payloads.checks(accused_key)
         self._now = now
         self._stop = stop
+        self._lists = lists
         self._late: list[Callable[[], Answer]] = []
         self._late_lock = threading.Lock()
 
@@ -145,7 +148,9 @@ class CaseSide:
         match asked.operation:
             case "TraDanhMuc":
                 names = ("LoaiDanhMuc", "MaTinh", "MaBoNganh", "MaLoaiKhieuTo")
-                return self.bus.wrap(catalogues.answer(*(str(payload[name]) for name in names)))
+                return self.bus.wrap(
+                    catalogues.answer(*(str(payload[n]) for n in names), replaced=self._lists.replaced)
+                )
             case "TraThongTinDon":
                 return self.bus.wrap(self._search(payload))
             case "CapNhatVuViec":

@@ -81,13 +81,15 @@ _LISTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def answer(number: str, province: str, ministry: str, petition_type: str) -> list[dict[str, str]]:
-    """Return list `number` as [{Ma, Ten}], narrowed by what is given.
+def answer(
+    number: str, province: str, ministry: str, petition_type: str, *, replaced: Mapping[str, Mapping[str, str] | None]
+) -> list[dict[str, str]]:
+    """Return list `number` as [{Ma, Ten}], narrowed by what is given; `replaced` before what is known here.
 
     List 1 without a province is the provinces, with one what lies in it. List 6 without a type is the whole tree."""
-    if number not in _LISTS:
+    entries = replaced[number] if number in replaced else _LISTS.get(number)
+    if entries is None:
         raise Refused("Loại danh mục không tồn tại.")
-    entries = _LISTS[number]
     if number == "1":
         entries = {code: name for code, name in entries.items() if _is_asked_area(code, province)}
     if number in ("2", "7"):
