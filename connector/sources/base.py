@@ -86,6 +86,11 @@ class Source(Protocol):
         """Return the next page of places of rows changed from `since` to `until`, behind `after`; empty: no more."""
         ...
 
+    def shape(self, kind: KindMapping) -> Mapping[str, str]:
+        """Return the type of every column that the kind's queries read, by `table.column`; empty where the source does
+        not say. Reads no record."""
+        ...
+
     def has_snapshot(self, kind: KindMapping) -> bool:
         """Return whether one reading of a record and its children is of one moment."""
         ...

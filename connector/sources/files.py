@@ -15,7 +15,7 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,10 @@ class FileSource:
     def changed(self, kind: KindMapping, since: datetime, after: Place | None, until: datetime) -> list[Place]:
         """See `Source`."""
         return self._fresh().changed(kind, since, after, until)
+
+    def shape(self, kind: KindMapping) -> Mapping[str, str]:
+        """See `Source`. Everything in a file is text."""
+        return self._fresh().shape(kind)
 
     def has_snapshot(self, kind: KindMapping) -> bool:
         """See `Source`. All tables are of one state of the files."""

@@ -80,6 +80,11 @@ def prepare(engine: Engine, agency: str, mapping: CompiledMapping, timeout_s: fl
         raise MappingError("E-SOURCE-MISFIT", problems, agency=agency)
 
 
+def lowest_of(connection: Connection, kind: KindMapping) -> Any:
+    """Return a key of the type that the ranges of a kind have; None where its tables are empty."""
+    return next((key for walked in kind.ranges if (key := _lowest(connection, walked)) is not None), None)
+
+
 def lowest_key(walked: Range) -> Select[Any]:
     """Return the statement for the lowest key of a range table. Not by MIN: PostgreSQL before 18 has none for uuid."""
     key: ColumnClause[Any] = column(walked.column)

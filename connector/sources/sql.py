@@ -9,7 +9,7 @@ May import: core, errors, base, engines, paging, sqlalchemy, the standard librar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -42,7 +42,7 @@ from connector.core.kind_mapping import KindMapping, Range
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind, Problem
 from connector.errors import SourceError
-from connector.sources import changes
+from connector.sources import changes, shapes
 from connector.sources.base import Page, Place
 from connector.sources.engines import open_engine, reading
 from connector.sources.paging import Packed, Results, Rows, make_page, pack
@@ -150,6 +150,10 @@ class SqlSource:
         """See `Source`. At most `page_rows` places."""
         found = partial(changes.changed, kind=kind, since=since, after=after, until=until, rows=self._page_rows)
         return self._ask(kind, found)
+
+    def shape(self, kind: KindMapping) -> Mapping[str, str]:
+        """See `Source`."""
+        return self._ask(kind, partial(shapes.shape, kind=kind, agency=self._agency))
 
     def has_snapshot(self, kind: KindMapping) -> bool:
         """See `Source`. What the mapping says counts; else the database is asked, once."""

@@ -1,6 +1,7 @@
 """Collect: read the source, map what changed, record it.
 
     guards.checked                 may this cycle begin at all?
+    drift.look                     which kinds may: their columns are what they were
     source.pages(kind) -> Page     their database, read only, one short transaction per page
     mapping.apply(row) -> Mapped   pure
     COMMIT 1                       rows, audit and the sweep's position together
@@ -17,7 +18,7 @@ from datetime import datetime
 from connector.core.model import Kind
 from connector.errors import SourceError
 from connector.logs import get_logger
-from connector.stages import guards, short
+from connector.stages import drift, guards, short
 from connector.stages.context import Context, Counts
 from connector.stages.guards import Checked, Trip
 from connector.stages.hidden import Hidden
@@ -31,7 +32,8 @@ def collect(context: Context, reader: Reader) -> Iterator[Counts]:
     """Read every kind of the mapping, in full or only what changed; yield counts after each commit: read, created,
     updated, same, quarantined, waiting, gone, …
 
-    `guard`: a guard stopped the agency before anything was recorded, or a kind before its rest was. Raises SourceError:
+    `guard`: a guard stopped the agency before anything was recorded, a kind before its rest was, or holds a kind whose
+    columns have changed; the others are read. Raises SourceError:
     at once if the source is away, and at the end if one kind could not be read; kinds that do not hang on it were. What
     was recorded before it stays, and the unfinished sweep says nothing about what is gone."""
     found = _checked(context, reader)
@@ -39,12 +41,32 @@ def collect(context: Context, reader: Reader) -> Iterator[Counts]:
     if found.trips:
         yield {"guard": len(found.trips)}
         return
+    drifted = drift.look(context, reader)
+    guards.settle(context, drifted.trips, [guards.RETYPED])
+    if drifted.trips:
+        yield {"guard": len(drifted.trips)}
+    unread: set[Kind] = set(drifted.held)
+    finished, trouble = yield from _read_all(context, reader, found, unread)
+    if finished:
+        drift.remember(context, reader, drifted, unread)
+    if trouble is not None:
+        raise trouble
+    if finished:
+        guards.remember(context, found.seen)
+
+
+def _read_all(
+    context: Context, reader: Reader, found: Checked, unread: set[Kind]
+) -> Generator[Counts, None, tuple[bool, SourceError | None]]:
+    """Read the kinds that are not in `unread`, which gets those that could not be read and what hangs on them. Return
+    whether neither a stop nor a guard ended it, and the first trouble. Raises SourceError if the source is away."""
     hidden, in_full = Hidden(), set(found.swept)
-    unread: set[Kind] = set()
     trouble: SourceError | None = None
     for kind in reader.mapping.kinds:
         if context.stop.is_set():
-            return
+            return False, None
+        if kind in unread:
+            continue
         if not unread.isdisjoint(parent.kind for parent in reader.mapping.kind(kind).parents):
             unread.add(kind)  # what its parents hide is not known
             continue
@@ -58,11 +80,8 @@ def collect(context: Context, reader: Reader) -> Iterator[Counts]:
             get_logger().warning("job.failed", agency=context.agency, job="collect", kind=kind, error_id=error.id)
             continue
         if stopped:
-            return
-    if trouble is not None:
-        raise trouble
-    if not context.stop.is_set():
-        guards.remember(context, found.seen)
+            return False, None
+    return not context.stop.is_set(), trouble
 
 
 def _read(
@@ -105,4 +124,4 @@ def plan(context: Context, reader: Reader) -> Iterator[tuple[Counts, tuple[views
 
 def tripped(context: Context, reader: Reader) -> tuple[Trip, ...]:
     """Return the guards that would stop a collect now. Writes nothing anywhere."""
-    return _checked(context, reader).trips
+    return _checked(context, reader).trips or drift.look(context, reader).trips

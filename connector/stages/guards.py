@@ -37,6 +37,7 @@ CLOCK_BACK = "clock_back"
 FUTURE_ROWS = "future_rows"
 MAPPING_CHANGE = "mapping_change"
 IDS_REUSED = "ids_reused"
+RETYPED = "columns_retyped"
 
 SEEN = "source.seen"
 """Mark: the source's clock and the size of each kind's table, as the last finished cycle saw them."""
