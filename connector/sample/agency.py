@@ -95,9 +95,13 @@ def write_directory(connection: sqlite3.Connection, agency: str) -> None:
 
 def write_mapping(folder: Path) -> Path:
     """Write the mapping of this agency to a new folder and return it: as any installation would, the shipped one with
-    its code maps completed. Only here do the codes that the sample invents have a meaning."""
+    its code maps completed. Only here do the codes that the sample invents have a meaning. And it knows of its software
+    that an edit is one transaction, so that one reading is enough."""
     shutil.copytree(shipped("mappings", "bentre"), folder)
     shutil.copytree(Path(__file__).parent / "codes", folder / "codes", dirs_exist_ok=True)
+    for path in folder.glob("*.toml"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("\nsnapshot = false\n", "\nsnapshot = true\n"), encoding="utf-8")
     return folder
 
 
