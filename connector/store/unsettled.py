@@ -45,16 +45,17 @@ def settle(
 ) -> Settled:
     """Sort the readings by whether they were read alike before, at least `settle_s` ago; the others wait from here on.
 
-    A row that only a changed mapping reads anew, and one that could not be read whole, need no second reading."""
+    A row that only a changed mapping or its parent makes another document, and one that could not be read whole, need
+    no second reading."""
     before = _of(tx.connection, agency, kind, [reading.key.local_id for reading in readings])
     ready: list[Reading] = []
     waiting: list[dict[str, Any]] = []
     for reading in readings:
         local_id = reading.key.local_id
         known, was = ledger.get(local_id), before.get(local_id)
-        alike = was is not None and was.fingerprint == reading.fingerprint
+        alike = was is not None and _row(was.fingerprint) == _row(reading.fingerprint)
         old = alike and was is not None and tx.now - was.read_at >= timedelta(seconds=settle_s)
-        if old or not reading.fingerprint or (known and known.row_fingerprint == reading.fingerprint):
+        if old or not reading.fingerprint or (known and _row(known.row_fingerprint) == _row(reading.fingerprint)):
             ready.append(reading)
             continue
         waiting.append(
@@ -76,6 +77,13 @@ def settle(
         local_id for local_id, was in before.items() if was.first_sweep is not None and was.first_sweep <= last_finished
     )
     return Settled(tuple(ready), tuple(row["local_id"] for row in waiting), counted)
+
+
+def _row(fingerprint: str | None) -> str:
+    """The row's own part of a fingerprint. What stands behind the plus is what the ledger says of its parent, which was
+    read twice itself: were it compared too, each step of a case would wait one reading longer than the one before it,
+    and what has to be concealed with its parent would stay open until the next reading."""
+    return (fingerprint or "").partition("+")[0]
 
 
 def _of(connection: Connection, agency: str, kind: Kind, local_ids: Sequence[str]) -> dict[str, Any]:

@@ -18,14 +18,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, text
 
-from connector.app import App, open_app
+from connector.app import App, open_app, utc_now
 from connector.config import load_config
 from connector.core.model import Actor, Cause, Kind, State
 from connector.resources import shipped
@@ -56,9 +57,9 @@ def own_mapping(system: str, folder: Path, codes: Mapping[str, str]) -> Path:
 
 
 @contextmanager
-def working(config: Path) -> Iterator[App]:
+def working(config: Path, now: Callable[[], datetime] = utc_now) -> Iterator[App]:
     """Open the app over a configuration, as a command that may change things does."""
-    with open_app(load_config(config), Actor("test", "test"), create=True) as app, app.stage_lock():
+    with open_app(load_config(config), Actor("test", "test"), create=True, now=now) as app, app.stage_lock():
         yield app
 
 
