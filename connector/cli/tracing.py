@@ -21,7 +21,7 @@ from connector.core.transforms import Bad
 if TYPE_CHECKING:
     from connector.app import App
     from connector.core.kind_mapping import KindMapping
-    from connector.core.model import Mapped, RecordKey, SourceRow, TraceStep
+    from connector.core.model import Body, Mapped, RecordKey, SourceRow, TraceStep
 
 LONGEST_VALUE = 40
 """A value is shown so far: enough to recognise it."""
@@ -87,7 +87,7 @@ def read_again(app: App, key: RecordKey, range_value: str) -> Reading | None:
                 mapped = mapping.apply(row, agency.policy)
                 shown = mapping.decode(row)
                 place = f"{mapping.select.table}.{mapping.range_column} = {value}"
-                concealed = _is_concealed(mapping, shown, mapped) or _ledger_conceals(app, key, mapping.parents_of(row))
+                concealed = is_concealed(mapping, shown, mapped) or _ledger_conceals(app, key, mapping.parents_of(row))
                 return Reading(shown, mapped, place, concealed)
     return None
 
@@ -100,7 +100,7 @@ def _ledger_conceals(app: App, key: RecordKey, parents: Sequence[RecordKey]) -> 
         return bool(records.concealed_among(connection, key.agency, (key, *parents)))
 
 
-def _is_concealed(mapping: KindMapping, row: SourceRow, mapped: Mapped) -> bool:
+def is_concealed(mapping: KindMapping, row: SourceRow, mapped: Mapped) -> bool:
     """A row that gives no document is treated as concealed unless its type is known to be open: fail closed."""
     if mapped.documents:
         return "concealed" in _loaded(mapped.documents[0].body)
@@ -111,10 +111,12 @@ def _is_concealed(mapping: KindMapping, row: SourceRow, mapped: Mapped) -> bool:
     return treat_as_denunciation(known, ()) is not None
 
 
-def fields(say: Words, app: App, key: RecordKey, reading: Reading) -> list[FieldLine]:
-    """Return the fields that the mapping feeds and for which the source or the document holds something."""
+def fields(say: Words, app: App, key: RecordKey, reading: Reading, unfinished: Body | None = None) -> list[FieldLine]:
+    """Return the fields that the mapping feeds and for which the source or the document holds something.
+
+    unfinished: the body as far as it came, to be shown where the row gives no document."""
     mapping = app.agency(key.agency).mapping.kind(key.kind)
-    body = _loaded(reading.mapped.documents[0].body) if reading.mapped.documents else {}
+    body = _loaded(reading.mapped.documents[0].body) if reading.mapped.documents else unfinished or {}
     shown = _Shown(say, mapping, reading, body)
     open_: list[FieldLine] = []
     secret: dict[str, TraceStep] = {}

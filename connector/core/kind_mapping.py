@@ -167,15 +167,7 @@ class KindMapping:
             return Mapped((), absent, self.trace)
         row = self.decode(row)
         misses: list[Miss] = []
-        children = row.children
-        if any(child.split for child in self.children):
-            children = {child.name: child.apart(children.get(child.name, ())) for child in self.children}
-        body = assemble(self.node, row.columns, children, "", misses)
-        if self.places is not None:
-            self.places.write(body, misses)
-        body["agency_code"] = row.key.agency
-        body["local_id"] = row.key.local_id
-        parent = self._hang(row, body, misses)
+        body, parent = self._assembled(row, misses)
         petition_type = self.petition_type(row.columns)
         if petition_type.__class__ is Bad:
             if all(miss.bad != petition_type for miss in misses):
@@ -192,6 +184,25 @@ class KindMapping:
         data = canonical(body)
         document = Document(row.key, parent, data, digest(data), concealed=reason is not None)
         return Mapped((document,), (), self.trace, concealed=document.concealed)
+
+    def unfinished(self, row: SourceRow) -> Body:
+        """Return what the rules make of a row as far as they can be followed, nothing concealed and nothing judged: for
+        whoever mends it, and never to be sent. Empty where the result lacks a column."""
+        if self._absent_columns(row.columns, row.children):
+            return {}
+        return self._assembled(self.decode(row), [])[0]
+
+    def _assembled(self, row: SourceRow, misses: list[Miss]) -> tuple[Body, RecordKey | None]:
+        """The body of a decoded row and its parent; what cannot be read is added to `misses`."""
+        children = row.children
+        if any(child.split for child in self.children):
+            children = {child.name: child.apart(children.get(child.name, ())) for child in self.children}
+        body = assemble(self.node, row.columns, children, "", misses)
+        if self.places is not None:
+            self.places.write(body, misses)
+        body["agency_code"] = row.key.agency
+        body["local_id"] = row.key.local_id
+        return body, self._hang(row, body, misses)
 
     def _absent_columns(self, columns: Columns, children: Children) -> tuple[Problem, ...]:
         """Columns that a rule reads and the result does not have: the query was changed, or the database was."""
