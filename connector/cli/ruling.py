@@ -17,19 +17,19 @@ _WHEN = re.compile(r"(?:^| )when (?P<column>\S+) (?:in (?P<codes>.+)|is (?P<fill
 _HOW = re.compile(r", (joined|first filled|paired)$")
 _LATER = re.compile(r", plus (?P<days>\S+) days$")
 _AT = re.compile(r", at (?P<path>[^\s,]+)(?=$|, | when )")
+_UNREADABLE = re.compile(r", unreadable absent$")
+_EMPTY = re.compile(r", empty (?P<values>.+)$")
 _ROWS = re.compile(r"^rows \S+ ?")
 
 
 def in_words(say: Words, rule: str) -> str:
     """Return what is done to a value on its way, "" where it goes as it is."""
     condition = _WHEN.search(rule)
-    bare = _ROWS.sub("", rule[: condition.start()] if condition else rule)
-    later = _LATER.search(bare)
-    bare = bare[: later.start()] if later else bare
-    how = _HOW.search(bare)
-    bare = bare[: how.start()] if how else bare
-    at = _AT.search(bare)
-    bare = bare[: at.start()] if at else bare
+    bare, later = _cut(_ROWS.sub("", rule[: condition.start()] if condition else rule), _LATER)
+    bare, how = _cut(bare, _HOW)
+    bare, unreadable = _cut(bare, _UNREADABLE)
+    bare, empty = _cut(bare, _EMPTY)
+    bare, at = _cut(bare, _AT)
     name, _, what = bare.partition(" ")
     if name in ("parent", "ref"):
         what = say.label("kind", what)
@@ -43,7 +43,15 @@ def in_words(say: Words, rule: str) -> str:
     if condition:
         group = condition["filled"] or "in"
         words.append(say(f"trace.when_{group}", column=condition["column"], codes=condition["codes"] or ""))
-    return " ".join(words)
+    asides = [say("trace.how_empty", values=empty["values"])] if empty else []
+    asides += [say("trace.how_unreadable")] if unreadable else []
+    return ", ".join([*filter(None, [" ".join(words)]), *asides])
+
+
+def _cut(words: str, part: re.Pattern[str]) -> tuple[str, re.Match[str] | None]:
+    """The words without a part that stands at their end, and the part."""
+    found = part.search(words)
+    return (words[: found.start()], found) if found else (words, None)
 
 
 def path_of(rule: str) -> str:

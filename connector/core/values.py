@@ -78,6 +78,7 @@ def _from_columns(info: FieldInfo, section: Section, scope: Scope) -> Value | No
         return Value(_paired(columns, read), columns, f"{name}, paired") if read and columns else None
     if path := _path(section):
         name = f"{name}, at {path}"
+    name += _says_nothing(section)
     read = _at_path(_emptied(read, section), path)
     if not coded and _left_out(info, section) and read:
         read = _without_bad(read)
@@ -265,6 +266,17 @@ def _emptied(read: Read | None, section: Section) -> Read | None:
         return convert(value)
 
     return read_filled
+
+
+def _says_nothing(section: Section) -> str:
+    """In words, for which values the rule says nothing though the column is filled; "" if there are none."""
+    listed = [value for key in ("empty", "empty_folded") for value in _as_list(section.raw(key))]
+    empty = f", empty {', '.join(map(str, listed))}" if listed else ""
+    return f"{empty}, unreadable absent" if section.has("unreadable") else empty
+
+
+def _as_list(raw: Any) -> list[Any]:
+    return raw if isinstance(raw, list) else []
 
 
 def _listed(section: Section, key: str) -> list[str] | None:

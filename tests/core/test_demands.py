@@ -554,6 +554,9 @@ def test_03_the_first_column_that_says_something_counts_whatever_the_spelling_of
     assert "transfer_document" not in found.pop("mau:91")
     assert {body["received_on"] for body in found.values()} == {"2023-05-02"}
     assert [body["transfer_document"]["no"] for body in found.values()] == ["7/CV"] * len(empties)
+    steps = {step.pointer: step.rule for step in compiled(files).kind(Kind.PETITION).trace}
+    in_words = ruling.in_words(Words("en"), steps["/received_on"])
+    assert in_words == "read as a day of the first column that is filled, nothing if it is 1900-01-01"
     for rule, id_ in (
         ({"first": ["Ngay"], "column": "Ngay"}, "E-CFG-RULE"),
         ({"first": []}, "E-CFG-TYPE"),
@@ -582,6 +585,9 @@ def test_words_that_stand_where_a_name_belongs_are_nobody_in_any_spelling(read):
         "Đơn Nặc Danh Mẫu",
         None,
     ]
+    steps = {step.pointer: step.rule for step in compiled(files).kind(Kind.PETITION).trace}
+    in_words = ruling.in_words(Words("vi"), steps["/petitioners/*/full_name"])
+    assert in_words == "trống nếu là K/, đơn nặc danh, ."
     files["petition.toml"]["fields"]["/petitioners/*/full_name"] = {"column": "Ten", "empty_folded": "nặc danh"}
     assert "E-CFG-TYPE" in {id_ for id_, _, _ in mistakes(files)}
 
@@ -744,6 +750,8 @@ def test_06_days_in_every_form_of_impossible_days_and_days_after_a_day(read):
     assert found["mau:4"] == {("/object/issued_on", "E-MAP-NUMBER", "don.Han")}
     steps = {step.pointer: step.rule for step in compiled(files).kind(Kind.PETITION).trace}
     assert ruling.in_words(Words("vi"), steps["/object/issued_on"]) == "đọc thành ngày cộng Han ngày"
+    in_words = ruling.in_words(Words("vi"), steps["/withdrawals/*/document_on"])
+    assert in_words == "đọc thành ngày cộng -10 ngày, không đọc được thì bỏ trống"
     for target, rule, id_ in (
         ("/written_on", {"column": "Viet", "unreadable": "guess"}, "E-CFG-VALUE"),
         ("/secrecy_requested", {"column": "Viet", "unreadable": "absent"}, "E-CFG-TARGET"),
