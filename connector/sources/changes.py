@@ -46,12 +46,8 @@ def clock(connection: Connection, mapping: CompiledMapping) -> datetime | None:
 
 def later_than(connection: Connection, kind: KindMapping, moment: datetime) -> int:
     """Return how many rows say that they were changed after this moment; 0 if the kind names no such column."""
-    changed = _changed_at(kind)
     sample = _sample(connection, kind)
-    if sample is None:
-        return 0
-    found = select(func.count()).select_from(_table(kind)).where(changed > _alike(moment, sample))
-    return int(connection.scalar(found) or 0)
+    return 0 if sample is None else int(connection.scalar(_later(kind, _alike(moment, sample))) or 0)
 
 
 def changed(
@@ -63,21 +59,29 @@ def changed(
     sample = _sample(connection, kind)
     if sample is None:
         return []
+    found = _places(kind, _alike(since, sample), after, _alike(until, sample), rows)
+    places = [(as_time(row.at), row.at, row.place) for row in connection.execute(found)]
+    return [Place(moment, raw, key) for moment, raw, key in places if moment is not None]
+
+
+def _later(kind: KindMapping, moment: Any) -> Select[Any]:
+    return select(func.count()).select_from(_table(kind)).where(_changed_at(kind) > moment)
+
+
+def _places(kind: KindMapping, since: Any, after: Place | None, until: Any, rows: int) -> Select[Any]:
     at = _changed_at(kind)
     key: ColumnClause[Any] = column(kind.range_column)
-    beyond = at >= _alike(since, sample)
+    beyond = at >= since
     if after is not None:
         beyond = or_(at > after.raw, and_(at == after.raw, key > after.key))
-    found = (
+    return (
         select(at.label("at"), key.label("place"))
         .select_from(_table(kind))
-        .where(beyond, at <= _alike(until, sample), key.is_not(None))
+        .where(beyond, at <= until, key.is_not(None))
         .distinct()
         .order_by(at, key)
         .limit(rows)
     )
-    places = [(as_time(row.at), row.at, row.place) for row in connection.execute(found)]
-    return [Place(moment, raw, key) for moment, raw, key in places if moment is not None]
 
 
 def has_snapshot(connection: Connection, kind: KindMapping) -> bool:
