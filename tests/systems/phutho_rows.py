@@ -108,7 +108,7 @@ def _settled(number: int, day: str) -> Row:
         "donthuid": number, "soquyetdinh": 0 if empty else number, "ngayquyetdinh": day, "tieude": "",
         "tomtatketqua": "" if empty else "<p>Chấp nhận&nbsp;một phần</p>", "vanbangiaiquyet": "" if empty else "qd.pdf",
         "thutien": "" if empty else "12.500.000", "tratien": "" if empty else "0", "thudat": "" if empty else "120m2",
-        "tradat": "",
+        "tradat": "" if empty else "80,5 m2",
         "danhgiadonthu": "" if empty else str(1 + number % 3),
     }  # fmt: skip
 
