@@ -79,7 +79,10 @@ def _key(app: App, code: str, kind: Any, id_: str) -> RecordKey:
 
 
 def _previewed(desk: Desk, app: App, key: RecordKey) -> Previewed:
-    found = _read(app, key)
+    row, problems = _row(app, key)
+    if problems:
+        return Previewed(key, "", True, False, (), problems, (), ())
+    found = _read(app, row) if row else None
     if found is None:
         raise DataError("E-PREVIEW-NOT-SELECTED", key=f"{key.kind} {key.local_id}"[:150])
     reading, unfinished = found
@@ -110,18 +113,15 @@ def _silent(trace: Iterable[TraceStep], spoken: Collection[str]) -> Iterator[str
         yield from left if len(left) < len(pointers) else [part]
 
 
-def _read(app: App, key: RecordKey) -> tuple[tracing.Reading, Body] | None:
-    """The record as the first run would take it, and its body as far as it came; None if it is not selected, or hangs
-    on what must not be seen."""
+def _read(app: App, row: SourceRow) -> tuple[tracing.Reading, Body] | None:
+    """The record as the first run would take it, and its body as far as it came; None if it hangs on what must not be
+    seen."""
     from connector.core.model import Mapped
     from connector.stages.hidden import hidden_by
     from connector.stages.reading import map_row
 
-    agency = app.agency(key.agency)
+    key, agency = row.key, app.agency(row.key.agency)
     mapping = agency.mapping.kind(key.kind)
-    row = _row(app, key)
-    if row is None:
-        return None
     parents = mapping.parents_of(row)
     if hidden_by(app.context(key.agency), agency.source, agency.mapping, parents):
         return None
@@ -135,25 +135,28 @@ def _read(app: App, key: RecordKey) -> tuple[tracing.Reading, Body] | None:
     return tracing.Reading(shown, mapped, place, concealed), mapping.unfinished(row)
 
 
-def _row(app: App, key: RecordKey) -> SourceRow | None:
+def _row(app: App, key: RecordKey) -> tuple[SourceRow | None, tuple[Problem, ...]]:
+    """The record's row, None where there is none that may be seen; and why it could not be read whole."""
     agency = app.agency(key.agency)
     if key.kind not in agency.mapping.kinds:
-        return None
+        return None, ()
     mapping, read = agency.mapping.kind(key.kind), 0
     value = mapping.range_value(key.local_id)
     for page in agency.source.fetch(mapping, [value]) if value else agency.source.pages(mapping):
         for row in page.rows:
             if row.key == key:
-                return row
+                return row, ()
+        if problems := tuple(problem for local_id, problem in page.problems if local_id == key.local_id):
+            return None, problems
         read += len(page.rows)
         if read >= READ_AT_MOST:
             break
-    return None
+    return None, ()
 
 
 def _is_open(app: App, key: RecordKey) -> bool:
     """Whether a paper, and all that it hangs on, need not be concealed; one that is not there may be a denunciation."""
-    agency, row = app.agency(key.agency), _row(app, key)
+    agency, (row, _) = app.agency(key.agency), _row(app, key)
     if row is None or _was_concealed(app, key):
         return False
     mapping = agency.mapping.kind(key.kind)
@@ -176,8 +179,10 @@ def _was_concealed(app: App, key: RecordKey) -> bool:
 
 def _print(desk: Desk, app: App, found: Previewed) -> None:
     say, screen = desk.say, desk.screen
-    screen.heading(f"{naming.record(say, found.key)} ({found.place})", desk.environment_label)
-    screen.lines(_side_by_side(tuple(say(f"preview.{name}") for name in ("column", "value", "field"))))
+    place = f" ({found.place})" if found.place else ""
+    screen.heading(f"{naming.record(say, found.key)}{place}", desk.environment_label)
+    if found.fields:
+        screen.lines(_side_by_side(tuple(say(f"preview.{name}") for name in ("column", "value", "field"))))
     told: set[str] = set()
     for line in found.fields:
         problems = [problem for problem in found.problems if _pattern(problem.pointer) == line.pointer]

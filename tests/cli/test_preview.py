@@ -104,6 +104,15 @@ def test_a_problem_of_no_field_that_is_shown_is_told_below(unread: World) -> Non
     assert "E-DOC-REQUIRED" in said.out
 
 
+def test_a_record_that_cannot_be_read_whole_is_told_with_its_reason(unread: World) -> None:
+    id_ = petition_of(unread, "LoaiDonThu = 1")
+    unread.edit(Kind.PETITION, id_, "NoiDungDonThu", "x" * 1_000_001)
+    said = unread("mapping", "preview", "petition", str(id_), lang="en")
+    assert said.code == 1
+    assert "E-MAP-TEXT" in said.out
+    assert said.out.count("\n") < 10
+
+
 def test_what_hangs_on_a_denunciation_or_on_nothing_is_as_masked_as_in_a_run(unread: World) -> None:
     with closing(sqlite3.connect(source_path(unread.folder))) as connection:
         query = """SELECT x.IDKetQua, d.IdDonThu FROM don_thu_ket_qua_xu_ly x JOIN don_thu d ON d.IdDonThu = x.IDDonThu

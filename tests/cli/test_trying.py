@@ -184,6 +184,24 @@ def test_a_statement_that_cannot_be_is_told_by_its_line_and_none_reaches_the_dis
     assert not Path("elsewhere.db").exists()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("2026-0002,", "2026-0001,", "E-SOURCE-FILE-DOUBLE-KEY"),
+        ("Mã lượt tiếp", "Mã", "E-SOURCE-FILE-NO-KEY"),
+    ],
+)
+def test_rows_of_a_file_are_held_to_what_a_file_is_held_to(tmp_path: Path, old: str, new: str, told: str) -> None:
+    folder = tmp_path / "so"
+    shutil.copytree(shipped("mappings", "so-tiep-cong-dan"), folder)
+    rows = folder / "tests" / "rows" / "so_tiep_cong_dan.csv"
+    rows.write_text(rows.read_text("utf-8").replace(old, new, 1), encoding="utf-8")
+    said = kntc("--lang", "en", "mapping", "test", folder)
+    assert (said.code, told in said.err) == (65, True)
+    rows.unlink()
+    assert "E-MAPPING-TEST-ABSENT" in kntc("--lang", "en", "mapping", "test", folder).err
+
+
 def test_a_structure_that_is_not_what_the_queries_speak_of_is_named(mapping: Mapping) -> None:
     mapping.change("tests/rows.sql", "NoiDung TEXT", "NoiDungDon TEXT")
     mapping.change("tests/rows.sql", "Loai, NoiDung,", "Loai, NoiDungDon,")
