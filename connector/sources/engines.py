@@ -31,6 +31,7 @@ _PROGRESS_STEPS = 20_000
 
 # What is said at the start of each page's transaction. {ms}: the query timeout; {s}: the same in seconds;
 # {lock_s}: in whole ones, for another's table lock or change of a table.
+# MySQL and MariaDB: of the session, for their statements that change tables end the transaction before they begin.
 # One snapshot per page where that costs the agency nothing; never a lock that its own program could wait for.
 _OPENING = {
     "postgresql": (
@@ -39,11 +40,11 @@ _OPENING = {
     ),
     "mysql": (
         "SET SESSION MAX_EXECUTION_TIME = {ms}, lock_wait_timeout = {lock_s}",
-        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     ),
     "mariadb": (
         "SET SESSION max_statement_time = {s}, lock_wait_timeout = {lock_s}",
-        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     ),
     "mssql": ("SET LOCK_TIMEOUT {ms}",),
     "oracle": ("SET TRANSACTION READ ONLY",),
