@@ -146,3 +146,7 @@ INSERT INTO don_thu_quyet_dinh_giai_quyet (IdQuyetDinhGiaiQuyet, IDCoQuanBanHanh
   'qd-11.pdf', NULL);
 INSERT INTO don_thu_quyet_dinh_giai_quyet_doi_tuong_bi_xlhc VALUES (11, 'Bùi Mẫu Chín', 'Công chức địa chính', 'Cảnh cáo', 1, 11),
  (12, 'Chi nhánh Mẫu', NULL, 'Kiểm điểm', 0, 11);
+INSERT INTO don_thu_thi_hanh_giai_quyet (IDThiHanhGiaiQuyet, IDQuyetDinhGiaiQuyet, NgayCapNhat, MaCoQuanThiHanh, TraLaiTien,
+  SoTienNopPhat, OrgTao, NgayTao) VALUES
+ (11, 11, '2023-07-01', '20112', 5000000000, NULL, 20101, NULL), (12, 99, '2023-07-02', 'H811', 1000000, NULL, 20101, NULL),
+ (13, 11, NULL, 'H811', 0, -20000000, 20101, NULL);
