@@ -3,7 +3,7 @@
 INSERT INTO CoQuan (CoQuanID, TenCoQuan, CoQuanChaID, CapID, TinhID, TTChiaTachSapNhap, ChiaTachSapNhapDenCQID, MappingCode) VALUES
  (1, 'Thanh tra tỉnh Mẫu', 0, 2, 1, 0, 0, 'H717.01'), (2, 'UBND huyện Mẫu', 0, 3, 1, 0, 0, 'H717.11'),
  (3, 'UBND phường Mẫu mới', 0, 4, 1, 0, 0, NULL), (4, 'Thanh tra huyện Mẫu (đã sáp nhập)', 0, 3, 1, 1, 1, 'H717.21'),
- (5, 'Ban Tiếp công dân tỉnh Mẫu', 1, 2, 1, 0, 0, 'H717.02');
+ (5, 'Ban Tiếp công dân tỉnh Mẫu', 1, 2, 1, 2, 1, 'H717.02');
 INSERT INTO DanhBaCoQuan VALUES (1, 'H51.01'), (2, 'H51.02'), (3, NULL), (4, 'H51.01'), (5, 'H51.01');
 INSERT INTO Tinh VALUES (1, 'Mẫu', 'Tỉnh Mẫu', '717');
 INSERT INTO Huyen VALUES (1, 1, 'Mẫu', 'Huyện Mẫu', '71701');

@@ -334,6 +334,7 @@ def test_of_several_accused_the_one_that_the_petition_names_comes_first(way: Way
 
 
 def test_a_merged_organisation_names_the_one_that_keeps_its_papers(way: Way) -> None:
+    """The sister organisation points to the same one, with a number (2) of which nobody knows what it means."""
     kept = {"ndb_code": "H717.01", "name": "Thanh tra tỉnh Mẫu"}
     assert [body["custodian_agency"] for body in way.petitions("of a merged organisation")] == [kept] * 25
     assert sum("custodian_agency" in body for body in way.national.values()) == 25
