@@ -353,3 +353,28 @@ def test_the_database_of_2018_is_read_by_its_own_mapping(tmp_path: Path) -> None
         }
         assert sources == {"phutho:1": None, "phutho:2": "agency_transfer"}
         prove_everything(made.app, made.sandbox)
+
+
+SETTLED = (
+    "INSERT INTO theodoidonthu (donthuid, ngayquyetdinhxuly, tomtatxuly) VALUES (1, '2018-01-20', '')",
+    "UPDATE ketquagiaiquyet SET soquyetdinh = 5, ngayquyetdinh = '2018-03-01', danhgiadonthu = '1' WHERE donthuid = 1",
+)
+
+
+def test_what_a_deleted_petition_leaves_behind_is_left_out_by_name(tmp_path: Path) -> None:
+    """The product deletes for good, and its side tables not at all."""
+    with board(tmp_path, {}, "phutho", *SETTLED) as made:
+        made.sync()
+        made.sync_later()
+        before = account(made.app)
+        assert all(before[kind, "delivered"] == 1 for kind in TABLES)
+        made.source.run("DELETE FROM donthu WHERE donthuid = 1")
+        for _ in range(2):
+            made.sync_later()
+        moved = {
+            (kind, end): n
+            for kind in (Kind.HANDLING, Kind.DECISION)
+            for end, n in {"delivered": -1, "excluded: no_petition": 1}.items()
+        }
+        same(account(made.app), +Counter({key: before[key] + moved.get(key, 0) for key in {*before, *moved}}))
+        prove_everything(made.app, made.sandbox)
