@@ -203,9 +203,11 @@ def _print(desk: Desk, app: App, found: Previewed) -> None:
 
 
 def _target(desk: Desk, line: tracing.FieldLine) -> str:
+    kept = (desk.say("explain.kept_secret"), desk.say("explain.identity_kept"))
     if line.target or not line.source:
         return line.target
-    return line.source if line.confidentiality != "C1" else desk.say("preview.nothing")
+    is_masked = line.confidentiality != "C1" or line.source in kept
+    return line.source if is_masked else desk.say("preview.nothing")
 
 
 def _what(desk: Desk, key: RecordKey, problem: Problem, label: str) -> str:
@@ -226,12 +228,13 @@ def _side_by_side(cells: tuple[str, ...]) -> Iterator[str]:
 
 
 def _broken(text: str, width: int) -> list[str]:
-    """The text in lines of at most this width; a word that is longer is broken before a `/` or behind a `.`."""
+    """The text in lines of at most this width; a word that is longer is broken before a `/`, or behind a `.` or `_`."""
     lines = [""]
     for word in text.split():
         rest = word
         while len(rest) > width:
-            at = max(rest.rfind("/", 1, width), rest.rfind(".", 1, width - 1) + 1)
+            at = max(rest.rfind("/", 1, width + 1), rest.rfind(".", 1, width) + 1)
+            at = at if at > 0 else rest.rfind("_", 1, width) + 1
             at = at if at > 0 else width
             lines += [rest[:at]]
             rest = rest[at:]
