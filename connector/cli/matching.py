@@ -7,6 +7,7 @@ agency's own table of codes, names and all.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -54,11 +55,17 @@ def match(
     agency: AgencyOption = None,
     code_map: MapOption = None,
     select: SelectOption = None,
+    workbook: Annotated[Path | None, typer.Option("--workbook")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Propose which national code each local code means, and list those without a partner."""
     desk = desk_of(ctx, as_json=as_json)
     with opened(desk, look=True) as app:
+        if workbook is not None:
+            from connector.cli import match_workbook
+
+            match_workbook.write(desk, app, workbook, desk.one_agency(agency), code_map, select)
+            return
         found = [each for code in desk.agencies(agency) for each in matched(app, code, code_map, select)]
         exit_code = ExitCode.PARTIAL if any(each.open for each in found) else ExitCode.DONE
         if as_json:

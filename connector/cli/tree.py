@@ -26,11 +26,13 @@ from connector.cli import (
     differing,
     explain,
     inspecting,
+    match_workbook,
     matching,
     mirror,
     pausing,
     previewing,
     quarantine,
+    quarantine_workbook,
     reconciling,
     resync,
     sandbox,
@@ -85,6 +87,8 @@ _noun(
     codes=quarantine.codes,
     retry=quarantine.retry,
     acknowledge=quarantine.acknowledge,
+    workbook=quarantine_workbook.workbook,
+    apply=quarantine_workbook.apply,
 )
 _noun("unknown", list=unknown.list_, show=unknown.show, link=unknown.link, send=unknown.send)
 app.command("resync")(resync.resync)
@@ -109,7 +113,9 @@ _noun(
     diff=differing.diff,
 )
 _noun("mirror", show=mirror.show, unreadable=mirror.unreadable)
-_noun("catalogue", pull=catalogue.pull, diff=catalogue.diff, match=matching.match)
+_noun(
+    "catalogue", pull=catalogue.pull, diff=catalogue.diff, match=matching.match, apply=match_workbook.apply,
+)  # fmt: skip
 _noun("audit", log=audit.log, verify=audit.verify)
 app.command("sandbox")(sandbox.sandbox)
 app.command("demo")(about.demo)

@@ -144,21 +144,21 @@ class Words:
 
 
 _ONE = (
-    ("agencies", "agency"), ("entries", "entry"), ("statuses", "status"), ("are", "is"), ("have", "has"),
-    ("wait", "waits"), ("stand", "stands"), ("agree", "agrees"), ("mean", "means"), ("s", ""),
+    ("agencies", "agency"), ("entries", "entry"), ("statuses", "status"), ("are", "is"), ("were", "was"),
+    ("have", "has"), ("wait", "waits"), ("stand", "stands"), ("agree", "agrees"), ("mean", "means"), ("s", ""),
 )  # fmt: skip
 """Endings of an English word after a count of many, and after one."""
 
 _COUNTED = (
-    "agencies|answers|blocks|bytes|characters|columns|days|effects|entries|ids|items|keys|kinds|mistakes|outcomes|places"
-    "|problems|records|references|requests|rows|rules|sendings|statuses|changes|texts|versions"
+    "agencies|answers|blocks|bytes|changes|characters|codes|columns|days|decisions|effects|entries|ids|items|keys|kinds"
+    "|lists|mistakes|outcomes|places|problems|records|references|requests|rows|rules|sendings|statuses|texts|versions"
 )
 
 
 def _singular(template: str, ones: Sequence[str]) -> str:
     """Return an English message in which these values are 1: `{count} records wait` -> `{count} record waits`."""
     for name in ones:
-        noun = rf"(\{{{name}\}}(?: [a-z]+){{0,3}}? )({_COUNTED})\b(?: (are|have|wait|stand|agree)\b)?"
+        noun = rf"(\{{{name}\}}(?: [a-z]+){{0,3}}? )({_COUNTED})\b(?: (are|were|have|wait|stand|agree)\b)?"
         template, found = re.subn(noun, _for_one, template, count=1)
         if not found:
             template = re.sub(rf"(\{{{name}\}} )(are|have|wait)\b()", _for_one, template, count=1)

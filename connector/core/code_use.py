@@ -2,7 +2,7 @@
 
 Where the national interface has codes of its own, ours are translated first, so it is the translation that is compared;
 else our codes are the national ones, and the code maps are.
-May import: catalogue, codes, mapping, partners, the standard library.
+May import: catalogue, codes, mapping, partners, text, the standard library.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from connector.core.catalogue import Translation
 from connector.core.codes import ABSENT, FREE_TEXT, CodeList, CodeMap, local_code
 from connector.core.mapping import CompiledMapping
 from connector.core.partners import Local
+from connector.core.text import clean, one_line
 
 _CONSTANT = "constant "
 
@@ -81,11 +82,11 @@ def task_of_rows(code_map: CodeMap, translations: Sequence[Translation], rows: I
     behind = next((each for each in translations if each.list == code_map.list.name), None)
     found: dict[str, Local] = {}
     for value, title in rows:
-        code, ours = local_code(value), code_map.lookup(value)
+        code, ours = clean(local_code(value) or ""), code_map.lookup(value)
         if not code or ours == ABSENT:
             continue
         national = ours if behind is None or ours is None else behind.codes.get(ours)
-        found.setdefault(code, Local(code, title, national or ""))
+        found.setdefault(code, Local(code, one_line(clean(title) or ""), national or ""))
     catalogue = code_map.list.name if behind is None else behind.catalogue
     return Task(code_map.name, True, catalogue, tuple(found.values()))
 

@@ -1,6 +1,6 @@
 """A workbook (xlsx, xls, ods) becomes rows of text; it is opened in a process of its own, never in this one.
 
-May import: core, table_rows, the standard library.
+May import: core, errors, table_rows, the standard library.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from connector.core.file_tables import FileTable
+from connector.errors import DataError
 from connector.sources.table_rows import RefusedError, Rows
 
 TIMEOUT_S = 120.0
+MAX_HANDED_BYTES = 8 * 2**20
+"""Of a workbook that somebody hands over to a command."""
 MAX_CELLS = 2_000_000
 MAX_TEXT = 64 * 2**20
 
@@ -35,6 +38,23 @@ def read_workbook(content: bytes, table: FileTable) -> Rows:
     if "done" not in last:
         raise RefusedError("E-SOURCE-FILE-BOMB")
     return _rows(lines[:-1])
+
+
+def sheet_of(path: Path, sheet: str, header: int) -> list[tuple[int, list[str]]]:
+    """Return the rows of one sheet of a workbook that somebody hands over, by their numbers. What stands above `header`
+    may be merged. Raises DataError for a file that cannot be opened, is too large, or is no such workbook."""
+    try:
+        with path.open("rb") as opened:
+            content = opened.read(MAX_HANDED_BYTES + 1)
+    except OSError as error:
+        raise DataError("E-WORKBOOK-UNREADABLE", file=path.name, error=type(error).__name__) from None
+    if len(content) > MAX_HANDED_BYTES:
+        raise DataError("E-WORKBOOK-UNREADABLE", file=path.name, error=f"> {MAX_HANDED_BYTES} bytes")
+    try:
+        return list(read_workbook(content, FileTable("decisions", path.name, (), header=header, sheet=sheet)))
+    except RefusedError as error:
+        why = error.id.rpartition("-FILE-")[2].lower()
+    raise DataError("E-WORKBOOK-UNREADABLE", file=path.name, error=why)
 
 
 def _rows(lines: list[bytes]) -> Iterator[tuple[int, list[str]]]:

@@ -1,6 +1,7 @@
 """Workbooks as a spreadsheet program writes them, made part by part: so a test can break any of it."""
 
 import io
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
@@ -84,6 +85,17 @@ def ods(*rows: Sequence[str], encrypted: bool = False) -> bytes:
             "</office:document-content>",
         }
     )
+
+
+def filled(content: bytes, cells: Mapping[str, str], sheet: str = "xl/worksheets/sheet1.xml") -> bytes:
+    """The workbook with these texts in cells that were there, as if typed by hand."""
+    with zipfile.ZipFile(io.BytesIO(content)) as opened:
+        parts: dict[str, str | bytes] = {name: opened.read(name) for name in opened.namelist()}
+    written = bytes(parts[sheet]).decode()
+    for at, value in cells.items():
+        written, count = re.subn(rf'<c r="{at}"[^>/]*(?:/>|>.*?</c>)', text(at, value).replace("\\", r"\\"), written)
+        assert count == 1, at
+    return archive({**parts, sheet: written.encode()})
 
 
 def archive(parts: Mapping[str, str | bytes]) -> bytes:
