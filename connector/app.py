@@ -38,6 +38,7 @@ from connector.errors import (
 from connector.loading import compile_mappings
 from connector.logs import get_logger
 from connector.readiness import FOUND_WHOLE_S
+from connector.stages.attach import attach
 from connector.stages.collect import collect, plan, tripped
 from connector.stages.context import Context, Counts
 from connector.stages.guards import Bounds, Trip
@@ -50,7 +51,20 @@ from connector.stages.recording import Reader
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
 from connector.stages.signs import note_signs
-from connector.store import books, channel, jobs, marks, mirror, outbox, tombstones, unreadable, views, waits
+from connector.store import (
+    attachments,
+    books,
+    channel,
+    contents,
+    jobs,
+    marks,
+    mirror,
+    outbox,
+    tombstones,
+    unreadable,
+    views,
+    waits,
+)
 from connector.store.db import Store, Tx, store_id
 from connector.store.marks import Target
 
@@ -172,6 +186,7 @@ class App:
             may_send=self.may_send,
             probable_cases=Probable(push_section.probable_cases),
             budget=Budget(push_section.repeats_a_minute),
+            folder=self.agency(code).folder,
         )
 
     # --- the stages, of one agency ---
@@ -207,8 +222,17 @@ class App:
         agency = self.agency(code)
         return resync(self.context(code), agency.source, agency.mapping, agency.policy)
 
+    def attach(self, code: str) -> Iterator[Counts]:
+        """Send the content of attachments that documents wait for."""
+        return attach(self.context(code), self.agency(code).national)
+
+    def send(self, code: str) -> Iterator[Step]:
+        """Send what is due: first the content of attachments, then the documents that refer to it."""
+        yield from as_steps("attach", self.attach(code))
+        yield from as_steps("push", self.push(code))
+
     def push(self, code: str) -> Iterator[Counts]:
-        """Send what is due."""
+        """Send the documents that are due."""
         section = self.config.push
         effort = Effort(section.workers, section.batch_rows, section.batch_bytes, section.lease_s)
         yield from push(self.context(code), self.agency(code).national, effort)
@@ -318,10 +342,9 @@ class App:
             jobs.note_failure(tx, code, job, what, values)
 
     def deliver(self, code: str, longest_wait_s: float = LONGEST_WAIT_S) -> Iterator[Step]:
-        """Push and resolve in turn until nothing is due within `longest_wait_s`, or until `is_cut_off`."""
+        """Attach, push and resolve in turn until nothing is due within `longest_wait_s`, or until `is_cut_off`."""
         for _ in range(ROUNDS):
-            for counts in self.push(code):
-                yield Step("push", counts)
+            yield from self.send(code)
             for counts in self.resolve(code):
                 yield Step("resolve", counts)
             wait_s = self.seconds_to_next(code)
@@ -353,6 +376,9 @@ class App:
                 farthest_s=context.farthest_s,
                 repeats_from=now + timedelta(seconds=context.budget.seconds_to_one(credit)),
             )  # fmt: skip
+            if self.agency(code).folder is not None and context.capabilities.attachments:
+                content = contents.next_due(connection, code, context.generation, now)
+                due = min((at for at in (due, content) if at is not None), default=None)
             if due is None or marks.channel_is_paused(connection, code):
                 return None
         return max(due, state.free_at(now) or due)
@@ -361,8 +387,8 @@ class App:
 
     def exit_code_of(self, code: str) -> ExitCode:
         """Return PARTIAL if the agency has any rejected, unknown, quarantined, blocked or returned record, an
-        unbalanced sum, an unreadable item of the feed, a guard that waits, or a record that is gone and asks for a
-        decision; never set by hand."""
+        unbalanced sum, an unreadable item of the feed, an attachment that does not go, a guard that waits, or a record
+        that is gone and asks for a decision; never set by hand."""
         context = self.context(code)
         with self.store.read() as connection:
             found = views.counts(connection, code)
@@ -374,6 +400,7 @@ class App:
             guarded = marks.open_guards(connection, code) or tombstones.undecided(connection, code)
             stopped = marks.mark_of(connection, code, "pull.stopped")
             unread = unreadable.count(connection, code)
+            unsent = attachments.troubled_count(connection, code)
         partial = (
             troubled
             or exposed
@@ -381,6 +408,7 @@ class App:
             or unbalanced
             or guarded
             or unread
+            or unsent
             or (stopped is not None and bool(stopped[0]))
         )
         return ExitCode.PARTIAL if partial else ExitCode.DONE

@@ -13,7 +13,7 @@ import re
 import stat
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -52,6 +52,10 @@ AgencyCode = Annotated[str, Field(pattern=AGENCY_CODE, max_length=35)]
 PathPart = Annotated[str, Field(pattern=_PATH_PART, max_length=200)]
 HeaderName = Annotated[str, Field(pattern=_HEADER_NAME, max_length=100)]
 HeaderValue = Annotated[str, Field(pattern=_HEADER_VALUE, max_length=500)]
+
+
+MediaName = Literal["pdf", "png", "jpeg", "tiff", "docx", "xlsx", "odt", "ods", "doc", "xls", "rtf", "mp3", "mp4"]
+"""The types of files that are told by their bytes (core/attachments.py)."""
 
 
 class Section(BaseModel):
@@ -173,6 +177,14 @@ class SourceSection(Section):
         return url
 
 
+class AttachmentsSection(Section):
+    """The folder where the files lie that the agency's records name, and which of them are sent."""
+
+    root: Path
+    max_bytes: Annotated[int, Field(ge=1, le=2 * 2**30)] = 20_000_000
+    types: Annotated[tuple[MediaName, ...], Field(min_length=1, max_length=50)] = get_args(MediaName)
+
+
 class CredentialsSection(Section):
     """How this agency names itself to the national side."""
 
@@ -188,6 +200,7 @@ class AgencySection(Section):
     mapping: Annotated[str, Field(min_length=1, max_length=300)]
     source: SourceSection
     credentials: CredentialsSection
+    attachments: AttachmentsSection | None = None
     evidence_key: SecretRef
     denouncer_identity: Literal["conceal", "send"] = "conceal"
     legal_basis: Annotated[str, Field(max_length=500)] = ""

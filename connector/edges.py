@@ -29,6 +29,7 @@ from connector.national.ttcp2018_payload import Style
 from connector.sources.base import Source
 from connector.sources.engines import FILES, source_url
 from connector.sources.files import FileSource
+from connector.sources.folder import Folder, Limits
 from connector.sources.sql import SqlSource
 from connector.store.db import Store
 
@@ -44,6 +45,7 @@ class Agency:
     policy: SecrecyPolicy
     source: Source
     national: National
+    folder: Folder | None = None
 
     @property
     def code(self) -> str:
@@ -67,7 +69,16 @@ def agency_of(
         policy=SecrecyPolicy(section.denouncer_identity, section.legal_basis),
         source=source_of(config, section, mapping, evidence),
         national=national_of(config, section, mapping, stop),
+        folder=folder_of(config, section),
     )
+
+
+def folder_of(config: Config, section: AgencySection) -> Folder | None:
+    """Return where an agency's attachments lie, None where the configuration says nothing of it. Nothing is opened."""
+    wanted = section.attachments
+    if wanted is None:
+        return None
+    return Folder(config.resolve(wanted.root), section.code, Limits(wanted.max_bytes, frozenset(wanted.types)))
 
 
 def source_of(config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes) -> Source:

@@ -189,8 +189,11 @@ def _edges(desk: Desk) -> Iterator[Finding]:
 
 
 def _source(desk: Desk, app: App, code: str) -> Finding:
+    agency = app.agency(code)
     try:
-        app.agency(code).source.probe()
+        agency.source.probe()
+        if agency.folder is not None:
+            agency.folder.check()
     except (SourceError, MappingError) as error:
         return Finding("source", code, error)
     return Finding("source", _snapshots(desk, app, code))

@@ -82,6 +82,7 @@ class Overview:
     rebuilt: tuple[datetime, Mapping[str, int]] | None
     odd: int
     unreadable: int
+    unsent_files: int
     suspected: int
     others: int
     exposed: int
@@ -122,6 +123,7 @@ def overview(app: App, code: str) -> Overview:
     from connector.errors import ExitCode
     from connector.stages import rebuild
     from connector.store import (
+        attachments,
         books,
         channel,
         comparisons,
@@ -187,6 +189,7 @@ def overview(app: App, code: str) -> Overview:
             rebuilt=rebuild.last(connection, code),
             odd=len(mirrored.odd_steps(connection, code)),
             unreadable=unreadable.count(connection, code),
+            unsent_files=attachments.troubled_count(connection, code),
             exposed=exposed,
             settling=unsettled.count(connection, code),
             verified=_verified(app, code, connection) if compared else {},
@@ -279,6 +282,7 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "pull_rebuilt": {"at": view.rebuilt[0], **view.rebuilt[1]} if view.rebuilt else None,
         "impossible_changes": view.odd,
         "feed_unreadable": view.unreadable,
+        "attachments_unsent": view.unsent_files,
         "next_due": view.next_due,
         "oldest_pending": view.oldest_pending,
         "signs": told.as_json(view.signs),
@@ -378,6 +382,7 @@ def to_do(desk: Desk, view: Overview) -> list[tuple[str, str]]:
         ("secret", view.caused("not_sent", "became_secret"), "kntc list --cause became_secret"),
         ("reconcile", view.unmended, "kntc reconcile --dry-run"),
         ("unreadable", view.unreadable, "kntc mirror unreadable"),
+        ("files", view.unsent_files, "kntc attachments list"),
         ("keyless", keyless, "kntc help E-MAP-EMPTY-KEY"),
         ("books", sum(not book.balanced for book in view.books), "kntc status"),
     )

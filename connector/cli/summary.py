@@ -66,6 +66,8 @@ def stage_lines(
         counts, ending = stages.get(stage, {}), (endings or {}).get(stage)
         text = _unended(desk, stage, counts, ending) if ending else tellers[stage](desk, counts, view)
         yield StageLine(label, text)
+    if files := _parts(desk, "sync.files", stages.get("attach", {}), ("received", "waiting", "refused")):
+        yield StageLine(desk.say("stage.attach"), ", ".join(files))
     if asked := sum(stages.get("resync", {}).values()):
         yield StageLine(desk.say("stage.resync"), desk.say("sync.resynced", count=asked))
 

@@ -202,7 +202,7 @@ class _Shown:
 
     def _conceals(self, step: TraceStep) -> bool:
         info = self.mapping.fields.get(step.pointer)
-        return info is None or info.in_denunciation == "conceal"
+        return info is None or info.in_denunciation is not None
 
     def _masked(self, step: TraceStep, value: Any) -> str:
         from connector.core.secrecy import MASKED, mask

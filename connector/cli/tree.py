@@ -19,6 +19,7 @@ from connector.cli import (
     VALUED,
     WITH_VALUE,
     about,
+    attachments,
     audit,
     catalogue,
     checking,
@@ -91,6 +92,7 @@ _noun(
     apply=quarantine_workbook.apply,
 )
 _noun("unknown", list=unknown.list_, show=unknown.show, link=unknown.link, send=unknown.send)
+_noun("attachments", list=attachments.list_, retry=attachments.retry)
 app.command("resync")(resync.resync)
 app.command("withdraw")(withdrawing.withdraw)
 app.command("approve")(pausing.approve)

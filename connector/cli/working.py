@@ -97,7 +97,7 @@ def push(
     if dry_run:
         planning.due(ctx, agency, as_json=as_json)
         return
-    _work(ctx, "push", [("push", lambda app, code: _named("push", app.push(code)))], agency, as_json=as_json)
+    _work(ctx, "push", [("push", lambda app, code: app.send(code))], agency, as_json=as_json)
 
 
 def resolve(

@@ -8,10 +8,11 @@ May import: anything in core but mapping, the standard library.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from connector.core.assembly import compile_node
+from connector.core.attachments import CONTENT_FIELDS, ITEMS, Attached, content_of, read_attached
 from connector.core.codes import CodeList, CodeMap
 from connector.core.conditions import Reader
 from connector.core.dated import dated_fields
@@ -68,6 +69,7 @@ class Draft:
     fields: Mapping[str, FieldInfo]
     rows: Mapping[str, str]  # the child query that feeds an array, by the pattern of its items
     places: Places | None
+    attached: Attached | None = None
 
     def rows_of(self, rule: Rule) -> ChildSelect | None:
         """The child query whose rows the rule reads; None for the root row (or if nothing feeds its array)."""
@@ -94,12 +96,13 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
         fields=schemas.fields(kind),
         code_maps=common.code_maps,
         children=frozenset(child.name for child in children),
-        reserved=_SET_BY_US | {parent.field for parent in parents.values()} | layer,
+        reserved=_SET_BY_US | {parent.field for parent in parents.values()} | layer | _content_fields(section),
         source=common.source,
         zone=common.zone,
     )
     petition_type, type_columns = _petition_type(section, schemas, scope)
     rules = tuple(_rules(section, scope))
+    attached = _attached(section, rules)
     draft = Draft(
         kind=kind,
         section=section,
@@ -116,6 +119,7 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
         fields=scope.fields,
         rows={rule.pattern: rule.rows for rule in rules},
         places=common.places,
+        attached=attached,
     )
     section.close()
     for check in (
@@ -151,7 +155,8 @@ def finish(draft: Draft, source: str, schemas: Schemas, lists: Mapping[str, Code
         trace=tuple(_trace(draft)),
         columns_by_pattern=dict(_places(draft)),
         needed=_needed(draft),
-        node=compile_node(draft.rules),
+        node=compile_node((*draft.rules, *_content_rules(draft))),
+        attached=draft.attached,
         schemas=schemas,
         places=PlaceLayer.of(draft.places, draft.fields) if draft.places else None,
         dated=dated_fields(draft.kind, draft.fields, lists, {rule.pattern for rule in draft.rules if rule.ageless}),
@@ -251,6 +256,36 @@ def _rules(section: Section, scope: Scope) -> Iterator[Rule]:
             yield rule
 
 
+# --- files that the rows of a child query name
+
+
+def _content_fields(section: Section) -> set[str]:
+    """What the connector itself says of a paper, where it looks at its file."""
+    return {f"{ITEMS}/{name}" for name in CONTENT_FIELDS} if section.has("attachments") else set()
+
+
+def _attached(section: Section, rules: Sequence[Rule]) -> Attached | None:
+    found = section.section("attachments")
+    if found is None:
+        return None
+    by_pattern = {rule.pattern: rule for rule in rules}
+    items, redacted = by_pattern.get(ITEMS), by_pattern.get(f"{ITEMS}/redacted")
+    attached = read_attached(found, items.rows if items else "")
+    if attached is None or items is None:
+        return None
+    return replace(attached, redacted=redacted.read if redacted else None, keep=items.keep)
+
+
+def _content_rules(draft: Draft) -> Iterator[Rule]:
+    """The rules that nobody writes: what was seen of the file goes into its item."""
+    for name in CONTENT_FIELDS if draft.attached else ():
+        info = draft.fields[f"{ITEMS}/{name}"]
+        yield Rule(
+            pattern=info.pointer, info=info, columns=(), tests=(), read=content_of(name), constant=None, rows="",
+            keep=None, item_of=ITEMS, ref=None, words="the file", clear="",
+        )  # fmt: skip
+
+
 # --- what the parts must be to each other
 
 
@@ -288,6 +323,9 @@ def _check_columns(draft: Draft) -> None:
     named += [("secrecy.petition_type", column, draft.select.sql) for column in draft.type_columns]
     for place, parent in draft.parents.items():
         named += [(f"{place}.columns", column, draft.select.sql) for column in parent.columns]
+    if draft.attached:
+        child_of = draft.children.get(draft.attached.rows)
+        named += [("attachments.path", c, child_of.sql if child_of else "") for c in draft.attached.columns]
     for at, child in enumerate(draft.children.values()):
         named += [(f"children[{at}].key", column, child.sql) for column in child.key]
         named += [(f"children[{at}].split", child.split, child.sql)] if child.split else []
@@ -373,6 +411,8 @@ def _needed(draft: Draft) -> Needed:
     for rule in draft.rules:
         child = draft.rows_of(rule)
         (children[child.name] if child else root).update(rule.columns, rule.tests)
+    if draft.attached:
+        children[draft.attached.rows].update(draft.attached.columns)
     return Needed(frozenset(root), {name: frozenset(columns) for name, columns in children.items()})
 
 

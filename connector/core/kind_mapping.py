@@ -9,17 +9,28 @@ source_settings, transforms, the standard library.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from connector.core import keys
 from connector.core.assembly import Children, Miss, Node, assemble
+from connector.core.attachments import HOLDING, ITEMS, Attached, with_content
 from connector.core.chain import canonical, digest
 from connector.core.conditions import Columns, Reader
 from connector.core.dated import RULE as OUT_OF_DATE
 from connector.core.dated import DatedField, out_of_date
 from connector.core.encodings import decoded
-from connector.core.model import Body, Document, Kind, Mapped, Problem, RecordKey, SourceRow, TraceStep
+from connector.core.model import (
+    Body,
+    Document,
+    Kind,
+    Mapped,
+    Problem,
+    RecordKey,
+    SourceFile,
+    SourceRow,
+    TraceStep,
+)
 from connector.core.places import PlaceLayer
 from connector.core.schema import FieldInfo, Schemas, pattern_of
 from connector.core.secrecy import UNCLASSIFIED, SecrecyPolicy, conceal, reason_to_conceal
@@ -85,6 +96,7 @@ class KindMapping:
     homes: Mapping[tuple[str, str], str] = field(
         default_factory=dict
     )  # of rules over several columns, where each lives
+    attached: Attached | None = None
 
     @property
     def ranges(self) -> tuple[Range, ...]:
@@ -179,7 +191,7 @@ class KindMapping:
         if reason is not None:
             body = conceal(body, self.fields, reason, policy, self.clear)
             misses = [miss for miss in misses if self._leaves(miss.pattern, policy)]
-        if problems := self._problems(body, misses):
+        if problems := (*self._problems(body, misses), *self._held_by_files(row.files)):
             return Mapped((), problems, self.trace, concealed=reason is not None)
         data = canonical(body)
         document = Document(row.key, parent, data, digest(data), concealed=reason is not None)
@@ -194,15 +206,39 @@ class KindMapping:
 
     def _assembled(self, row: SourceRow, misses: list[Miss]) -> tuple[Body, RecordKey | None]:
         """The body of a decoded row and its parent; what cannot be read is added to `misses`."""
-        children = row.children
-        if any(child.split for child in self.children):
-            children = {child.name: child.apart(children.get(child.name, ())) for child in self.children}
-        body = assemble(self.node, row.columns, children, "", misses)
+        body = assemble(self.node, row.columns, self._below(row), "", misses)
         if self.places is not None:
             self.places.write(body, misses)
         body["agency_code"] = row.key.agency
         body["local_id"] = row.key.local_id
         return body, self._hang(row, body, misses)
+
+    def files_of(self, row: SourceRow) -> tuple[SourceFile, ...]:
+        """Return the files that a row names, one for each row of the query that names them, none looked at yet.
+
+        Of a row as read."""
+        attached = self.attached
+        if attached is None:
+            return ()
+        return tuple(attached.named(columns) for columns in self._below(self.decode(row)).get(attached.rows, ()))
+
+    def _below(self, row: SourceRow) -> Children:
+        """The child rows, taken apart where their query says so, with what is known of their files."""
+        children = row.children
+        if any(child.split for child in self.children):
+            children = {child.name: child.apart(children.get(child.name, ())) for child in self.children}
+        if not row.files or self.attached is None:
+            return children
+        rows = zip(children[self.attached.rows], row.files, strict=True)
+        return {**children, self.attached.rows: tuple(with_content(columns, file) for columns, file in rows)}
+
+    def _held_by_files(self, files: tuple[SourceFile, ...]) -> Iterator[Problem]:
+        """Where the mapping wants it, a file that cannot be sent holds its record."""
+        if self.attached is None or self.attached.failing != "hold":
+            return
+        for at, file in enumerate(files):
+            if file.fate in HOLDING:
+                yield Problem(f"{ITEMS[:-2]}/{at}", "E-MAP-FILE", self.column_of(ITEMS), HOLDING[file.fate])
 
     def _absent_columns(self, columns: Columns, children: Children) -> tuple[Problem, ...]:
         """Columns that a rule reads and the result does not have: the query was changed, or the database was."""
@@ -236,7 +272,7 @@ class KindMapping:
         info = self.fields.get(pattern)
         if info is None:  # the petition's type itself
             return True
-        concealed = info.confidentiality != "C1" or info.in_denunciation == "conceal"
+        concealed = info.confidentiality != "C1" or info.in_denunciation is not None
         return not concealed or pattern in self.clear or policy.denouncer_identity == "send"
 
     def _home(self, miss: Miss) -> str:

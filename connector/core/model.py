@@ -113,17 +113,52 @@ class RecordKey:
         return f"{self.agency}/{self.kind}/{self.local_id}"
 
 
+class Fate(StrEnum):
+    """What becomes of a file that a record names."""
+
+    NONE = "none"  # the row names none
+    NAMED = "named"  # not looked at yet
+    READY = "ready"  # read and hashed: the document refers to it
+    UNSAFE = "unsafe"  # its name leads out of the root, or is none that a file may have
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    TYPE = "type"  # its bytes are of no type that is sent
+    LATER = "later"  # changed just now: it is looked at again
+    NOT_REDACTED = "not_redacted"  # of a concealed record: only a redacted copy leaves
+    NOT_CARRIED = "not_carried"  # the profile has no way for content
+    REFUSED = "refused"  # the national side does not take it
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file that a row names, and what was seen of it. `path` is below the root; it may name a person.
+
+    size_bytes and modified_ns: as the disk says, once it was looked at; the rest: once it was read."""
+
+    path: str = field(repr=False)
+    fate: Fate
+    redacted: bool = False
+    size_bytes: int = 0
+    modified_ns: int = 0
+    sha256: str = field(default="", repr=False)
+    media_type: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRow:
     """One aggregate as read: the row, its children by query name, and its keyed fingerprint.
 
-    `columns` hold what the driver gave: str, int, float, Decimal, bytes, date, datetime, None."""
+    `columns` hold what the driver gave: str, int, float, Decimal, bytes, date, datetime, None. files: one for each row
+    of the child query that names them, its parts taken apart; () as long as nobody has looked."""
 
     key: RecordKey
     columns: Mapping[str, Any]
     children: Mapping[str, tuple[Mapping[str, Any], ...]]
     fingerprint: str
     identity: str = ""  # keyed digest of the columns that make the record this one and no other; "" if none are named
+    files: tuple[SourceFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +405,8 @@ class Capabilities:
     """How often in a row a record must be seen ABSENT before that is believed, where a create is not idempotent."""
     manifest: bool = False
     """Whether it can list what it holds."""
+    attachments: bool = False
+    """Whether it takes the content of attachments."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ class FieldInfo:
     """One place of a document, container or leaf, as its schema describes it.
 
     `confidentiality` is C1..C3 and already counts the containers around it: a C1 number inside a C3 list is C3.
-    `in_denunciation` is "conceal" where the field, or a container around it, must not leave with a denunciation.
+    `in_denunciation` is "conceal" where the field, or a container around it, must not leave with a denunciation, and
+    "redacted_copy" where it may only beside `redacted: true`.
     `required` is meant within its own container. Items of an array carry the words of their array."""
 
     pointer: str

@@ -22,6 +22,9 @@ MULTIPLE_CONTENTS = "multiple_contents"
 SECRECY_REQUESTED = "secrecy_requested"
 PARENT_CONCEALED = "parent_concealed"
 
+REDACTED_COPY = "redacted_copy"
+"""The schema's word for a field that leaves with a denunciation only where the paper around it is a redacted copy."""
+
 MASKED = "(đã che)"
 
 _LONG_NUMBER = 9  # the old identity number; of a shorter one three digits would be too much
@@ -42,7 +45,7 @@ _BASIS = {
 }
 
 
-VERSION = 2
+VERSION = 3
 """Part of every stored fingerprint: raise it with the rules below, and every record is mapped and compared again."""
 
 
@@ -104,10 +107,10 @@ def conceal(
     """Return the document as it may leave; `body` itself is not changed.
 
     Dropped: all fields of class C2 and C3 and those that must not leave with a denunciation, with the containers
-    that they leave empty. Kept of these: what is at or below a pattern in `clear` (pattern -> legal basis) and, where
-    the policy sends identities, the own fields of persons who are named, unless secrecy was or may have been asked
-    for. Every other person loses all tokens but stays countable, as concealed: a named person is never made an
-    anonymous one."""
+    that they leave empty. Kept of these: what is at or below a pattern in `clear` (pattern -> legal basis), of a paper
+    that says `redacted` its content (hash, size, type; Law 25/2018/QH14 art. 56.2), and, where the policy sends
+    identities, the own fields of persons who are named, unless secrecy was or may have been asked for. Every other
+    person loses all tokens but stays countable, as concealed: a named person is never made an anonymous one."""
     # Why the parent is concealed is not known here: perhaps because somebody asked for secrecy.
     asked_for = reason in {SECRECY_REQUESTED, PARENT_CONCEALED} or body.get("secrecy_requested")
     sends = policy.denouncer_identity == "send" and not asked_for
@@ -141,29 +144,32 @@ class _Concealing:
     def object(self, pattern: str, value: Mapping[str, Any], *, identity: bool) -> Body:
         is_person = f"{pattern}/disclosure" in self.fields
         identity = identity or (is_person and self.sends and value.get("disclosure") == "named")
+        redacted = value.get("redacted") is True and "sha256" in value  # without its content there is nothing to send
         kept: Body = {}
         for name, below in value.items():
-            found = self._value(f"{pattern}/{name}", below, identity=identity)
+            found = self._value(f"{pattern}/{name}", below, identity=identity, redacted=redacted)
             if found not in _EMPTY:
                 kept[name] = found
         if is_person and not identity and "full_name" not in kept and kept.get("disclosure", "named") == "named":
             kept["disclosure"] = "concealed"
         return kept
 
-    def _value(self, pattern: str, value: Any, *, identity: bool) -> Any:
+    def _value(self, pattern: str, value: Any, *, identity: bool, redacted: bool = False) -> Any:
         if isinstance(value, Mapping):
             return self.object(pattern, value, identity=identity)
         if isinstance(value, list):
             items = [self._value(f"{pattern}/*", item, identity=identity) for item in value]
             return [item for item in items if item not in _EMPTY]
-        return value if self._stays(pattern, identity=identity) else None
+        return value if self._stays(pattern, identity=identity, redacted=redacted) else None
 
-    def _stays(self, pattern: str, *, identity: bool) -> bool:
+    def _stays(self, pattern: str, *, identity: bool, redacted: bool) -> bool:
         info = self.fields.get(pattern)
         if info is None:
             return False
         if any(pattern == known or pattern.startswith(f"{known}/") for known in self.clear):
             return True
+        if info.in_denunciation == REDACTED_COPY:
+            return redacted
         return info.in_denunciation is None and (
             info.confidentiality == "C1" or (identity and info.confidentiality == "C2")
         )

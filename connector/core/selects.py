@@ -63,7 +63,7 @@ class ChildSelect:
         """Return the rows with their split column taken apart: a row for each part that is not blank."""
         if not self.split:
             return rows
-        return tuple({**row, self.split: part} for row in rows for part in _parts(row[self.split], self.separator))
+        return tuple({**row, self.split: part} for row in rows for part in _parts(row.get(self.split), self.separator))
 
 
 def _parts(value: Any, separator: str) -> list[Any]:

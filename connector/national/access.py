@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Protocol
 
@@ -72,4 +73,4 @@ def authorised(request: Request, exchange: Callable[[Request], Reply], access: A
 
 def _with(request: Request, authorization: str) -> Request:
     headers = {**request.headers, "Authorization": authorization}
-    return Request(request.method, request.path, headers, request.body)
+    return replace(request, headers=headers)

@@ -7,7 +7,7 @@ May import: the standard library, core.catalogue, core.model, core.signs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Protocol
 
 from connector.core.catalogue import Catalogue, Translation
-from connector.core.model import Capabilities, Delivery, Kind, ManifestPage, Outcome, Sighting, StatusPage
+from connector.core.model import (
+    Capabilities,
+    Delivery,
+    Kind,
+    ManifestPage,
+    Outcome,
+    Rate,
+    Sighting,
+    StatusPage,
+    Verdict,
+)
 from connector.core.signs import Signs
 
 
@@ -70,6 +80,29 @@ class Request:
     path: str = field(repr=False)  # percent-encoded, begins with "/", relative to base_url; may carry a query
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    content: Content | None = field(default=None, repr=False)  # in place of `body`: given away piece by piece
+    extra_s: float = 0.0  # more time than other exchanges have
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of an attachment, by their hash. `pieces` begins anew each time; what it raises goes through to whoever
+    sends, and then the request was never complete."""
+
+    sha256: str
+    size_bytes: int
+    media_type: str
+    pieces: Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one `attach`. DELIVERED: the national side has the content, and says so by its hash."""
+
+    verdict: Verdict
+    http_status: int | None
+    elapsed_s: float
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +142,10 @@ class National(Protocol):
 
     def find(self, delivery: Delivery) -> Sighting:
         """Look what the national side holds under the delivery's key, and compare it with the delivery."""
+
+    def attach(self, content: Content, *, look_first: bool) -> Taken:
+        """Send the content of an attachment, unless it is there already where `look_first` asks. Where
+        `capabilities.attachments`; may be repeated. Raises only what `content.pieces` raises."""
 
     def probe(self) -> bool:
         """One cheap authorised read: may a channel that was held go on?"""

@@ -32,12 +32,14 @@ from connector.core.model import (
     RecordKey,
     Sighting,
     StatusPage,
+    Verdict,
+    VerdictName,
 )
 from connector.core.signs import Signs
 from connector.errors import CursorExpiredError, RemoteError
-from connector.national import wording
+from connector.national import decree55_contents, wording
 from connector.national.access import Credentials, authorised
-from connector.national.base import Answer, NationalSettings, Reply, Request
+from connector.national.base import Answer, Content, NationalSettings, Reply, Request, Taken
 from connector.national.bearer import Bearer, client_credentials
 from connector.national.decree55_pages import Item, Page, held, read_catalogue, read_page, status_update
 from connector.national.rates import rate_of
@@ -74,6 +76,7 @@ class Decree55:
             absent_after_s=self._settings.absent_after_s,
             withdraws=True,
             manifest=True,
+            attachments=True,
         )
 
     def submit(self, delivery: Delivery) -> Outcome:
@@ -111,6 +114,18 @@ class Decree55:
             retry_after_s=seen.retry_after_s,
             rate=rate_of(reply),
         )
+
+    def attach(self, content: Content, *, look_first: bool) -> Taken:
+        """See base.National. A HEAD that finds it there is as good as an answer to the PUT."""
+        started = time.monotonic()
+        if look_first:
+            seen = self._authorised(decree55_contents.question(content.sha256), self._transport.exchange_repeatedly)
+            if decree55_contents.is_there(seen):
+                found = Verdict(VerdictName.DELIVERED, "there_already")
+                return Taken(found, _status(seen), time.monotonic() - started, rate_of(seen))
+        reply = self._authorised(decree55_contents.submission(content), self._transport.exchange)
+        verdict = decree55_contents.judge(reply, content.sha256)
+        return Taken(verdict, _status(reply), time.monotonic() - started, rate_of(reply))
 
     def probe(self) -> bool:
         """One page of one status event: it needs name, TLS, token and permission, and changes nothing.

@@ -148,13 +148,13 @@ class Line:
 
     def exchange(self, request: Request) -> Reply:
         """See Transport.exchange."""
-        self._budget.start(self._settings.deadline_s)
+        self._budget.start(self._settings.deadline_s + request.extra_s)
         try:
             sent = httpx.Request(
                 request.method,
                 self._origin + request.path,
                 headers={**self._headers, **request.headers},
-                content=request.body or None,
+                content=request.content.pieces() if request.content else request.body or None,
             )
             with closing(self._wire.handle_request(sent)) as response:
                 body = _read_at_most(response, self._settings.max_answer_bytes)
@@ -339,8 +339,10 @@ class PoolTransport(httpx.BaseTransport):
             port=request.url.port,
             target=request.url.raw_path,
         )
+        whole = isinstance(request.stream, httpx.ByteStream)
+        content = request.read() if whole else request.stream  # a file is never whole in memory
         answer = self._pool.handle_request(
-            httpcore.Request(request.method, url, headers=request.headers.raw, content=request.read())
+            httpcore.Request(request.method, url, headers=request.headers.raw, content=content)
         )
         return httpx.Response(answer.status, headers=answer.headers, stream=_BodyStream(answer))
 

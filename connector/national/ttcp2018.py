@@ -38,7 +38,7 @@ from connector.core.signs import Signs
 from connector.errors import ConfigError, RemoteError
 from connector.national import ttcp2018_search as search
 from connector.national.access import Access, Credentials, Fixed, authorised, basic, static_bearer
-from connector.national.base import Answer, Failure, Fault, NationalSettings, Reply, Request
+from connector.national.base import Answer, Content, Failure, Fault, NationalSettings, Reply, Request, Taken
 from connector.national.bearer import Bearer, TokenDesk
 from connector.national.endpoint import sendable
 from connector.national.rates import rate_of
@@ -143,6 +143,10 @@ class Ttcp2018:
             retry_after_s=found.retry_after_s,
             candidates=found.candidates,
         )
+
+    def attach(self, content: Content, *, look_first: bool) -> Taken:  # noqa: ARG002
+        """Send nothing: files would go base64 inside the document, without a hash and again with every repeat."""
+        return Taken(Verdict(VerdictName.REJECTED, "not_carried"), None, 0.0)
 
     def probe(self) -> bool:
         """One short catalogue: it needs name, TLS, account and permission, and changes nothing."""

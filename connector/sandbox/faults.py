@@ -70,7 +70,10 @@ OPERATIONS = frozenset(
         "CapNhatThiHanh",
     }
 )
-CALLS = frozenset({"put", "withdraw", "get", "manifest", "feed", "ack", "catalogue", "token"}) | OPERATIONS
+CALLS = (
+    frozenset({"put", "withdraw", "get", "attach", "look", "manifest", "feed", "ack", "catalogue", "token"})
+    | OPERATIONS
+)
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works</h1></body></html>"
 

@@ -1,4 +1,4 @@
-"""The eight calls of the national side: who asks, which fault is played, what happens, what is written down.
+"""The ten calls of the national side: who asks, which fault is played, what happens, what is written down.
 
 Whatever is answered, or lost on purpose, stands in the request log before its first byte leaves.
 """
@@ -31,9 +31,11 @@ from connector.sandbox.wire import (
     Put,
     Refusal,
     Request,
+    check_hash,
     check_local_id,
     check_size,
     problem,
+    read_content,
     read_cursor,
     read_page_bounds,
     read_put,
@@ -84,14 +86,21 @@ class NationalSide:
         try:
             check_size(request)
             if call != "token":
-                told = self._count(self.tokens.admit(request, self._now()))
+                sender = self.tokens.admit(request, self._now())
+                told = self._count(sender)
+                if route.sha256:  # under no agency's path: whose token it is, his are the contents
+                    route = replace(route, agency=sender)
+                    request = replace(request, route=route)
+                    check_hash(route.sha256)
+            if call == "attach":
+                read_content(request)
             if route.local_id:
                 check_local_id(route.local_id)
             if call in ("put", "withdraw"):
                 put = read_put(request)
                 accept = self._documents.accept if call == "put" else accept_withdrawal
                 accept(route.agency, route.kind, route.local_id, put.body)
-            rule = self.plan.strike(call, route.agency, route.kind, route.local_id)
+            rule = self.plan.strike(call, route.agency, route.kind, route.local_id or route.sha256)
             answer = self._play(rule, request, self._work(call, request, put))
         except Refusal as refusal:
             answer = refusal.answer
@@ -113,6 +122,8 @@ class NationalSide:
             return partial(self._put if call == "put" else self._withdraw, request, put)
         works = {
             "get": self._get,
+            "attach": self._attach,
+            "look": self._look,
             "manifest": self._manifest,
             "feed": self._feed,
             "ack": self._acknowledge,
@@ -160,6 +171,16 @@ class NationalSide:
         if held is None:
             return problem(404, "absent")
         return _json(HTTPStatus.OK, _receipt(held) | {"sequence": held.sequence})
+
+    def _attach(self, request: Request) -> Answer:
+        sha256, size = request.route.sha256, len(request.body)
+        new = self.state.contents.take(request.route.agency, sha256, read_content(request), request.body)
+        return _json(HTTPStatus.CREATED if new else HTTPStatus.OK, {"sha256": sha256, "size_bytes": size})
+
+    def _look(self, request: Request) -> Answer:
+        if not self.state.contents.has(request.route.agency, request.route.sha256):
+            return problem(404, "absent")
+        return _json(HTTPStatus.OK, {})
 
     def _manifest(self, request: Request) -> Answer:
         after, limit = read_page_bounds(request.query)

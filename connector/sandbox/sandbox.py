@@ -12,6 +12,7 @@ from typing import Any, Self
 from connector.resources import code_list_documents, schema_documents
 from connector.sandbox.application import Application
 from connector.sandbox.catalogues import Catalogues
+from connector.sandbox.contents import Kept
 from connector.sandbox.documents import Documents
 from connector.sandbox.faults import FaultPlan, FaultRule
 from connector.sandbox.national_side import NationalSide
@@ -165,6 +166,10 @@ class Sandbox:
     def bodies(self) -> list[bytes]:
         """Return every body that arrived whole, accepted or not, in the order of the log; none of a sign-in."""
         return self._state.bodies()
+
+    def contents(self, agency: str) -> list[Kept]:
+        """Return the attachments that an agency has sent, each with its bytes and how often they came."""
+        return self._state.contents.of(agency)
 
     def cases(self, agency: str = "") -> list[Case]:
         """Return the cases of `ttcp2018`, of one agency or of all, oldest first."""

@@ -21,7 +21,7 @@ from typing import IO, Any, cast
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer, WSGIRequestHandler
 
 from connector.errors import ConfigError
-from connector.sandbox.wire import MAX_BODY_BYTES
+from connector.sandbox.wire import MAX_BODY_BYTES, MAX_CONTENT_BYTES
 
 HOST = "127.0.0.1"
 IDLE_S = 120
@@ -66,17 +66,18 @@ class _Handler(WSGIRequestHandler):
 
     def _read_body(self) -> bytes | None:
         """Return the body, at most one byte over the bound (then the connection ends here); None when it breaks off."""
+        most = MAX_CONTENT_BYTES if self.path.startswith("/v1/attachments/") else MAX_BODY_BYTES
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             stream: Any = DechunkedInput(cast(IO[bytes], self.rfile))
-            body: bytes = stream.read(MAX_BODY_BYTES + 1)
-            left = _MOST_DRAINED_BYTES if len(body) > MAX_BODY_BYTES else 0
+            body: bytes = stream.read(most + 1)
+            left = _MOST_DRAINED_BYTES if len(body) > most else 0
         else:
             stream = self.rfile
             stated = int(self.headers.get("Content-Length", "0"))
             if stated < 0:
                 return None
-            body = stream.read(min(stated, MAX_BODY_BYTES + 1))
-            if len(body) < min(stated, MAX_BODY_BYTES + 1):
+            body = stream.read(min(stated, most + 1))
+            if len(body) < min(stated, most + 1):
                 return None
             left = min(stated - len(body), _MOST_DRAINED_BYTES)
         if left:

@@ -2,7 +2,7 @@
 
 One connection under one lock; each public method is one transaction. In memory, or in a file that outlives the
 process (not a power cut: `synchronous` is OFF, this is a stand-in and not an archive).
-May import: the standard library, `values.py`.
+May import: the standard library, `contents.py`, `values.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from dataclasses import astuple, replace
 from datetime import datetime
 from pathlib import Path
 
+from connector.sandbox.contents import SCHEMA as CONTENT_SCHEMA
+from connector.sandbox.contents import Contents
 from connector.sandbox.values import Effect, FeedItem, Held, Key, LogLine, Repeats, Stored, timestamp
 
 _SCHEMA = """
@@ -76,9 +78,10 @@ class NationalState:
         if file is not None:
             file.touch(mode=0o600)  # it will hold every document that is sent here, unencrypted
         self._db = sqlite3.connect(file or ":memory:", check_same_thread=False)
-        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA)
+        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA + CONTENT_SCHEMA)
         with self._db:
             self._db.execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", (uuid.uuid4().hex,))
+        self.contents = Contents(self.transaction)
         self.identity: str = self._db.execute("SELECT id FROM identity").fetchone()[0]
 
     def close(self) -> None:

@@ -4,8 +4,8 @@ Pure: values in, values out. A request that cannot be accepted raises `Refusal`,
 No message repeats a value that came in: the documents are personal, and so would the answer be.
 May import: the standard library, orjson, jsonschema_rs, `core/model.py`.
 
-Nouns: a *call* is what is asked for (put, withdraw, get, manifest, feed, ack, catalogue, token); a *route* is a path
-with the calls that it knows.
+Nouns: a *call* is what is asked for (put, withdraw, get, attach, look, manifest, feed, ack, catalogue, token); a
+*route* is a path with the calls that it knows.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import orjson
 from connector.core.model import KINDS
 
 MAX_BODY_BYTES = 5_000_000
+MAX_CONTENT_BYTES = 25_000_000
 MAX_LOCAL_ID_BYTES = 128
 MAX_VERSION = 2**31 - 1
 MAX_PAGE = 500
@@ -36,6 +37,8 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _VERSION = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 _SHA_256 = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,98}")
 _LOCAL_ID = re.compile(r"[a-z0-9][a-z0-9._-]*:[^\s\x00-\x1f\x7f-\x9f:]+")
 _KIND_NAMES = frozenset(str(kind) for kind in KINDS)
 
@@ -70,6 +73,7 @@ class Route:
     kind: str = ""
     local_id: str = ""
     catalogue: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +159,20 @@ def find_route(path: str) -> Route | None:
             return Route({"GET": "get", "PUT": "put"}, agency, kind, local_id)
         case ["", "v1", "agencies", agency, kind, local_id, "withdrawal"] if kind in _KIND_NAMES:
             return Route({"POST": "withdraw"}, agency, kind, local_id)
-        case ["", "v1", "catalogues", name]:
-            return Route({"GET": "catalogue"}, catalogue=name)
+        case ["", "v1", "catalogues" | "attachments" as what, name]:
+            return _shared_route(what, name)
         case ["", "oauth2", "token"]:
             return Route({"POST": "token"})
         case ["", "_sandbox", name]:
             return _desk_route(name)
     return None
+
+
+def _shared_route(what: str, name: str) -> Route:
+    """What lies under no agency's path: the token says who asks."""
+    if what == "attachments":
+        return Route({"HEAD": "look", "PUT": "attach"}, sha256=name)
+    return Route({"GET": "catalogue"}, catalogue=name)
 
 
 def _desk_route(name: str) -> Route | None:
@@ -203,8 +214,9 @@ def read_request(environ: Mapping[str, Any], body: bytes, route: Route | None = 
 
 def check_size(request: Request) -> None:
     """Refuse (413) a body above the bound; the server reads at most one byte more."""
-    if len(request.body) > MAX_BODY_BYTES:
-        raise Refusal(problem(413, "too-large", f"at most {MAX_BODY_BYTES} bytes"))
+    most = MAX_CONTENT_BYTES if request.route.sha256 else MAX_BODY_BYTES
+    if len(request.body) > most:
+        raise Refusal(problem(413, "too-large", f"at most {most} bytes"))
 
 
 def check_local_id(local_id: str) -> None:
@@ -217,6 +229,24 @@ def check_local_id(local_id: str) -> None:
                 "expected <source>:<key>, at most 128 bytes, no white space",
             )
         )
+
+
+def check_hash(sha256: str) -> None:
+    """Refuse an address that is no SHA-256 in lower-case hexadecimal digits."""
+    if not _HASH.fullmatch(sha256):
+        raise Refusal(_bad("sha256", "sha256", "expected 64 lower-case hexadecimal digits"))
+
+
+def read_content(request: Request) -> str:
+    """Return the media type of a content whose bytes are those that the address and `Content-Digest` name."""
+    media = request.header("Content-Type")
+    if not _MEDIA.fullmatch(media):
+        raise Refusal(problem(415, "unsupported-media-type", "expected the media type of the file, without parameters"))
+    if _check_digest(request) != request.route.sha256:
+        raise Refusal(
+            problem(422, "invalid", errors=(error("", "sha256", "the content is not the one that the address names"),))
+        )
+    return media
 
 
 def read_put(request: Request) -> Put:

@@ -13,6 +13,7 @@ from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind, RecordKey
 from connector.core.secrecy import SecrecyPolicy
 from connector.sources.base import Page, Source
+from connector.stages import attaching
 from connector.stages.context import Context
 from connector.stages.hidden import Hidden
 from connector.stages.reading import mapping_mark, problem_readings, sort_rows
@@ -46,13 +47,15 @@ def judge(
     kind = kind_mapping.kind
     hidden.secret |= {RecordKey(context.agency, kind, local_id) for local_id in page.secret_ids}
     hidden.excluded |= {RecordKey(context.agency, kind, local_id) for local_id in page.excluded_ids}
+    rows = attaching.seen(context, kind_mapping, page.rows)
     with context.store.read() as connection:
-        ledger = records.known(connection, context.agency, kind, [row.key.local_id for row in page.rows])
-        parents = {row.key.local_id: kind_mapping.parents_of(row) for row in page.rows}
+        ledger = records.known(connection, context.agency, kind, [row.key.local_id for row in rows])
+        parents = {row.key.local_id: kind_mapping.parents_of(row) for row in rows}
         concealed = records.concealed_among(connection, context.agency, hidden.unseen(parents))
-        mark = mapping_mark(mapping, policy)
-        sorted_rows = sort_rows(kind_mapping, mark, page.rows, ledger, policy, frozenset(concealed))
         hidden.remember(connection, context.agency, parents)
+    files = attaching.Files.of(context, kind_mapping, rows)  # no transaction is open while they are read
+    mark = mapping_mark(mapping, policy)
+    sorted_rows = sort_rows(kind_mapping, mark, rows, ledger, policy, frozenset(concealed), files)
     secret, excluded = children_of(parents, hidden)
     gone = {*secret, *excluded}
     hidden.secret |= {RecordKey(context.agency, kind, local_id) for local_id in secret}

@@ -1,6 +1,6 @@
 """From rows to readings: compare with the ledger, map what changed. Decides; the stages record.
 
-Shared by collect and resync. Pure but for the rows it is given.
+Shared by collect and resync. Pure but for the rows it is given and the files that they name.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from connector.core import secrecy
 from connector.core.chain import canonical, digest
 from connector.core.kind_mapping import KindMapping
 from connector.core.mapping import CompiledMapping
-from connector.core.model import Kind, Problem, RecordKey, SourceRow
+from connector.core.model import Fate, Kind, Mapped, Problem, RecordKey, SourceRow
 from connector.core.secrecy import PARENT_CONCEALED, SecrecyPolicy
+from connector.stages.attaching import Files
 from connector.store.records import Known, Reading
 
 
@@ -39,10 +40,11 @@ def sort_rows(
     ledger: Mapping[str, Known],
     policy: SecrecyPolicy,
     concealed: frozenset[RecordKey] = frozenset(),
+    files: Files | None = None,
 ) -> Sorted:
     """Map every row whose fingerprint pair differs from the ledger's; an unchanged one costs nothing more.
 
-    `concealed`: which of the papers that these rows hang on are, or may have to be."""
+    `concealed`: which of the papers that these rows hang on are, or may have to be. `files`: who reads theirs."""
     unchanged: list[str] = []
     readings: list[Reading] = []
     for row in rows:
@@ -50,7 +52,7 @@ def sort_rows(
         if before is not None and before.unchanged(fingerprint_of(mapping, row, concealed), mapping_digest):
             unchanged.append(row.key.local_id)
         else:
-            readings.append(map_row(mapping, row, policy, concealed))
+            readings.append(map_row(mapping, row, policy, concealed, files))
     return Sorted(tuple(unchanged), tuple(readings))
 
 
@@ -62,20 +64,40 @@ def fingerprint_of(mapping: KindMapping, row: SourceRow, concealed: AbstractSet[
 
 
 def map_row(
-    mapping: KindMapping, row: SourceRow, policy: SecrecyPolicy, concealed: AbstractSet[RecordKey] = frozenset()
+    mapping: KindMapping,
+    row: SourceRow,
+    policy: SecrecyPolicy,
+    concealed: AbstractSet[RecordKey] = frozenset(),
+    files: Files | None = None,
 ) -> Reading:
-    """Map one row: a document, or the problems that prevent one. What hangs on a `concealed` paper is concealed too."""
+    """Map one row: a document, or the problems that prevent one. What hangs on a `concealed` paper is concealed too.
+
+    Its files are read by `files` once it is known whether it is: of a concealed one hardly any may be opened."""
     parents = mapping.parents_of(row)
+    mapped = _mapped(mapping, row, policy, parents, concealed)
+    if files is not None and any(file.fate is not Fate.NONE for file in row.files):
+        row = files.read(row, concealed=mapped.concealed is not False)
+        mapped = _mapped(mapping, row, policy, parents, concealed)
+    document = mapped.documents[0] if mapped.documents else None
+    fingerprint, found = fingerprint_of(mapping, row, concealed), mapping.range_of(row)
+    return Reading(
+        row.key, fingerprint, found, document, mapped.problems, parents, row.identity, mapped.concealed, row.files
+    )
+
+
+def _mapped(
+    mapping: KindMapping,
+    row: SourceRow,
+    policy: SecrecyPolicy,
+    parents: Iterable[RecordKey],
+    concealed: AbstractSet[RecordKey],
+) -> Mapped:
     mapped = mapping.apply(row, policy)
     document = mapped.documents[0] if mapped.documents else None
     fully_concealed = document is not None and document.concealed and policy.denouncer_identity == "conceal"
     if not fully_concealed and any(parent in concealed for parent in parents):
-        mapped = mapping.apply(row, policy, reason=PARENT_CONCEALED)
-        document = mapped.documents[0] if mapped.documents else None
-    fingerprint, found = fingerprint_of(mapping, row, concealed), mapping.range_of(row)
-    return Reading(
-        row.key, fingerprint, found, document, mapped.problems, parents, row.identity, concealed=mapped.concealed
-    )
+        return mapping.apply(row, policy, reason=PARENT_CONCEALED)
+    return mapped
 
 
 def problem_readings(agency: str, kind: Kind, problems: Sequence[tuple[str, Problem]]) -> list[Reading]:

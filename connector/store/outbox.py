@@ -1,6 +1,7 @@
 """The outbox: claiming what is due.
 
-    claim      one transaction: due, not paused, parent has a receipt, no other version of the key on its way
+    claim      one transaction: due, not paused, parent has a receipt, no other version of the key on its way, and the
+               content of its attachments has arrived
     rescue     claims of a dead owner become unknown; the ordinary resolve stage does the rest
     ask_again  a person wants the newest version looked for, or sent, again
 
@@ -34,7 +35,7 @@ from connector.core.model import (
     RecordKey,
     State,
 )
-from connector.store import ancestry, asked, erasure
+from connector.store import ancestry, asked, attachments, erasure
 from connector.store.db import Tx
 from connector.store.keys import chunks, of_key, of_record
 from connector.store.marks import CHANNEL
@@ -239,6 +240,7 @@ def _sendable(of_agency: ColumnElement[bool]) -> ColumnElement[bool]:
         ~on_its_way,
         ~is_paused(),
         _parent_is_received(bindparam("generation"), carried),
+        attachments.are_there(bindparam("generation")),
     )
 
 

@@ -13,8 +13,20 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, insert, select, update
 
 from connector.core import lifecycle
-from connector.core.model import Actor, Cause, Change, Document, Event, Kind, Operation, Problem, RecordKey, State
-from connector.store import ancestry
+from connector.core.model import (
+    Actor,
+    Cause,
+    Change,
+    Document,
+    Event,
+    Kind,
+    Operation,
+    Problem,
+    RecordKey,
+    SourceFile,
+    State,
+)
+from connector.store import ancestry, attachments
 from connector.store.db import Tx
 from connector.store.keys import chunks, newest_of_record, of_key
 from connector.store.tables import Delivery as DeliveryRow
@@ -56,7 +68,8 @@ class Reading:
 
     `range_value` is the value of the column that pages walk over, by which the row is found again.
     `parents` are the keys that the row names, also where no document could be made of it. `concealed`: whether the row
-    must be concealed, also where no document could be made of it; None: it cannot be told."""
+    must be concealed, also where no document could be made of it; None: it cannot be told. `files`: what became of the
+    files that it names."""
 
     key: RecordKey
     fingerprint: str
@@ -66,6 +79,7 @@ class Reading:
     parents: tuple[RecordKey, ...] = ()
     identity: str = ""
     concealed: bool | None = None
+    files: tuple[SourceFile, ...] = ()
 
     def conceals(self, before: Known | None) -> bool:
         """Return whether this version counts as concealed. A row that says nothing of it counts as its version before
@@ -238,6 +252,8 @@ def _record_one(
     if before and (same or still_bad):
         version = before.version
     _write_record(tx, reading, before, version, mapping_digest, sweep)
+    if before or reading.files:
+        attachments.note(tx, reading.key, version, reading.files)
     if same:
         if before and before.taken_over and document:
             _fill_in(tx, reading.key, document, version, actor)

@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.lifecycle import Step, Wait
 from connector.core.model import Actor, Cause, Change, Event, Kind, RecordKey, State
-from connector.store import ancestry, erasure, marks, reasons
+from connector.store import ancestry, attachments, erasure, marks, reasons
 from connector.store.db import Tx
 from connector.store.keys import chunks, of_key
 from connector.store.records import Known, Reading, delivery_values, known, supersede_older
@@ -74,6 +74,7 @@ def _set_aside_one(
 ) -> None:
     version = before.version + 1
     supersede_older(tx, key, version, actor)
+    attachments.forget(tx, key)
     gone = Reading(key, "", "", None, ())
     values = delivery_values(tx, gone, before, version, State.NOT_SENT, cause, Change("void", "")) | {"rule": rule}
     tx.connection.execute(insert(_delivery).values(values))

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import JSON as SA_JSON
-from sqlalchemy import CheckConstraint, Column, Dialect, Index, LargeBinary, Table, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Dialect, Index, LargeBinary, Table, UniqueConstraint, text
 from sqlalchemy.types import String, TypeDecorator
 from sqlmodel import Field, SQLModel
 
-from connector.core.model import Cause, Decision, Kind, Operation, State
+from connector.core.model import Cause, Decision, Fate, Kind, Operation, State
 
 
 class Instant(TypeDecorator[datetime]):
@@ -46,7 +46,7 @@ _STANDING = text("gone_at IS NULL")
 _ACTIVE = text("state IN ('sending', 'unknown')")
 
 
-def _in(column: str, values: type[Kind | State | Operation | Cause | Decision]) -> str:
+def _in(column: str, values: type[Kind | State | Operation | Cause | Decision | Fate]) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
 
 
@@ -213,6 +213,64 @@ class Delivery(SQLModel, table=True):
     decided: str | None = None
     decided_by: str | None = None
     decided_reason: str | None = None
+
+
+class Attachment(SQLModel, table=True):
+    """A file that the newest version of a record names, and what became of it. `at`: its place among those of the row.
+
+    Of one that goes, where it lies below the root and how it looked when it was hashed: so an unchanged file is not
+    read again, and can be found when its content is sent. Of any other, nothing."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        CheckConstraint(_in("kind", Kind), name="attachment_kind"),
+        CheckConstraint(_in("fate", Fate), name="attachment_fate"),
+        CheckConstraint('"at" >= 0 AND version >= 1', name="attachment_counts"),
+        CheckConstraint("(fate = 'ready') = (sha256 IS NOT NULL)", name="ready_has_content"),
+        CheckConstraint(
+            "(sha256 IS NULL) = (path IS NULL) AND (sha256 IS NULL) = (size_bytes IS NULL)"
+            " AND (sha256 IS NULL) = (modified_ns IS NULL) AND (sha256 IS NULL) = (media_type IS NULL)",
+            name="content_is_whole",
+        ),
+        Index("ix_attachment_content", "agency", "sha256"),
+    )
+    agency: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    local_id: str = Field(primary_key=True)
+    at: int = Field(primary_key=True)
+    version: int
+    fate: str
+    path: str | None = None
+    size_bytes: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    modified_ns: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    sha256: str | None = None
+    media_type: str | None = None
+    noted_at: datetime = _instant()
+
+
+CONTENT_STATES = ("sending", "waiting", "received", "refused")
+"""Where the content of a file stands: on its way (or left there by a process that died), to be tried again, over."""
+
+
+class Content(SQLModel, table=True):
+    """The bytes of attachments, once per content and ledger generation, from the moment they are first sent."""
+
+    __tablename__ = "content"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({', '.join(repr(name) for name in CONTENT_STATES)})", name="content_state"),
+        CheckConstraint("attempt >= 1", name="content_counts"),
+        CheckConstraint("(state = 'waiting') = (next_attempt_at IS NOT NULL)", name="waiting_has_time"),
+        CheckConstraint("state NOT IN ('waiting', 'refused') OR rule IS NOT NULL", name="untaken_has_rule"),
+    )
+    agency: str = Field(primary_key=True)
+    generation: int = Field(primary_key=True)
+    sha256: str = Field(primary_key=True)
+    state: str
+    state_at: datetime = _instant()
+    attempt: int
+    next_attempt_at: datetime | None = _instant(nullable=True)
+    rule: str | None = None
+    http_status: int | None = None
 
 
 class AuditEntry(SQLModel, table=True):

@@ -170,10 +170,21 @@ def test_a_field_that_the_schema_does_not_know_does_not_leave():
 def test_a_canary_in_every_secret_field_of_every_kind_is_gone(kind):
     fields = SCHEMAS.fields(kind)
     body = full("", fields)
+    for paper in body.get("attachments", []):
+        paper["redacted"] = False
     assert CANARY in json.dumps(body)
     left = conceal(body, fields, "denunciation", CONCEAL, {})
     assert CANARY not in json.dumps(left)
     assert "protections" not in left
+
+
+def test_of_a_redacted_copy_only_its_content_leaves():
+    paper = {"sha256": "a" * 64, "size_bytes": 9, "media_type": "image/png", "redacted": True}
+    named = {**paper, "title": CANARY, "file_name": CANARY, "kind": CANARY, "ref": CANARY, "summary": CANARY}
+    others = [{**named, "redacted": False}, {"title": CANARY, "redacted": True}]
+    body = {"type": "denunciation", "received_on": "2026-02-02", "attachments": [named, *others]}
+    left = conceal(body, SCHEMAS.fields("petition"), "denunciation", CONCEAL, {})
+    assert left["attachments"] == [paper]
 
 
 def full(pattern: str, fields: dict[str, FieldInfo]):

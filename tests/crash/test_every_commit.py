@@ -29,6 +29,9 @@ SEED = 20_220_615
 ELSEWHERE = {
     "cli/match_workbook.py:_note#1": "decided in a workbook; tests/crash/test_kill_workbooks.py dies around it",
     "cli/quarantine_workbook.py:_carry_out#1": "likewise",
+    "cli/attachments.py:retry#1": "with a folder of attachments alone; tests/e2e/test_attachment_deaths.py dies at it",
+    "stages/attach.py:_send#1": "with a folder of attachments alone; tests/e2e/test_attachment_deaths.py dies at it",
+    "stages/attach.py:_send#2": "with a folder of attachments alone; tests/e2e/test_attachment_deaths.py dies at it",
     "cli/unknown.py:link#1": "over the observed interface alone; tests/crash/test_kill_observed.py dies around it",
     "cli/unknown.py:send#1": "over the observed interface alone; tests/crash/test_kill_observed.py dies around it",
     "stages/pull.py:_note_stopped#1": "over an interface without a list alone; one mark and its entry",

@@ -121,6 +121,8 @@ def _address(case: Case[Any], base_url: str) -> None:
     if DIGEST.search(str(case.headers.get("Content-Digest"))):
         prepared: Any = requests.Request(**case.as_transport_kwargs(base_url)).prepare().body or b""
         digest = hashlib.sha256(prepared if isinstance(prepared, bytes) else prepared.encode()).digest()
+        if "sha256" in path and not _is_negative(case, ParameterLocation.PATH):
+            path["sha256"] = digest.hex()
         case.headers["Content-Digest"] = f"sha-256=:{base64.b64encode(digest).decode()}:"
 
 
@@ -152,3 +154,4 @@ def test_what_was_generated_did_reach_the_records(sandbox: Sandbox) -> None:
     """A generator whose every document is refused for its key proves nothing of the contract, and nobody sees it."""
     assert {effect.kind for effect in sandbox.effects()} == {*KINDS}
     assert 404 in {line.status for line in sandbox.log() if line.path.endswith("/withdrawal")}
+    assert sandbox.contents(AGENCY)

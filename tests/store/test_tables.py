@@ -62,6 +62,13 @@ RUN = {
     "agency": AGENCY, "by": "x", "started_at": START, "listed": True, "unreadable": 0, "counts": {}, "plan": "",
     "store_seq": 0,
 }  # fmt: skip
+PAPER = {
+    "agency": AGENCY, "kind": "petition", "local_id": "demo:1", "at": 0, "version": 1, "fate": "ready", "path": "a.pdf",
+    "size_bytes": 9, "modified_ns": 1, "sha256": "a" * 64, "media_type": "application/pdf", "noted_at": START,
+}  # fmt: skip
+CONTENT = {
+    "agency": AGENCY, "generation": 1, "sha256": "a" * 64, "state": "received", "state_at": START, "attempt": 1,
+}  # fmt: skip
 TERM = {"id": 1, "number": 1, "taken_at": START}
 FINDING = {
     "run": 1, "agency": AGENCY, "kind": "petition", "local_id": "demo:1", "finding": "differs", "how": "",
@@ -133,6 +140,18 @@ IMPOSSIBLE: list[Case] = [
     ("one_term", tables.Term, TERM, {"id": 2}),
     ("catalogue_entry_is_named", tables.CatalogueEntry, NATIONAL_CODE, {"code": ""}),
     ("catalogue_entry_is_named", tables.CatalogueEntry, NATIONAL_CODE, {"catalogue": ""}),
+    ("attachment_kind", tables.Attachment, PAPER, {"kind": "letter"}),
+    ("attachment_fate", tables.Attachment, PAPER, {"fate": "lost"}),
+    ("attachment_counts", tables.Attachment, PAPER, {"at": -1}),
+    ("attachment_counts", tables.Attachment, PAPER, {"version": 0}),
+    ("ready_has_content", tables.Attachment, PAPER, {"fate": "absent"}),
+    ("content_is_whole", tables.Attachment, PAPER, {"path": None}),
+    ("content_is_whole", tables.Attachment, PAPER, {"modified_ns": None}),
+    ("content_state", tables.Content, CONTENT, {"state": "lost"}),
+    ("content_counts", tables.Content, CONTENT, {"attempt": 0}),
+    ("waiting_has_time", tables.Content, CONTENT, {"state": "waiting", "rule": "busy"}),
+    ("waiting_has_time", tables.Content, CONTENT, {"next_attempt_at": START}),
+    ("untaken_has_rule", tables.Content, CONTENT, {"state": "refused"}),
 ]  # fmt: skip
 
 
@@ -166,6 +185,8 @@ def test_every_constraint_has_an_impossible_row_of_its_own() -> None:
         (tables.ResyncItem, ITEM),
         (tables.Tombstone, TOMBSTONE),
         (tables.Unsettled, UNSETTLED),
+        (tables.Attachment, PAPER),
+        (tables.Content, CONTENT),
     ],
 )
 def test_the_same_row_without_its_flaw_is_taken(ledger: Ledger, model: type[SQLModel], row: dict[str, Any]) -> None:

@@ -1,0 +1,203 @@
+"""Files that a record names: where they may lie, what they are by their first bytes, and which of them leave.
+
+A name in a database is a stranger's text: it may climb out of its folder, name a device or a second stream. What is
+not surely one file below the root is refused, never mended. Pure: nothing is opened here.
+May import: conditions, keys, model, section, transforms, the standard library.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from connector.core.conditions import Columns, Reader, Test
+from connector.core.keys import plain
+from connector.core.model import Fate, SourceFile
+from connector.core.section import Section
+from connector.core.transforms import Bad
+
+ITEMS = "/attachments/*"
+CONTENT_FIELDS = ("sha256", "size_bytes", "media_type")
+"""What the connector itself says of a file, in each item."""
+
+MAX_PATH = 1_000
+MAX_DEPTH = 20
+SIGNATURE_BYTES = 4_096
+"""So many of the first, and for an archive of the last, bytes tell what a file is."""
+
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE)
+_DRIVE_OR_STREAM = ":"
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """`[attachments]` of a kind: which child query names files, by which columns, below which folder of the root.
+
+    failing: what becomes of a record with a file that cannot be sent: `send` it without, or `hold` it."""
+
+    rows: str
+    columns: tuple[str, ...]
+    folder: str
+    failing: Literal["send", "hold"]
+    redacted: Reader | None
+    keep: Test | None
+
+    def named(self, columns: Columns) -> SourceFile:
+        """Return what one row names, not looked at yet."""
+        if self.keep is not None and self.keep(columns) is not True:
+            return NO_FILE
+        texts = [_text(columns.get(column)) for column in self.columns]
+        if not texts[-1].strip():
+            return NO_FILE  # a folder without a name in it: there is no file
+        path = safe_path([self.folder, *texts])
+        redacted = self.redacted is not None and self.redacted(columns) is True
+        return SourceFile(path, Fate.NAMED if path else Fate.UNSAFE, redacted=redacted)
+
+
+NO_FILE = SourceFile("", Fate.NONE)
+
+
+def read_attached(section: Section, rows: str) -> Attached | None:
+    """Read `[attachments]`; `rows` is the child query that feeds the items. None: it is wrong (reported)."""
+    columns = section.texts("path", needed=True)
+    folder = section.text("folder")
+    if folder and not safe_path([folder]):
+        section.report("E-CFG-VALUE", "folder", folder, "a folder below the root, such as FileUploads/donthu")
+    failing = section.text("failing") or "send"
+    if failing not in ("send", "hold"):
+        section.report("E-CFG-VALUE", "failing", failing, "one of send, hold")
+    section.close()
+    if not rows:
+        section.report("E-CFG-ROWS", "", ITEMS, f"a rule for {ITEMS} with rows")
+        return None
+    return Attached(rows, columns, folder, "hold" if failing == "hold" else "send", None, None) if columns else None
+
+
+def safe_path(parts: Sequence[str]) -> str:
+    """Return these parts as one path below the root, "/" between its names; "" where that would not be safe.
+
+    Both kinds of slash part names, as the programs that wrote them ran on Windows; one slash (or "~/") in front means
+    the root, as in an address of the agency's own web. Refused: "..", drives, streams and servers (":" and "//"),
+    device names, names that Windows reads otherwise than they stand (dots or blanks at the end), control characters."""
+    names: list[str] = []
+    for part in parts:
+        text = part.strip().replace("\\", "/")
+        if text.startswith("//"):
+            return ""
+        names += [name for name in text.removeprefix("~").split("/") if name not in ("", ".")]
+    path = "/".join(names)
+    if not names or len(names) > MAX_DEPTH or len(path) > MAX_PATH or not all(_is_plain(name) for name in names):
+        return ""
+    return path
+
+
+def _is_plain(name: str) -> bool:
+    if name == ".." or name[-1] in ". " or name[0] == " " or _DRIVE_OR_STREAM in name:
+        return False
+    if any(unicodedata.category(sign) in ("Cc", "Cs", "Cf") for sign in name):  # Cf: what turns the reading direction
+        return False
+    return _DEVICE.fullmatch(name) is None
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, (Bad, bytes)):
+        return ""
+    return plain(value)
+
+
+# --- what a row becomes with its files ------------------------------------------------------------------------------
+
+_COLUMN = "kntc:"
+"""No query has such a column: what was seen of a row's file stands under it."""
+
+
+HOLDING: Mapping[Fate, str] = {
+    Fate.UNSAFE: "its name is not safe: it leads out of the root, or names a device",
+    Fate.ABSENT: "it is not in its folder",
+    Fate.UNREADABLE: "it cannot be read",
+    Fate.EMPTY: "it is empty",
+    Fate.TOO_LARGE: "it is larger than is sent",
+    Fate.TYPE: "its bytes are of no type that is sent",
+    Fate.LATER: "it was changed just now and is read again",
+    Fate.REFUSED: "the National Database does not take it",
+}
+"""Why a file will not come, or not yet. What the law or the interface keeps back holds nothing."""
+
+
+def with_content(columns: Columns, file: SourceFile) -> Columns:
+    """Return a child row with what is known of its file, for the rules of CONTENT_FIELDS."""
+    if file.fate is not Fate.READY:
+        return columns
+    return {**columns, **{f"{_COLUMN}{name}": getattr(file, name) for name in CONTENT_FIELDS}}
+
+
+def content_of(name: str) -> Reader:
+    """Return the reader of one of CONTENT_FIELDS: None where the file does not go."""
+    return lambda columns: columns.get(f"{_COLUMN}{name}")
+
+
+def kept_back(files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
+    """Return the files as those of a concealed record: only a redacted copy goes on."""
+    return tuple(
+        file
+        if file.redacted or file.fate is Fate.NONE
+        else replace(file, path="", fate=Fate.NOT_REDACTED, size_bytes=0)
+        for file in files
+    )
+
+
+# --- what a file is -------------------------------------------------------------------------------------------------
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = b"PK\x03\x04"
+
+MEDIA_TYPES: Mapping[str, str] = {
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "tiff": "image/tiff",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "doc": "application/msword",
+    "xls": "application/vnd.ms-excel",
+    "rtf": "application/rtf",
+    "mp3": "audio/mpeg",
+    "mp4": "video/mp4",
+}
+"""The types that can be told by their bytes, by the name that a configuration uses."""
+
+_BEGINNINGS = (
+    (b"%PDF-", "pdf"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+    (b"{\\rtf", "rtf"),
+    (b"ID3", "mp3"),
+)
+_IN_ARCHIVE = (
+    (b"mimetypeapplication/vnd.oasis.opendocument.text", "odt"),
+    (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "ods"),
+    (b"word/document.xml", "docx"),
+    (b"xl/workbook.xml", "xlsx"),
+)
+
+
+def type_of(first: bytes, last: bytes, name: str) -> str:
+    """Return the type by its name in MEDIA_TYPES, "" for any other; `first` and `last` as SIGNATURE_BYTES says.
+
+    The bytes decide; of an old Office file, whose beginning says no more, its name's ending decides which one it is."""
+    for beginning, found in _BEGINNINGS:
+        if first.startswith(beginning):
+            return found
+    if first[4:8] == b"ftyp":
+        return "mp4"
+    if first.startswith(_ZIP):
+        return next((found for sign, found in _IN_ARCHIVE if sign in first or sign in last), "")
+    ending = name.rpartition(".")[2].lower()
+    return ending if first.startswith(_OLE) and ending in ("doc", "xls") else ""

@@ -1,0 +1,80 @@
+"""The files that rows name: looked at before a row is judged, read where it is mapped.
+
+    seen    what the disk says of each file becomes part of the row's fingerprint; nothing is opened
+    Files   of a row that is mapped: each file read and hashed, unless that very file was before
+
+So an unchanged row costs a look at its files and no more. Of a concealed record only a redacted copy is opened at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from connector.core.attachments import kept_back
+from connector.core.chain import canonical
+from connector.core.kind_mapping import KindMapping
+from connector.core.model import Fate, SourceFile, SourceRow
+from connector.stages.context import Context
+from connector.store import attachments
+
+Before = Mapping[tuple[str, int, int], SourceFile]
+
+
+def seen(context: Context, mapping: KindMapping, rows: Sequence[SourceRow]) -> tuple[SourceRow, ...]:
+    """Return the rows with the files that they name, as the disk shows them, and fingerprints that tell of it.
+
+    Raises SourceError where the folder itself is away. Without a folder, or with a profile that carries no content,
+    files stay what they were: names in a document."""
+    folder = context.folder
+    if folder is None or mapping.attached is None or not context.capabilities.attachments:
+        return tuple(rows)
+    folder.check()
+    return tuple(_with_files(context, row, tuple(folder.look(file) for file in mapping.files_of(row))) for row in rows)
+
+
+def _with_files(context: Context, row: SourceRow, files: tuple[SourceFile, ...]) -> SourceRow:
+    if all(file.fate is Fate.NONE for file in files):
+        return replace(row, files=files)
+    shown = [[f.path, str(f.fate), f.redacted, f.size_bytes, str(f.modified_ns)] for f in files]
+    commitment = context.store.commitment(row.key.agency, canonical([row.fingerprint, shown]))
+    return replace(row, files=files, fingerprint=commitment)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Reads the files of rows that are mapped. `before`: what was hashed when its record was last mapped."""
+
+    context: Context
+    before: Before = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, context: Context, mapping: KindMapping, rows: Iterable[SourceRow]) -> Files:
+        """Return the reader for these rows of one kind."""
+        local_ids = [row.key.local_id for row in rows if row.files]
+        if not local_ids:
+            return cls(context)
+        with context.store.read() as connection:
+            return cls(context, attachments.read_before(connection, context.agency, mapping.kind, local_ids))
+
+    def read(self, row: SourceRow, *, concealed: bool) -> SourceRow:
+        """Return the row with its files read: READY, or with what keeps each from going. Once a stop is asked for, no
+        further one is opened, and the row is mapped again at its next reading."""
+        files = tuple(self._read(file) for file in (kept_back(row.files) if concealed else row.files))
+        hashes = [file.sha256 for file in files if file.sha256]
+        if hashes:
+            with self.context.store.read() as connection:
+                refused = attachments.refused(connection, self.context.agency, self.context.generation, hashes)
+            files = tuple(replace(f, fate=Fate.REFUSED) if f.sha256 in refused else f for f in files)
+        later = any(file.fate is Fate.LATER for file in files)
+        return replace(row, files=files, fingerprint=f"{row.fingerprint}+later" if later else row.fingerprint)
+
+    def _read(self, file: SourceFile) -> SourceFile:
+        if file.fate is not Fate.NAMED or self.context.folder is None:
+            return file
+        known = self.before.get((file.path, file.size_bytes, file.modified_ns))
+        if known is not None:
+            return replace(known, redacted=file.redacted)
+        if self.context.stop.is_set():
+            return replace(file, fate=Fate.LATER)
+        return self.context.folder.read(file)
