@@ -179,14 +179,28 @@ class _Shown:
         )
 
     def values(self, step: TraceStep) -> str:
-        """Return what the source holds for a rule, masked by its class."""
-        return _listed([self._masked(step, value) for value in self._source_values(step)])
+        """Return what the source holds for a rule, masked by its class and by that of what else its columns feed: a
+        code may be read from a name ("Đơn nặc danh"). Of a concealed record not even that there is one is shown."""
+        values = self._source_values(step)
+        if values and step.confidentiality == "C1" and self._reads_personal(step):
+            return "" if self.reading.concealed else self.say("explain.masked")
+        return _listed([self._masked(step, value) for value in values])
 
     def is_secret(self, step: TraceStep) -> bool:
         """Return whether not even the presence of a value may be shown."""
         if step.confidentiality == "C3":
             return True
         return self.reading.concealed and (step.confidentiality != "C1" or self._conceals(step))
+
+    def _reads_personal(self, step: TraceStep) -> bool:
+        """Whether a column of this rule also feeds a field of class C2 or C3 that is more than a code."""
+        columns = {*step.column.split(", ")}
+        others = (other for other in self.mapping.trace if other.confidentiality != "C1")
+        return any(columns.intersection(other.column.split(", ")) for other in others if not self._is_code(other))
+
+    def _is_code(self, step: TraceStep) -> bool:
+        info = self.mapping.fields.get(step.pointer)
+        return info is not None and bool(info.codes)
 
     def secret_line(self, pointer: str, step: TraceStep) -> FieldLine:
         """Return the one line for all that is kept secret below a field of the document: the same, empty or not."""

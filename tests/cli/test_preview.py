@@ -71,6 +71,26 @@ def test_the_id_may_bring_its_source_and_machines_are_told_the_same(unread: Worl
     assert "/withdrawn" in said.json["silent"]
 
 
+def test_a_code_that_is_read_from_a_name_does_not_show_the_name(unread: World) -> None:
+    """Whoever looked at a record saw the name beside "named": the field is open, but what it is read from is not."""
+    folder = unread.folder / "mappings" / "bentre"
+    rules = (folder / "petition.toml").read_text("utf-8")
+    old = '"/petitioners/*/disclosure" = { column = "NeuTen" }'
+    assert old in rules
+    new = '"/petitioners/*/disclosure" = { column = "HoTen", codes = "neu-ten" }'
+    (folder / "petition.toml").write_text(rules.replace(old, new), encoding="utf-8")
+    codes = 'name = "neu-ten"\nlist = "disclosure"\nsource = "x.HoTen"\nmatch = "folded"\ndefault = "named"\n[map]\n'
+    (folder / "codes" / "neu-ten.toml").write_text(codes + '"Đơn nặc danh" = "anonymous"\n', encoding="utf-8")
+    complaint = unread("mapping", "preview", "petition", str(petition_of(unread, "LoaiDonThu = 1")), "--json")
+    line = lines_of(complaint)["/petitioners/*/disclosure"]
+    assert (line["source"], line["target"]) == ("(đã che)", "Nêu rõ danh tính")
+    denunciation = unread("mapping", "preview", "petition", str(petition_of(unread, "LoaiDonThu = 2")), "--json")
+    line = lines_of(denunciation)["/petitioners/*/disclosure"]
+    assert (line["source"], line["target"]) == ("", "Danh tính được giữ kín")
+    assert len(names(unread)) > 5
+    assert not [value for value in names(unread) if value in complaint.out + denunciation.out]
+
+
 def test_of_a_denunciation_nothing_personal_is_told_not_even_whether_there_is_any(unread: World) -> None:
     id_ = petition_of(unread, "LoaiDonThu = 2")
     said = unread("mapping", "preview", "petition", str(id_), "--json")
