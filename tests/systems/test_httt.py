@@ -60,7 +60,7 @@ absent = ["/1/1", "/1/2", "/2/1"]
 """,
 }
 
-RESULT = "Complains.ket_qua_1/2, Denounces.ket_qua"
+RESULT = "Complains.ket_qua_1/2 | Denounces.ket_qua"
 
 EXPECTED: Account = {
     (Kind.PETITION, "delivered"): 4_851,
