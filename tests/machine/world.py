@@ -215,6 +215,16 @@ class World:
         self._stack.enter_context(lock(app))
         return app
 
+    def configure(self, *changes: tuple[str, str]) -> None:
+        """Change the configuration, one text for another, and begin anew with it."""
+        config = self.folder / "config.toml"
+        text = config.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new, 1)
+        config.write_text(text, encoding="utf-8")
+        self.reopen()
+
     def reopen(self) -> None:
         """End this process's App and start another one, as a restart does."""
         self._stack.close()

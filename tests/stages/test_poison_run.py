@@ -37,12 +37,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(transport, "PATIENCE_S", 0.0)
     nation = Nation(Clock(), idempotent=True)
     built = World(tmp_path, nation, workers=4)
-    config = tmp_path / "config.toml"
-    text = config.read_text(encoding="utf-8")
-    for old, new in SETTINGS:
-        text = text.replace(old, new, 1)
-    config.write_text(text, encoding="utf-8")
-    built.reopen()
+    built.configure(*SETTINGS)
     yield built
     built.close()
     nation.sandbox.close()
