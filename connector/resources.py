@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,12 @@ def unit_tables() -> tuple[dict[str, Any], dict[str, bytes]]:
     folder = shipped("schemas", "units")
     tables = {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv"))}
     return json.loads((folder / "units.json").read_bytes()), tables
+
+
+@lru_cache(maxsize=1)
+def field_names() -> dict[str, Any]:
+    """Return the parsed `field_names.toml`: what agencies call tables and fields."""
+    return tomllib.loads((_PACKAGE / "field_names.toml").read_text(encoding="utf-8"))
 
 
 def _json_by_stem(folder: Path) -> dict[str, Any]:
