@@ -101,13 +101,8 @@ def source_of(config: Config, section: AgencySection, mapping: CompiledMapping, 
             max_rows=config.collect.max_page_rows,
             query_timeout_s=config.collect.query_timeout_s,
         )
-    if section.source.password:
-        place = f"agency {section.code} source.password"
-        url = url.set(password=read_secret(section.source.password, config, place))
-    if url.get_backend_name() == "sqlite" and url.database:
-        url = url.set(database=str(config.resolve(url.database)))
     return SqlSource(
-        url,
+        source_address(config, section),
         section.code,
         mapping,
         evidence,
@@ -115,6 +110,18 @@ def source_of(config: Config, section: AgencySection, mapping: CompiledMapping, 
         max_rows=config.collect.max_page_rows,
         query_timeout_s=config.collect.query_timeout_s,
     )
+
+
+def source_address(config: Config, section: AgencySection) -> URL:
+    """Return an agency's source as it is connected to: with its password, a path from the configuration's folder.
+    Raises ConfigError for a secret, URL or driver that cannot be used."""
+    url = _source_url(config, section)
+    if section.source.password:
+        place = f"agency {section.code} source.password"
+        url = url.set(password=read_secret(section.source.password, config, place))
+    if url.drivername == FILES or (url.get_backend_name() == "sqlite" and url.database):
+        url = url.set(database=str(config.resolve(url.database or "")))
+    return url
 
 
 def _source_url(config: Config, section: AgencySection) -> URL:

@@ -25,6 +25,7 @@ from connector.cli import (
     checking,
     covering,
     differing,
+    drafting,
     explain,
     inspecting,
     match_workbook,
@@ -107,6 +108,7 @@ app.command("pull")(working.pull)
 app.command("check")(checking.check)
 _noun(
     "mapping",
+    draft=drafting.draft,
     check=checking.mapping_check,
     test=testing.mapping_test,
     preview=previewing.preview,
