@@ -535,6 +535,24 @@ def test_no_reference_leads_to_a_record_of_another_agency(agency: Agency) -> Non
     assert {"case_ref", "petition_refs"}.isdisjoint(agency.sent(Kind.RECEPTION))
 
 
+@pytest.mark.parametrize(
+    ("written", "refers"),
+    [("1", True), (" 1 ", True), ("1/2023", False), ("1abc", False), ("01", False), ("0", False), ("", False)],
+)
+def test_a_case_is_the_number_of_a_petition_and_nothing_else(agency: Agency, written: str, refers: bool) -> None:
+    agency.petition(1)
+    agency.petition(2, GanVuViec=written)
+    bodies = agency.swept().of(Kind.PETITION)
+    assert [body.get("case_ref") for body in bodies] == [None, "bentre:1" if refers else None]
+
+
+def test_a_draft_is_no_case_to_refer_to(agency: Agency) -> None:
+    agency.petition(1)
+    agency.petition(2, GanVuViec="1")
+    agency.add("bo_sung", {"IdDonThu": 1, "BanNhap": 1})
+    assert "case_ref" not in agency.sent(Kind.PETITION)
+
+
 # --- documents beside
 
 

@@ -124,6 +124,7 @@ def _petitions(life: Life) -> None:
     life.change(life.petitions("blank content", 3), of("NoiDungDonThu = '  '"))
     life.change(life.petitions("long content", 2), of("NoiDungDonThu = ?"), "Kiến nghị " * 9_000)
     life.change(life.petitions("case of nowhere", 5), of("GanVuViec = '999999', Status = 2"))
+    life.change(life.petitions("case by a number of the register", 5), of("GanVuViec = '17/2023', Status = 2"))
     codes = life.petitions("unknown field", 6, "d.LoaiDonThu = 1")
     life.change(codes, "DELETE FROM don_thu_linh_vuc WHERE IdDonThu = ?")
     life.change(codes, "INSERT INTO don_thu_linh_vuc (IdLinhVuc, IdDonThu) VALUES ('KX.07', ?)")

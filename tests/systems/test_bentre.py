@@ -69,7 +69,8 @@ by the number of their petition, which has no other one, the enforcements by tha
 
 AS_GOOD_AS_ANY = {
     "handed on": 30, "handed to us": 20, "marked as sent by an older connector": 50, "several contents": 7,
-    "zero time of entry": 8, "case of nowhere": 5, "complaint filed under denunciations too": 6,
+    "zero time of entry": 8, "case of nowhere": 5, "case by a number of the register": 5,
+    "complaint filed under denunciations too": 6,
     "anonymous in capitals": 5, "anonymous, decomposed": 5, "name like the anonymous one": 5, "decomposed name": 5,
     "name with blanks": 5, "no name": 5, "anonymous without a person": 5, "crowd of whom two are entered": 6,
     "several sanctions": 2, "accepted twice, without a deadline": 3,
@@ -262,6 +263,13 @@ def test_a_complaint_that_may_be_a_denunciation_too_is_concealed(way: Way) -> No
     for name in ("complaint filed under denunciations too", "several contents"):
         for key in way.suffers[name]:
             assert "content" not in way.national["petition", f"bentre:{key}"], name
+
+
+def test_no_case_is_made_of_what_is_no_number_of_a_petition(way: Way) -> None:
+    for name in ("case of nowhere", "case by a number of the register"):
+        for key in way.suffers[name]:
+            assert "case_ref" not in way.national["petition", f"bentre:{key}"], name
+    assert sum("case_ref" in body for body in way.national.values()) > 20
 
 
 def test_the_same_rows_on_a_mariadb_come_to_the_same_ends_with_the_same_documents(way: Way, tmp_path: Path) -> None:
