@@ -429,6 +429,12 @@ def test_no_secret_and_nothing_of_what_may_be_a_denunciation_arrives(way: Way) -
     assert {visits[key]["concealed"]["reason"] for key in way.suffers["visit that nobody classified"]} == {
         "unclassified"
     }
+    of_another_type = way.of("visit of another type than its petition")
+    brought = asked(way.engine, f"SELECT XuLyDonID FROM TiepDanKhongDon WHERE TiepDanKhongDonID IN ({of_another_type})")
+    for (receipt,) in brought:
+        for kind in (Kind.PETITION, Kind.HANDLING):
+            assert "concealed" in way.national[kind, f"gosol:{receipt}"]
+            assert not {"content", "case_ref", "note", "summary"} & way.national[kind, f"gosol:{receipt}"].keys()
 
 
 # --- the queries themselves --------------------------------------------------------------------------------------
