@@ -71,6 +71,7 @@ def read_again(app: App, key: RecordKey, range_value: str) -> Reading | None:
     """Return the record as it is at the source now, None if it is not selected there (any more) or hangs on what
     must not be seen. Raises SourceError. Nothing is recorded."""
     from connector.stages.hidden import hidden_by
+    from connector.stages.placing import chosen
 
     agency = app.agency(key.agency)
     if key.kind not in agency.mapping.kinds:
@@ -84,7 +85,8 @@ def read_again(app: App, key: RecordKey, range_value: str) -> Reading | None:
             if row.key == key:
                 if hidden_by(app.context(key.agency), agency.source, agency.mapping, mapping.parents_of(row)):
                     return None
-                mapped = mapping.apply(row, agency.policy)
+                (decided,) = chosen(app.store, mapping, [row])
+                mapped = mapping.apply(decided, agency.policy)
                 shown = mapping.decode(row)
                 place = f"{mapping.select.table}.{mapping.range_column} = {value}"
                 concealed = is_concealed(mapping, shown, mapped) or _ledger_conceals(app, key, mapping.parents_of(row))

@@ -32,6 +32,7 @@ from connector.cli import (
     matching,
     mirror,
     pausing,
+    places,
     previewing,
     quarantine,
     quarantine_workbook,
@@ -116,6 +117,7 @@ _noun(
     inspect=inspecting.inspect,
     diff=differing.diff,
 )
+_noun("places", workbook=places.workbook, apply=places.apply)
 _noun("mirror", show=mirror.show, unreadable=mirror.unreadable)
 _noun(
     "catalogue", pull=catalogue.pull, diff=catalogue.diff, match=matching.match, apply=match_workbook.apply,

@@ -101,7 +101,7 @@ def read_back(listed: DecisionList, keyed: Keyed, answers: Iterable[Answer], rea
         row = by_mark.get(answer.mark)
         decision = words.get(folded(answer.decision)) if answer.decision.strip() else listed.leave
         why = one_line(clean(answer.reason) or "")[:MAX_REASON] or reason
-        choice = answer.choice.strip()
+        choice = answer.choice.strip().partition(" ")[0]  # words may stand behind the code
         wrong = _wrong(listed, row, decision, choice, why, is_known=answer.mark in seen)
         seen.add(answer.mark)
         if wrong:

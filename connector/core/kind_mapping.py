@@ -208,7 +208,7 @@ class KindMapping:
         """The body of a decoded row and its parent; what cannot be read is added to `misses`."""
         body = assemble(self.node, row.columns, self._below(row), "", misses)
         if self.places is not None:
-            self.places.write(body, misses)
+            self.places.write(body, misses, row.choose)
         body["agency_code"] = row.key.agency
         body["local_id"] = row.key.local_id
         return body, self._hang(row, body, misses)

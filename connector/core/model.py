@@ -7,7 +7,7 @@ May import: the standard library.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -151,7 +151,8 @@ class SourceRow:
     """One aggregate as read: the row, its children by query name, and its keyed fingerprint.
 
     `columns` hold what the driver gave: str, int, float, Decimal, bytes, date, datetime, None. files: one for each row
-    of the child query that names them, its parts taken apart; () as long as nobody has looked."""
+    of the child query that names them, its parts taken apart; () as long as nobody has looked. choose: which of several
+    communes of today a person has chosen for an address of this record, "" for none; None: nobody has decided any."""
 
     key: RecordKey
     columns: Mapping[str, Any]
@@ -159,6 +160,11 @@ class SourceRow:
     fingerprint: str
     identity: str = ""  # keyed digest of the columns that make the record this one and no other; "" if none are named
     files: tuple[SourceFile, ...] = ()
+    choose: Chooser | None = field(default=None, repr=False, compare=False)
+
+
+Chooser = Callable[[Mapping[str, Any], tuple[str, ...]], str]
+"""Takes an address as entered and the communes that its unit became."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,20 @@
 
 A mapping asks for it with `[places]`. The address as entered is never changed; the layer is written anew from it each
 time, with the version of the table. Where a unit was divided, the commune that the agency's own people have chosen is
-taken from the source; where nobody has, the place stays unresolved and the document is sent all the same.
+taken from the source, or from what they decided here; where nobody has, the place stays unresolved and the document is
+sent all the same.
 May import: agencies, assembly, model, schema, transforms, units, the standard library.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connector.core.agencies import successor
 from connector.core.assembly import Miss
-from connector.core.model import Body
+from connector.core.model import Body, Chooser
 from connector.core.schema import FieldInfo
 from connector.core.transforms import Bad
 from connector.core.units import Conversion, Place, Unit
@@ -68,6 +69,16 @@ def agencies(fields: Mapping[str, FieldInfo]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Undecided:
+    """An address of a unit that was divided: as entered (personal), and the communes that it may be in now."""
+
+    pointer: str
+    pattern: str
+    address: Mapping[str, Any] = field(repr=False)
+    candidates: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceLayer:
     """What one kind needs to write the layer: where its addresses and agencies stand, and the tables."""
 
@@ -82,9 +93,11 @@ class PlaceLayer:
         named = agencies(fields) if places.provinces else ()
         return cls(addresses(fields), named, places.conversion, places.provinces)
 
-    def write(self, body: Body, misses: list[Miss]) -> None:
+    def write(self, body: Body, misses: list[Miss], choose: Chooser | None = None) -> None:
         """Write `current` into every address of the body that names a unit and its scheme; what cannot be goes to
         `misses`. Beside an agency whose code the merger closed: the code it goes on as.
+
+        `choose`: what people decided here about divided units; what the source itself states comes before it.
 
         An address without a code gets none; nor does one without a scheme, which the schema then refuses."""
         for pattern in self.agencies:
@@ -100,11 +113,25 @@ class PlaceLayer:
                 place = _place(address)
                 if place is None:
                     continue
+                if not chosen and choose is not None and (several := self.conversion.convert(place).candidates):
+                    chosen = choose(address, several)
                 if chosen and not self.conversion.confirms(place, chosen):
                     # Not the candidates as detail: they would say where the person lives.
                     bad = Bad("E-MAP-UNIT-CHOICE", self.conversion.version)
                     misses.append(Miss(pointer + CHOICE, pattern + CHOICE, bad))
                 address["current"] = self._current(place, chosen)
+
+    def undecided(self, body: Mapping[str, Any]) -> Iterator[Undecided]:
+        """Yield the addresses of a document whose unit was divided, and of which nobody has said where they are now."""
+        for pattern in self.addresses:
+            for pointer, address in _objects(body, pattern.split("/")[1:], ""):
+                entered = {name: value for name, value in address.items() if name != "current"}
+                place = _place(entered)
+                stated = address.get("current")
+                if place is None or (isinstance(stated, dict) and stated.get("commune_code")):
+                    continue
+                if several := self.conversion.convert(place).candidates:
+                    yield Undecided(pointer, pattern, entered, several)
 
     def _current(self, place: Place, chosen: str) -> dict[str, str]:
         found = self.conversion.convert(place, chosen)

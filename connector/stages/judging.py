@@ -13,7 +13,7 @@ from connector.core.mapping import CompiledMapping
 from connector.core.model import Kind, RecordKey
 from connector.core.secrecy import SecrecyPolicy
 from connector.sources.base import Page, Source
-from connector.stages import attaching
+from connector.stages import attaching, placing
 from connector.stages.context import Context
 from connector.stages.hidden import Hidden
 from connector.stages.reading import mapping_mark, problem_readings, sort_rows
@@ -47,7 +47,7 @@ def judge(
     kind = kind_mapping.kind
     hidden.secret |= {RecordKey(context.agency, kind, local_id) for local_id in page.secret_ids}
     hidden.excluded |= {RecordKey(context.agency, kind, local_id) for local_id in page.excluded_ids}
-    rows = attaching.seen(context, kind_mapping, page.rows)
+    rows = attaching.seen(context, kind_mapping, placing.chosen(context.store, kind_mapping, page.rows))
     with context.store.read() as connection:
         ledger = records.known(connection, context.agency, kind, [row.key.local_id for row in rows])
         parents = {row.key.local_id: kind_mapping.parents_of(row) for row in rows}

@@ -21,7 +21,7 @@ from connector.core.model import Actor, Cause, Change, Kind, RecordKey
 from connector.core.secrecy import SecrecyPolicy
 from connector.errors import SourceError
 from connector.sources.base import Source
-from connector.stages import attaching
+from connector.stages import attaching, placing
 from connector.stages.context import Context, Counts
 from connector.stages.hidden import cause_on, hidden_by
 from connector.stages.reading import map_row, mapping_mark, problem_readings
@@ -171,7 +171,7 @@ def _read_again(
             if row.key == key:
                 with context.store.read() as connection:
                     concealed = records.concealed_among(connection, context.agency, kind_mapping.parents_of(row))
-                (row_,) = attaching.seen(context, kind_mapping, [row])
+                (row_,) = attaching.seen(context, kind_mapping, placing.chosen(context.store, kind_mapping, [row]))
                 files = attaching.Files.of(context, kind_mapping, [row_])
                 reading = map_row(kind_mapping, row_, policy, concealed, files)
                 return hidden_by(context, source, mapping, reading.parents) or reading

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, exists, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.model import Cause, Operation, RecordKey, State
+from connector.store import choices
 from connector.store.db import Tx
 from connector.store.keys import chunks, newest_of_record, of_key
 from connector.store.tables import Delivery, MirrorStatus, Record, ResyncItem, Tombstone, table_of
@@ -35,6 +36,7 @@ def erase_texts(tx: Tx, key: RecordKey) -> None:
     tx.connection.execute(update(_status).where(*of_key(_status, key)).values(note="", closed_reason=None))
     tx.connection.execute(update(_item).where(*of_key(_item, key)).values(reason=""))
     tx.connection.execute(update(_stone).where(*of_key(_stone, key)).values(reason=""))
+    choices.forget(tx, key)
 
 
 def _became_secret() -> ColumnElement[bool]:

@@ -31,7 +31,9 @@ def mapping(places=True, choice=True, **more):
     return compile_mapping(changed, code_lists(), schemas(), units=compiled_units())
 
 
-def mapped(scheme="vn-admin-2004", province="94", district="941", commune="31507", new="", loai=1, compiled=None):
+def mapped(
+    scheme="vn-admin-2004", province="94", district="941", commune="31507", new="", loai=1, compiled=None, choose=None
+):
     columns = {"Id": 1, "Ngay": "2025-03-01", "Loai": loai, "NoiDung": "Mẫu", "NhieuNguoi": 0, "SoNguoi": 1}
     columns |= {"Goc": None, "CoQuan": "", "SoCV": ""}
     person = {
@@ -44,7 +46,9 @@ def mapped(scheme="vn-admin-2004", province="94", district="941", commune="31507
         "AnDanh": 0,
     }
     person |= {"He": scheme, "T": province, "H": district, "X": commune, "Moi": new}
-    row = SourceRow(RecordKey("H99.01", Kind.PETITION, "mau:1"), columns, {"nguoi": (person,), "linh_vuc": ()}, "")
+    row = SourceRow(
+        RecordKey("H99.01", Kind.PETITION, "mau:1"), columns, {"nguoi": (person,), "linh_vuc": ()}, "", choose=choose
+    )
     return (compiled or mapping()).kind(Kind.PETITION).apply(row, POLICY)
 
 
@@ -212,3 +216,41 @@ def test_what_the_layer_writes_is_traced_where_an_address_or_an_agency_has_rules
     assert steps[f"{ADDRESS}/current/commune_code"] == "text"
     assert "successor" not in steps.values()
     assert not any("current" in step.pointer for step in mapping(False, False).kind(Kind.PETITION).trace)
+
+
+def test_what_was_decided_here_counts_where_the_source_says_nothing():
+    place, became = divided()
+    first, last = became.candidates[0], became.candidates[-1]
+    asked = []
+
+    def choose(entered, candidates):
+        asked.append((dict(entered), candidates))
+        return last
+
+    found = address(**place, choose=choose)["current"]
+    assert (found["method"], found["commune_code"]) == ("split_manual", last)
+    ((entered, candidates),) = asked
+    assert candidates == became.candidates
+    assert "current" not in entered
+    assert entered["line"] == "Số 1"  # two addresses of one commune are two things to decide
+    assert address(**place, new=first, choose=choose)["current"]["commune_code"] == first  # the source comes first
+    assert address(choose=choose)["current"]["method"] == "exact"
+    assert len(asked) == 1  # of what is certain nobody is asked
+    assert address(**place, choose=lambda _address, _candidates: "")["current"]["method"] == "unresolved"
+
+
+def test_a_document_names_its_addresses_that_wait_for_a_person():
+    place, became = divided()
+    layer = mapping().kind(Kind.PETITION).places
+    assert layer is not None
+
+    def waiting(**changes):
+        return [*layer.undecided(json.loads(mapped(**changes).documents[0].body))]
+
+    (one,) = waiting(**place)
+    assert (one.pointer, one.pattern, one.candidates) == ("/petitioners/0/address", ADDRESS, became.candidates)
+    assert "current" not in one.address
+    assert place["commune"] not in repr(one)
+    assert waiting(**place, new=became.candidates[0]) == []
+    assert waiting() == []
+    assert waiting(**place, loai=2) == []  # concealed: there is no address

@@ -28,7 +28,8 @@ SEED = 20_220_615
 
 ELSEWHERE = {
     "cli/match_workbook.py:_note#1": "decided in a workbook; tests/crash/test_kill_workbooks.py dies around it",
-    "cli/quarantine_workbook.py:_carry_out#1": "likewise",
+    "cli/places.py:_carry_out#1": "decided in a workbook; marks and a request with their entries, in one transaction",
+    "cli/quarantine_workbook.py:_carry_out#1": "decided in a workbook; dies in tests/crash/test_kill_workbooks.py",
     "cli/attachments.py:retry#1": "with a folder of attachments alone; tests/e2e/test_attachment_deaths.py dies at it",
     "stages/attach.py:_send#1": "with a folder of attachments alone; tests/e2e/test_attachment_deaths.py dies at it",
     "stages/attach.py:_send#2": "with a folder of attachments alone; tests/e2e/test_attachment_deaths.py dies at it",

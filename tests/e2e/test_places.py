@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import python_calamine as calamine
 
 from connector.core.model import Kind
 from connector.core.units import Place
@@ -18,6 +19,7 @@ from connector.errors import ExitCode
 from connector.loading import compiled_units
 from connector.sandbox import Sandbox
 from tests.e2e.small_agency import MAPPING, SmallAgency
+from tests.sources.workbooks import filled
 from tests.world import AGENCY, credentials
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,6 +93,42 @@ def test_places_go_with_the_petition_and_a_choice_makes_the_next_version(agency:
         assert sent(agency, 2) == (2, divided)
         assert sent(agency, 3)[1]["method"] == "exact"
         assert sent(agency, 1)[0] == 1
+
+
+def test_a_place_is_decided_in_a_workbook_that_shows_none(agency: SmallAgency, tmp_path: Path) -> None:
+    for number, commune in ((1, "31507"), (2, DIVIDED), (3, DIVIDED), (4, DIVIDED)):  # 4 is a denunciation
+        lives(agency, number, commune)
+    became, file = TABLE.convert(Place(OLD, commune=DIVIDED)), tmp_path / "places.xlsx"
+    agency("sync")
+    assert agency("places", "workbook", str(file)).code == 0
+    rows = calamine.load_workbook(str(file)).get_sheet_by_name("Quyết định").to_python()[5:]
+    several = str(len(became.candidates))
+    expected = [(number, "Người đứng đơn 1", several) for number in ("so:2", "so:3")]
+    assert [(row[2], row[3], row[4]) for row in rows] == expected
+    assert not {DIVIDED, *became.candidates} & {str(cell) for row in rows for cell in row}
+
+    chosen, elsewhere = became.candidates[-1], "31507"
+    empty = file.read_bytes()
+    file.write_bytes(filled(empty, {"F6": "Chọn", "G6": elsewhere}))
+    refused = agency("places", "apply", str(file), "--reason", "r")
+    assert (refused.code, "Dòng 6: mã chọn không dùng được" in refused.out) == (65, True)
+    file.write_bytes(filled(empty, {"F6": "Chọn", "G6": f"{chosen} Phường mẫu (Tỉnh mẫu)", "H6": "theo sổ hộ tịch"}))
+    said = agency("places", "apply", str(file))
+    assert said.code == 0, said.err
+    agency("sync")
+    assert sent(agency, 2)[0] == 2
+    assert (sent(agency, 2)[1]["method"], sent(agency, 2)[1]["commune_code"]) == ("split_manual", chosen)
+    assert sent(agency, 3)[1]["method"] == "unresolved"
+    assert "E-WORKBOOK-CHANGED" in agency("places", "apply", str(file)).err
+    log = agency("audit", "log", "petition", "2").out
+    assert "chọn xã, phường mới cho một địa chỉ" in " ".join(log.split())
+    assert chosen not in log
+
+    agency("sync")
+    assert sent(agency, 2)[0] == 2  # it stays, sweep after sweep
+    agency.sql("UPDATE nguoi SET DiaChi = 'nơi khác' WHERE IdDon = 2")
+    agency("sync")
+    assert (sent(agency, 2)[0], sent(agency, 2)[1]["method"]) == (3, "unresolved")  # of that address nobody has decided
 
 
 def test_explain_says_by_which_table_and_shows_no_place(agency: SmallAgency) -> None:
