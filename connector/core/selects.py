@@ -251,8 +251,8 @@ def _origins(section: Section) -> dict[str, str]:
     columns: Iterable[str] = declared.keys() if declared else ()
     origins = {column: declared.text(column) for column in columns} if declared else {}
     for column, origin in origins.items():
-        if "." not in origin:
-            section.report("E-CFG-COLUMN", f"origin.{column}", origin, "table.column")
+        if "." not in origin or ", " in origin:  # what shows or masks a value tells origins apart by it
+            section.report("E-CFG-COLUMN", f"origin.{column}", origin, "table.column, of several tables with | between")
     return origins
 
 

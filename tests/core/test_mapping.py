@@ -443,6 +443,14 @@ def test_queries_of_other_databases_are_legal(sql):
     assert compiled(changed).kind(Kind.HANDLING).select.sql == sql
 
 
+def test_an_origin_has_no_comma_by_which_the_columns_of_a_rule_are_told_apart():
+    changed = files()
+    changed["petition.toml"]["select"]["origin"]["CoQuan"] = "don_chuyen.CoQuan, don.CoQuan"
+    assert only_mistake(changed) == ("E-CFG-COLUMN", "petition.toml", "select.origin.CoQuan")
+    changed["petition.toml"]["select"]["origin"]["CoQuan"] = "don_chuyen.CoQuan | don.CoQuan"
+    assert compiled(changed).kind(Kind.PETITION).column_of("/transferred_by/name") == "don_chuyen.CoQuan | don.CoQuan"
+
+
 def test_a_star_is_no_list_of_columns_and_letter_case_counts():
     """With a star no column could be checked, and a name in other letters was found by the check and by no row."""
     changed = files()
