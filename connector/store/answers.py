@@ -23,7 +23,7 @@ from connector.core.model import (
     State,
     VerdictName,
 )
-from connector.store import asked, erasure, others
+from connector.store import asked, erasure, others, withdrawals
 from connector.store.db import Tx
 from connector.store.settling import Clockwork, InLedger, note_sent, settle, settled, standings, stored
 
@@ -69,6 +69,7 @@ def finish(
             values["candidates"] = stored(outcome.candidates)
         settle(tx, standing, step, outcome.verdict.receipt, values, generation, clockwork)
         tx.audit(settled(tx, "delivery.answered", standing, step, facts, actor))
+        _forgo_withdrawal(tx, standing, step, actor)
         moved[step.state] = moved.get(step.state, 0) + 1
     erasure.forget_secrets(tx, [outcome.delivery_id for outcome in outcomes])
     asked.forget_settled(tx)
@@ -143,7 +144,14 @@ def _finish_find(
     if sighting.name is not SightingName.HELD:
         event = "delivery.looked_for" if recourse.findable else "delivery.not_findable"
         tx.audit(settled(tx, event, standing, step, facts, actor))
+    _forgo_withdrawal(tx, standing, step, actor)
     return step.state
+
+
+def _forgo_withdrawal(tx: Tx, standing: InLedger, step: Step, actor: Actor) -> None:
+    """A version that did not arrive may have been all that its successor was to withdraw."""
+    if standing.newest > standing.version and step.state not in (State.DELIVERED, State.UNKNOWN):
+        withdrawals.forgo(tx, standing.key, actor)
 
 
 def _absents(standing: InLedger, sighting: SightingName) -> int:

@@ -17,7 +17,7 @@ from connector.core import lifecycle
 from connector.core.lifecycle import Limits
 from connector.core.model import Actor, Candidate, Cause, Decision, Kind, Receipt, RecordKey, State
 from connector.errors import DataError
-from connector.store import asked, erasure
+from connector.store import asked, erasure, withdrawals
 from connector.store.db import Tx
 from connector.store.keys import of_key, of_record
 from connector.store.refs import own_id
@@ -230,5 +230,7 @@ def _decide(
         asked.note(tx, standing.id)
     told = {"decision": decision, "was": standing.cause, **facts}
     tx.audit_with_reason(settled(tx, "delivery.decided", standing, step, told, actor), reason)
+    if standing.newest > standing.version and receipt is None:
+        withdrawals.forgo(tx, standing.key, actor)
     erasure.forget_secrets(tx, [standing.id])
     return step.state

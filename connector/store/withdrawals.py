@@ -54,6 +54,22 @@ def withdraw(tx: Tx, key: RecordKey, actor: Actor, reason: str, *, withdraws: bo
     return str(state)
 
 
+def forgo(tx: Tx, key: RecordKey, actor: Actor) -> None:
+    """Send the withdrawal of a key no more if nothing is left to be withdrawn: what was on its way has not arrived.
+
+    Asked of a nation that never had the record, a withdrawal would be refused, and a person asked about nothing."""
+    waiting = (*of_key(_delivery, key), _delivery.c.operation == Operation.WITHDRAW, _delivery.c.state == State.PENDING)
+    version = tx.connection.execute(select(_delivery.c.version).where(*waiting)).scalar()
+    if version is None or _may_be_there(tx.connection, key):
+        return
+    state, cause = State.NOT_SENT, Cause.EXCLUDED
+    values = {"state": state, "cause": cause, "state_at": tx.now, "next_attempt_at": None}
+    values |= {"digest": None, "body": None, "body_bytes": 0}
+    tx.connection.execute(update(_delivery).where(*waiting).values(values))
+    facts: dict[str, Any] = {"state": state, "before": State.PENDING, "cause": cause}
+    tx.audit(Event("record.withdrawn", key.agency, actor, tx.now, key, version, facts))
+
+
 def _state(*, there: bool, withdraws: bool) -> tuple[State, Cause | None]:
     if not there:
         return State.NOT_SENT, Cause.EXCLUDED

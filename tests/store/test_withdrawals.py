@@ -104,6 +104,26 @@ def test_what_may_have_arrived_is_withdrawn_once_that_is_known(ledger: Ledger) -
     assert sent.operation is Operation.WITHDRAW
 
 
+@pytest.mark.parametrize("arrived", [False, True])
+def test_what_turns_out_not_to_have_arrived_needs_no_withdrawal(ledger: Ledger, *, arrived: bool) -> None:
+    """Its withdrawal was refused by a nation that never had it (history 19633)."""
+    lost = ledger.lose_answer(KEY)
+    assert withdraw(ledger) == "pending"
+    ledger.clock.forward(ABLE.absent_after_s)
+    ledger.find(sighting(lost, SightingName.SAME if arrived else SightingName.ABSENT))
+    assert ledger.states(KEY) == (["delivered", "pending"] if arrived else ["superseded", "not_sent"])
+    assert len(ledger.claim(ABLE)) == int(arrived)
+
+
+def test_a_refused_version_needs_no_withdrawal(ledger: Ledger) -> None:
+    ledger.record(reading(KEY))
+    (sent,) = ledger.claim(ABLE)
+    assert withdraw(ledger) == "pending"
+    ledger.finish(answer(sent, VerdictName.REJECTED))
+    assert ledger.newest(KEY).state == State.NOT_SENT
+    assert ledger.claim(ABLE) == []
+
+
 def test_a_record_is_withdrawn_once(ledger: Ledger) -> None:
     delivered(ledger)
     withdraw(ledger)
