@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from connector.cli import failing, naming, overview, signs, timeline
+from connector.cli.catalogue import withdrawn_in_use
 from connector.cli.opening import AgencyOption, Desk, JsonOption, KindOption, desk_of, holder_of_lock, opened
 from connector.cli.records import as_json, print_records
 from connector.cli.summary import reason_in_words
@@ -74,6 +75,7 @@ def _print(desk: Desk, app: App, view: Overview, holder: str | None) -> None:
         _print_failure(desk, view, job)
     _print_failure(desk, view, "resync")
     _print_mirror(desk, view)
+    _print_codes(desk, app, view)
     _print_verified(desk, view)
     screen.pair(say("status.channel"), _channel(desk, view))
     signs.print_signs(desk, view.signs, view.now)
@@ -111,6 +113,14 @@ def _print_mirror(desk: Desk, view: Overview) -> None:
         desk.screen.pair(say("status.rebuild"), text)
     if view.odd:
         desk.screen.pair(say("status.impossible"), say("status.impossible_count", count=view.odd))
+
+
+def _print_codes(desk: Desk, app: App, view: Overview) -> None:
+    """Print how many codes in use the national lists, as last pulled, have no more."""
+    if view.store_error is not None:
+        return
+    if count := sum(map(len, withdrawn_in_use(app, view.agency).values())):
+        desk.screen.pair(desk.say("status.codes"), desk.say("status.codes_used", count=count))
 
 
 def _print_verified(desk: Desk, view: Overview) -> None:

@@ -96,14 +96,20 @@ def withdrawn(
 ) -> dict[str, tuple[CatalogueEntry, ...]]:
     """Return, of the codes that are used, list by list, those that the national list had and has no more, or of which
     it says itself that they are over. A list that was never read says nothing."""
+    mine = (_entry.c.agency == agency, _entry.c.generation == generation)
+    over = _entry.c.valid_to < today.isoformat()
+    suspects = connection.execute(
+        select(_entry).where(*mine, or_(_entry.c.gone_at.is_not(None), over)).order_by(_entry.c.id)
+    ).all()
+    entries = {(row.catalogue, row.code): row for row in suspects if row.code in used.get(row.catalogue, ())}
+    in_use: set[tuple[str, str]] = set()
+    standing = select(_entry.c.catalogue, _entry.c.code)
+    for chunk in chunks(sorted({code for _, code in entries}), 500):
+        good = (*mine, _entry.c.gone_at.is_(None), or_(_entry.c.valid_to.is_(None), ~over), _entry.c.code.in_(chunk))
+        in_use |= {(row.catalogue, row.code) for row in connection.execute(standing.where(*good))}
     found: dict[str, tuple[CatalogueEntry, ...]] = {}
-    for catalogue, codes in used.items():
-        standing = {entry.code: entry for entry in known(connection, agency, generation, catalogue).entries}
-        gone = {each.entry.code: each.entry for each in reversed(past(connection, agency, generation, catalogue))}
-        over = {code: entry for code, entry in standing.items() if entry.is_over_on(today)}
-        missing = {**{code: entry for code, entry in gone.items() if code not in standing}, **over}
-        if hit := [missing[code] for code in sorted(codes & missing.keys())]:
-            found[catalogue] = tuple(hit)
+    for place in sorted(entries.keys() - in_use):
+        found[place[0]] = (*found.get(place[0], ()), _entry_of(entries[place]))
     return found
 
 

@@ -74,6 +74,9 @@ def test_a_check_warns_of_a_withdrawn_code_that_the_mapping_sends(world: World) 
     said.assert_narrow()
     assert "mã đang dùng không còn trong danh mục quốc gia: handling" in said.text
     assert said.code == 0  # a warning: what is sent is the national side's to refuse
+    status = world("status")
+    status.assert_narrow()
+    assert "mã đang dùng không còn trong đó: kntc catalogue diff" in status.text
 
 
 def test_one_list_that_is_no_list_leaves_the_others_and_what_was_known(world: World) -> None:
