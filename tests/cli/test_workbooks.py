@@ -257,8 +257,8 @@ def test_decided_matches_go_into_the_code_map_and_nowhere_else(pulled: World) ->
     ("cells", "named"),
     [
         ({"I8": "Nhận gợi ý", "K8": "r"}, "Dòng 8: chưa có gợi ý để nhận"),
-        ({"I8": "Chọn mã khác", "J8": "no_such_code", "K8": "r"}, "Dòng 8: mã chọn không có"),
-        ({"I8": "Chọn mã khác", "K8": "r"}, "Dòng 8: mã chọn không có"),
+        ({"I8": "Chọn mã khác", "J8": "no_such_code", "K8": "r"}, "Dòng 8: mã chọn không dùng được"),
+        ({"I8": "Chọn mã khác", "K8": "r"}, "Dòng 8: mã chọn không dùng được"),
     ],
 )
 def test_only_codes_of_the_national_list_can_be_chosen(pulled: World, cells: dict[str, str], named: str) -> None:
