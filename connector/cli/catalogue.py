@@ -7,6 +7,8 @@ told by name.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,9 +58,20 @@ def pull(ctx: typer.Context, agency: AgencyOption = None, name: NameOption = Non
     """Read the national code lists, keep them with their history, and say what changed."""
     desk = desk_of(ctx, as_json=as_json)
     stop = threading.Event()
-    with opened(desk, create=True, stop=stop) as app, app.stage_lock(), stopped_by_signals(stop):
+    with opened(desk, create=True, stop=stop) as app, _bound(app), stopped_by_signals(stop):
         told = [_pulled(desk, app, code, name) for code in desk.agencies(agency)]
         _tell(desk, app, "pull", told)
+
+
+@contextmanager
+def _bound(app: App) -> Iterator[None]:
+    """See that every agency has a ledger to keep its lists in. Where one has none yet, it is bound as by a first run;
+    else no lock is needed: the daemon may be at work, and what is kept is one short transaction."""
+    if all(app.generation(code) for code in app.agencies):
+        yield
+        return
+    with app.stage_lock():
+        yield
 
 
 def diff(

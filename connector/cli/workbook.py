@@ -149,7 +149,7 @@ def _lay_out(sheet: Any, listed: DecisionList, headings: Sequence[str], width: i
         wanted = (
             max(len(heading), longest) + 2 if at < width else {width: 18, len(headings) - 1: MARK_WIDTH}.get(at, 28)
         )
-        sheet.set_column(at, at, min(max(wanted, NARROWEST), WIDEST) if at else 6)
+        sheet.set_column(at, at, min(max(wanted, NARROWEST), WIDEST) if at else 14)
     sheet.freeze_panes(HEADING, 0)
     sheet.autofilter(HEADING - 1, 0, HEADING - 1 + max(len(listed.rows), 1), len(headings) - 1)
     sheet.set_landscape()

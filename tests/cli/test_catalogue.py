@@ -6,6 +6,8 @@ import sqlite3
 
 import pytest
 
+from connector import lock
+from connector.app import utc_now
 from connector.core.chain import digest
 from connector.sandbox import FaultRule
 from tests.cli.conftest import World
@@ -103,6 +105,14 @@ def test_a_national_side_that_lets_us_not_in_is_told_and_nothing_is_kept(world: 
     assert said.code == 78
     assert said.json["agencies"][0]["error"] == "E-AUTH-FORBIDDEN"
     assert changed(world("catalogue", "diff", "--since", "2020-01-01", "--json")) == set()
+
+
+def test_a_pull_is_possible_while_the_daemon_holds_the_lock_but_for_the_very_first_run(world: World) -> None:
+    with lock.held(world.folder / "data", utc_now()):
+        assert world("catalogue", "pull").code == 75
+    assert world("catalogue", "pull").code == 0
+    with lock.held(world.folder / "data", utc_now()):
+        assert world("catalogue", "pull").code == 0
 
 
 def test_a_paused_channel_asks_nothing(world: World) -> None:
