@@ -1,6 +1,7 @@
 """Small databases of invented systems that no mapping knows, each in a style that agencies' software really has.
 
     squashed    names without any separator, keys named after their table, no references, one row beside another
+    double      complaints in one table and denunciations in another, built alike but for a column
     spoken      names of several words in mixed case, which want quotes; references, and a table between
 All persons and words are made up. CANARY stands in every field of a person and in every free text.
 """
@@ -39,7 +40,15 @@ CREATE TABLE {q}ThuLy{q} ({q}Id{q} INTEGER PRIMARY KEY, {q}DonThuId{q} INTEGER, 
   FOREIGN KEY ({q}DonThuId{q}) REFERENCES {q}DonThu{q} ({q}Id{q}))
 """
 
-# What a person who knows the two systems would say: kind, field -> table.column.
+DOUBLE = """
+CREATE TABLE khieu_nai (id INTEGER PRIMARY KEY, ngay_nhan DATE, nguoi_khieu_nai VARCHAR(100), cccd VARCHAR(20),
+  noi_dung VARCHAR(500), linh_vuc INTEGER, so_ho_so VARCHAR(20));
+CREATE TABLE to_cao (id INTEGER PRIMARY KEY, ngay_nhan DATE, nguoi_khieu_nai VARCHAR(100), cccd VARCHAR(20),
+  noi_dung VARCHAR(500), linh_vuc INTEGER, nguoi_bi_to_cao VARCHAR(100));
+CREATE TABLE to_cao_bak (id INTEGER PRIMARY KEY, ngay_nhan DATE, nguoi_khieu_nai VARCHAR(100), noi_dung VARCHAR(500))
+"""
+
+# What a person who knows the systems would say: kind, field -> table.column.
 SQUASHED_MEANS = {
     ("reception", "/held_on"): "sotiepdan.ngaytiep",
     ("reception", "/content"): "sotiepdan.noidung",
@@ -79,6 +88,15 @@ SPOKEN_MEANS = {
     ("acceptance", "/decided_on"): "ThuLy.NgayThuLy",
     ("acceptance", "/decision_no"): "ThuLy.SoQD",
     ("acceptance", "/deadline_on"): "ThuLy.HanGiaiQuyet",
+}
+
+DOUBLE_MEANS = {
+    ("petition", "/received_on"): "khieu_nai.ngay_nhan",
+    ("petition", "/content"): "khieu_nai.noi_dung",
+    ("petition", "/field"): "khieu_nai.linh_vuc",
+    ("petition", "/local_no"): "khieu_nai.so_ho_so",
+    ("petition", "/petitioners/*/full_name"): "khieu_nai.nguoi_khieu_nai",
+    ("petition", "/petitioners/*/identity/number"): "khieu_nai.cccd",
 }
 
 PETITIONS = 12
@@ -130,6 +148,18 @@ def build_spoken(made: Database) -> None:
         )
         if number % 2:
             made.run(into("ThuLy", f"{number}, {number}, {day}, '{number}/QĐ-TTR', {day}"))
+
+
+def build_double(made: Database) -> None:
+    """Make the tables, six complaints and six denunciations, all with numbers from 1."""
+    made.run(*_statements(DOUBLE))
+    for number in range(1, PETITIONS // 2 + 1):
+        shared = f"{number}, '2026-01-{number:02d}', '{CANARY} {number}', '0{number:011d}', 'Về {CANARY}', {number % 2}"
+        made.run(
+            f"INSERT INTO khieu_nai VALUES ({shared}, '{number}/KN')",
+            f"INSERT INTO to_cao VALUES ({shared}, '{CANARY}')",
+            f"INSERT INTO to_cao_bak VALUES ({number}, '2020-01-01', '{CANARY}', '{CANARY}')",
+        )
 
 
 def _statements(script: str) -> list[str]:

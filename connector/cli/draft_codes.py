@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from connector.cli.words import Words
 from connector.core.codes import CodeList, Language
+from connector.core.drafting import TWIN
 from connector.core.field_guesses import SURE, FieldGuess, slug
 from connector.core.names import squashed
 from connector.core.structure import Column, Table, link
@@ -32,6 +33,7 @@ class CodeFiles:
     lists: Mapping[str, CodeList]
     tables: Sequence[Table]
     _columns: dict[tuple[str, str], list[tuple[Table, Column]]] = field(default_factory=dict)
+    _tables: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     _written: set[tuple[str, str]] = field(default_factory=set)
 
     def name_for(self, guess: FieldGuess, list_: str, *, needed: bool = False) -> str:
@@ -44,6 +46,13 @@ class CodeFiles:
         if needed or guess.confidence == SURE or guess.column.shape.codes:
             self._written.add(key)
         return self._name(key)
+
+    def of_tables(self, tables: Sequence[Table], list_: str) -> str:
+        """Return the name of the map that says what the rows of each of these tables are."""
+        self._columns.setdefault((TWIN, list_), [(tables[0], Column(TWIN, TWIN, "text"))])
+        self._written.add((TWIN, list_))
+        self._tables[TWIN, list_] = tuple(table.name for table in tables)
+        return self._name((TWIN, list_))
 
     def texts(self) -> dict[str, str]:
         """Return the files by name."""
@@ -58,13 +67,15 @@ class CodeFiles:
     def _text(self, key: tuple[str, str]) -> str:
         name, list_ = self._name(key), self.lists[key[1]]
         columns = self._columns[key]
-        codes = sorted({code for _, column in columns for code in column.shape.codes}, key=lambda c: (len(c), c))
+        seen = sorted({code for _, column in columns for code in column.shape.codes}, key=lambda c: (len(c), c))
+        codes = self._tables.get(key, tuple(seen))
         homes = [f"{table.name}.{column.name}" for table, column in columns]
         say = self.say
-        lines = [f"# {say('draft.codes.head', column=', '.join(homes))}", f"# {say('draft.codes.seen')}"]
-        lines += [
-            f"# {say('draft.codes.ask', column=column.quoted, table=table.quoted)}" for table, column in columns[:1]
-        ]
+        lines = [f"# {say('draft.codes.head', column=', '.join(homes))}"]
+        if key not in self._tables:
+            table, column = columns[0]
+            lines.append(f"# {say('draft.codes.seen')}")
+            lines.append(f"# {say('draft.codes.ask', column=column.quoted, table=table.quoted)}")
         lines += self._ours(list_)
         lines += [f"name = {json.dumps(name)}", f"list = {json.dumps(list_.name)}"]
         lines += [f"source = {json.dumps(homes[0], ensure_ascii=False)}", "", "[map]"]

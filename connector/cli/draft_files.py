@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from connector.cli.draft_codes import CodeFiles
 from connector.cli.words import Words
 from connector.core.draft_sql import Selected, child_of, select_of
-from connector.core.drafting import Child, Drafted, KindGuess, columns_without_guess
+from connector.core.drafting import TWIN, Child, Drafted, KindGuess, columns_without_guess
 from connector.core.field_guesses import SURE, FieldGuess
 from connector.core.kind_file import PARENTS
 from connector.core.model import Kind
@@ -77,7 +77,9 @@ def _head(writing: Writing, system: str) -> Iterator[str]:
 def _kind(writing: Writing, guess: KindGuess) -> Iterator[str]:
     say, table = writing.say, guess.table
     select = select_of(guess, writing.drafted)
-    yield comment(say("draft.file.kind", kind=say.label("kind", guess.kind), table=table.name, rows=table.rows))
+    yield comment(say("draft.file.kind", kind=say.label("kind", guess.kind), table=table.label, rows=table.rows))
+    if guess.twins:
+        yield comment(say("draft.file.twins", tables=", ".join(twin.label for twin in guess.twins), column=TWIN))
     for other in guess.rivals:
         yield comment(say("draft.file.rival", table=other))
     if guess.further:
@@ -90,7 +92,7 @@ def _kind(writing: Writing, guess: KindGuess) -> Iterator[str]:
     for child in guess.children:
         yield from _child(writing, guess, child)
     yield from _universe(writing, guess)
-    yield from _secrecy(writing, select)
+    yield from _secrecy(writing, guess, select)
     yield from _parents(writing, guess)
     yield from _source(say, guess)
     yield from _fields(writing, guess, select)
@@ -102,11 +104,12 @@ def _key(say: Words, guess: KindGuess) -> Iterator[str]:
         yield comment(say("draft.file.no_key"))
     yield f"{hidden}key = [{', '.join(quoted(name) for name in guess.key or (guess.range_column,))}]"
     yield ""
-    yield "[range]"
-    if guess.table.schema:
-        yield f"schema = {quoted(guess.table.schema)}"
-    yield f"table = {quoted(guess.table.name)}"
-    yield f"{hidden}column = {quoted(guess.range_column)}"
+    for table in (guess.table, *guess.twins):
+        yield "[[range]]" if guess.twins else "[range]"
+        if table.schema:
+            yield f"schema = {quoted(table.schema)}"
+        yield f"table = {quoted(table.name)}"
+        yield f"{hidden}column = {quoted(guess.range_column)}"
 
 
 def _select(writing: Writing, guess: KindGuess, select: Selected) -> Iterator[str]:
@@ -199,10 +202,14 @@ def _marks(writing: Writing, guess: KindGuess) -> Iterator[tuple[str, str]]:
         yield from ((mark, f"{one.table.name}.{column}") for mark, column in one.marks.items() if mark in _REASONS)
 
 
-def _secrecy(writing: Writing, select: Selected) -> Iterator[str]:
+def _secrecy(writing: Writing, guess: KindGuess, select: Selected) -> Iterator[str]:
     yield ""
     yield "[secrecy]"
     found = select.type_guess
+    if found is None and select.type_column:
+        codes = writing.codes.of_tables((guess.table, *guess.twins), "petition-type")
+        yield f"petition_type = {{ column = {quoted(select.type_column)}, codes = {quoted(codes)} }}"
+        return
     if found is None:
         yield comment(writing.say("draft.file.no_type"))
         yield '# petition_type = { column = "", codes = "" }'
@@ -242,6 +249,10 @@ def _fields(writing: Writing, guess: KindGuess, select: Selected) -> Iterator[st
     yield ""
     yield "[fields]"
     known = {one.pattern for one in guess.all_fields}
+    if guess.twins and guess.kind is Kind.PETITION and "/type" not in known:
+        codes = writing.codes.of_tables((guess.table, *guess.twins), "petition-type")
+        yield f'"/type" = {{ column = {quoted(TWIN)}, codes = {quoted(codes)} }}'
+        known.add("/type")
     for pattern, info in infos.items():
         if info.required and pattern.count("/") == 1 and pattern not in known and _is_ours_to_name(guess, info):
             yield comment(say("draft.file.required", field=info.title_vi if say.language == "vi" else info.title_en))

@@ -136,10 +136,13 @@ def _print(screen: Screen, found: Found, drafted: Drafted, rows: int) -> None:
 def _print_kind(screen: Screen, guess: KindGuess) -> None:
     say = screen.say
     counts = _counts(guess)
-    text = say("draft.kind", table=guess.table.name, **counts)
+    text = say("draft.kind", table=guess.table.label, **counts)
     screen.pair(say.label("kind", guess.kind), text, width=14)
+    if guess.twins:
+        tables = ", ".join(twin.label for twin in guess.twins)
+        screen.pair("", say("draft.twins", tables=tables), width=14)
     for child in guess.children:
-        screen.pair("", say("draft.persons", table=child.table.name), width=14)
+        screen.pair("", say("draft.persons", table=child.table.label), width=14)
     for parent in guess.parents:
         column = f"{guess.table.name}.{parent.link.column}"
         screen.pair("", say("draft.parent", kind=say.label("kind", parent.kind), column=column), width=14)
@@ -191,5 +194,6 @@ def _kind_as_json(guess: KindGuess) -> dict[str, Any]:
         "children": [{"array": child.array, "table": child.table.name} for child in guess.children],
         "marks": dict(guess.marks),
         "further": dict(guess.further),
+        "twins": [twin.label for twin in guess.twins],
         "rivals": list(guess.rivals),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from connector.core.drafting import Child, Drafted, KindGuess
+from connector.core.drafting import TWIN, Child, Drafted, KindGuess
 from connector.core.field_guesses import FieldGuess
 from connector.core.model import Kind
 from connector.core.structure import Table
@@ -91,6 +91,15 @@ class Selected:
 
 def select_of(guess: KindGuess, drafted: Drafted) -> Selected:
     """Return the select of one kind, with the petition's type joined: every kind needs it."""
+    if guess.twins:
+        names = {(guess.table.name, one.column.name): one.column.name for one in guess.fields}
+        own = guess.of("/type")
+        links = [parent.link.column for parent in guess.parents]
+        columns = [guess.range_column, *links, *names.values()]
+        type_column = own.column.name if own else TWIN
+        return Selected(
+            _united(guess, columns), {TWIN: f"{guess.table.name}.{guess.range_column}"}, names, type_column, own
+        )
     query = Query(guess.table)
     for name in guess.key or (guess.range_column,):
         query.take(guess.table, ROOT, name)
@@ -139,6 +148,10 @@ def _type(guess: KindGuess, drafted: Drafted, query: Query) -> tuple[str, FieldG
 
 def child_of(child: Child, guess: KindGuess) -> tuple[str, Mapping[tuple[str, str], str]]:
     """Return the query of a child, and what its result calls each (table, column)."""
+    if guess.twins:
+        columns = [guess.range_column, *(one.column.name for one in child.fields)]
+        names = {(guess.table.name, name): name for name in (TWIN, *columns)}
+        return f"{_united(guess, columns)}\nORDER BY 1, 2", names
     keys = guess.key or (guess.range_column,)
     query = Query(guess.table)
     alias = ROOT
@@ -156,3 +169,20 @@ def child_of(child: Child, guess: KindGuess) -> tuple[str, Mapping[tuple[str, st
     order = [f"{ROOT}.{_quoted(guess.table, name)}" for name in keys]
     order += [f"{alias}.{_quoted(child.table, name)}" for name in child.table.key if child.joins]
     return query.text(_bound(guess), order), query.names
+
+
+def _united(guess: KindGuess, names: Iterable[str]) -> str:
+    """One query over tables that are built alike; what one of them lacks is NULL there."""
+    names = list(names)
+    parts = []
+    for table in (guess.table, *guess.twins):
+        has = {column.name: column.quoted for column in table.columns}
+        lacks = {name: f"NULL AS {_quoted(guess.table, name)}" for name in names if name not in has}
+        columns = [
+            f"'{table.name}' AS {TWIN}",
+            *(f"{ROOT}.{has[name]}" if name in has else lacks[name] for name in names),
+        ]
+        bound = f"{ROOT}.{_quoted(table, guess.range_column)}"
+        lines = [*_listed(columns), f"FROM {table.quoted} {ROOT}", f"WHERE {bound} > :lo AND {bound} <= :hi"]
+        parts.append("\n".join(lines))
+    return "\nUNION ALL\n".join(parts)

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field, replace
 from connector.core.field_guesses import SURE, FieldGuess, guess_fields, guess_persons
 from connector.core.kind_file import PARENTS
 from connector.core.model import KINDS, Kind
-from connector.core.names import Match, squashed
+from connector.core.names import Match, squashed, words_of
 from connector.core.schema import Schemas
 from connector.core.structure import Column, Link, Table, link
 from connector.core.vocabulary import PEOPLE, Vocabulary
+
+TWIN = "bang"
+"""The column of a select over several tables that says from which one a row comes; it begins the key."""
 
 LEAST = 0.9
 """From this score on a table is taken to hold a kind."""
@@ -23,6 +26,9 @@ LEAST = 0.9
 _A_FIELD, _FIELDS_COUNTED = 0.12, 6
 _MARKED = 0.9
 _FEW_PERSON_FIELDS = 2
+_ALIKE = 0.6
+_COPIES = frozenset({"bak", "backup", "copy", "clone", "old", "cu", "tmp", "temp", "test", "log"})
+"""How the names of tables end that somebody keeps beside the true ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class KindGuess:
     parents: tuple[Parent, ...] = ()
     marks: Mapping[str, str] = field(default_factory=dict)  # secret, draft, deleted, agency, changed -> column
     further: Mapping[str, str] = field(default_factory=dict)  # other tables that hold its key -> in which column
+    twins: tuple[Table, ...] = ()  # tables with the same columns, read together with `table`
     rivals: tuple[str, ...] = ()  # tables that may hold records of this kind, too
 
     def of(self, pattern: str) -> FieldGuess | None:
@@ -101,10 +108,10 @@ class Drafted:
 
 def draft(tables: Sequence[Table], vocabulary: Vocabulary, schemas: Schemas) -> Drafted:
     """Return the first mapping of these tables. No two kinds take the same table."""
-    roles = {table.name: _roles(table, tables, vocabulary, schemas) for table in tables}
+    roles = {table.label: _roles(table, tables, vocabulary, schemas) for table in tables}
     chosen: dict[Kind, tuple[Table, float]] = {}
-    claims = [(score, kind, table) for table in tables for kind, score in roles[table.name].items() if kind in KINDS]
-    for score, kind, table in sorted(claims, key=lambda claim: -claim[0]):
+    claims = [(score, kind, table) for table in tables for kind, score in roles[table.label].items() if kind in KINDS]
+    for score, kind, table in sorted(claims, key=lambda claim: (-claim[0], not claim[2].key)):
         if kind not in chosen and score >= LEAST and table not in [taken for taken, _ in chosen.values()]:
             chosen[Kind(kind)] = (table, score)
     main = {kind: chosen[kind][0] for kind in KINDS if kind in chosen}
@@ -113,14 +120,16 @@ def draft(tables: Sequence[Table], vocabulary: Vocabulary, schemas: Schemas) -> 
         for kind in KINDS
         if kind in chosen
     )
+    double = {guess.kind for guess in kinds if guess.twins}  # nothing says in which of its tables a parent is
+    kinds = tuple(replace(g, parents=tuple(p for p in g.parents if p.kind not in double)) for g in kinds)
     used = {name for guess in kinds for name in _tables_of(guess)}
     kinds = tuple(replace(guess, further=_further(guess, tables, used)) for guess in kinds)
-    unused = {table.name: _first(roles[table.name]) for table in tables if table.name not in used}
+    unused = {table.label: _first(roles[table.label]) for table in tables if table.label not in used}
     return Drafted(kinds, unused)
 
 
 def _further(guess: KindGuess, tables: Sequence[Table], used: set[str]) -> dict[str, str]:
-    links = ((table.name, link(table, guess.table)) for table in tables if table.name not in used)
+    links = ((table.label, link(table, guess.table)) for table in tables if table.label not in used)
     return {name: found.column for name, found in links if found is not None}
 
 
@@ -130,11 +139,12 @@ def _first(roles: Mapping[str, float]) -> str:
 
 
 def _tables_of(guess: KindGuess) -> Iterable[str]:
-    yield guess.table.name
+    yield guess.table.label
+    yield from (twin.label for twin in guess.twins)
     for child in guess.children:
-        yield child.table.name
-        yield from (table.name for table, _, _ in child.joins)
-    yield from (one.table.name for one in guess.beside)
+        yield child.table.label
+        yield from (table.label for table, _, _ in child.joins)
+    yield from (one.table.label for one in guess.beside)
 
 
 # --- what a table holds
@@ -142,6 +152,8 @@ def _tables_of(guess: KindGuess) -> Iterable[str]:
 
 def _roles(table: Table, tables: Sequence[Table], vocabulary: Vocabulary, schemas: Schemas) -> dict[str, float]:
     """What the table may hold, by its name and by its columns."""
+    if (words_of(table.name) or ("",))[-1] in _COPIES:
+        return {"other": 1.0}
     by_name = {match.pattern: match.score for match in _name_matches(table, tables, vocabulary)}
     scores: dict[str, float] = {}
     for kind in KINDS:
@@ -186,26 +198,26 @@ def _kind(
     keys = {*table.key, *(parent.link.column for parent in parents)}
     found = guess_fields(kind, table, vocabulary, infos, keys)
     own = tuple(guess for guess in found if "/*/" not in guess.pattern)
-    rivals = sorted(
-        (
-            other.name
-            for other in tables
-            if other is not table and other not in main.values() and roles[other.name].get(kind, 0) >= LEAST
-        ),
-        key=lambda name: -roles[name][kind],
-    )
+    others = [o for o in tables if o is not table and o not in main.values() and roles[o.label].get(kind, 0) >= LEAST]
+    others.sort(key=lambda other: -roles[other.label][kind])
+    twins = tuple(other for other in others if _are_twins(table, other, found))
     return KindGuess(
         kind=kind,
         table=table,
         score=score,
-        key=table.key,
+        key=(TWIN, *table.key) if twins else table.key,
         range_column=table.key[0] if table.key else _proposed_key(table),
         fields=own,
-        children=tuple(_children(kind, table, found, tables, roles, vocabulary, schemas)),
-        beside=tuple(_beside(kind, table, own, tables, vocabulary, schemas)),
+        children=tuple(
+            child
+            for child in _children(kind, table, found, tables, roles, vocabulary, schemas)
+            if not (twins and child.joins)
+        ),
+        beside=() if twins else tuple(_beside(kind, table, own, tables, vocabulary, schemas)),
         parents=parents,
         marks=_marks(table, vocabulary, {guess.column.name for guess in own if guess.confidence == SURE}),
-        rivals=tuple(rivals),
+        twins=twins,
+        rivals=tuple(other.label for other in others if other not in twins),
     )
 
 
@@ -216,6 +228,15 @@ def _parents(kind: Kind, table: Table, main: Mapping[Kind, Table]) -> tuple[Pare
         if linked is not None:
             found.append(Parent(parent, main[parent], linked))
     return tuple(found)
+
+
+def _are_twins(table: Table, other: Table, found: tuple[FieldGuess, ...]) -> bool:
+    """Whether another table is built like this one: as complaints and denunciations often lie in two."""
+    same = [
+        guess for guess in found if (column := other.column(guess.column.name)) and column.type == guess.column.type
+    ]
+    is_one = len(table.key) == 1 and table.key == other.key and table.name != other.name
+    return is_one and len(same) >= max(3, _ALIKE * len(found))
 
 
 def _proposed_key(table: Table) -> str:
@@ -278,19 +299,19 @@ def _children(
         inside = tuple(guess for guess in found if guess.pattern.startswith(f"{array}/*/"))
         outside = []
         for other in tables:
-            if _best_person_role(roles[other.name]) == role and other is not table:
-                joins, is_sure = _way(table, other, [one for one in tables if "other" not in roles[one.name]])
+            if _best_person_role(roles[other.label]) == role and other is not table:
+                joins, is_sure = _way(table, other, [one for one in tables if "other" not in roles[one.label]])
                 if joins:
                     taken = {*other.key, *(column for _, column, _ in joins)}
                     persons = guess_persons(array, other, vocabulary, schemas.fields(kind), taken)
                     outside.append(Child(array, other, persons, joins, is_sure=is_sure))
-        outside.sort(key=lambda child: (-roles[child.table.name][role], len(child.joins)))
+        outside.sort(key=lambda child: (-roles[child.table.label][role], len(child.joins)))
         named = any(guess.pattern.endswith(("/full_name", "/identity/number")) for guess in inside)
         if named:
-            yield Child(array, table, inside, others=tuple(child.table.name for child in outside))
+            yield Child(array, table, inside, others=tuple(child.table.label for child in outside))
         elif outside:
             first = outside[0]
-            yield replace(first, others=tuple(child.table.name for child in outside[1:]))
+            yield replace(first, others=tuple(child.table.label for child in outside[1:]))
 
 
 def _best_person_role(roles: Mapping[str, float]) -> str:

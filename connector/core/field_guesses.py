@@ -126,14 +126,14 @@ def _near(one: Match, other: Match) -> bool:
 def fits(info: FieldInfo, column: Column) -> str:
     """Return whether the values of a column can be what a field takes: yes, no, or "" where there was none to see."""
     shape = column.shape.name
+    if shape == "empty":
+        return ""
     if info.format in ("date", "date-time"):
         if column.type in ("day", "instant"):
             return "yes"
-        return "" if shape == "empty" else "yes" if shape in DAYS else "no"
+        return "yes" if shape in DAYS else "no"
     if column.type in ("day", "instant"):
         return "no"
-    if shape == "empty":
-        return ""
     if info.codes:
         return "yes" if column.shape.codes or (column.shape.distinct and column.type == "text") else "no"
     if info.type == "boolean":

@@ -44,6 +44,11 @@ class Table:
     looked: bool = True
     words: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """What the table is called among all of them: with its schema, where it stands in one of its own."""
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
     def column(self, name: str) -> Column | None:
         """Return a column by its name; None if there is none."""
         return next((column for column in self.columns if column.name == name), None)
