@@ -21,6 +21,9 @@ from connector.core.structure import Column, Table, link
 SHORT = 16
 """A list of ours with more codes is not written out, but named."""
 
+OF_PEOPLE = ("received-by",)
+"""Lists for columns in which others write names: of such a column no word is listed."""
+
 NOT_SEEN = "?"
 """Stands in a map in which no code can be listed: a person puts the first one in its place."""
 
@@ -68,6 +71,8 @@ class CodeFiles:
         name, list_ = self._name(key), self.lists[key[1]]
         columns = self._columns[key]
         seen = sorted({code for _, column in columns for code in column.shape.codes}, key=lambda c: (len(c), c))
+        if list_.name in OF_PEOPLE:
+            seen = [code for code in seen if not code.isalpha()]
         codes = self._tables.get(key, tuple(seen))
         homes = [f"{table.name}.{column.name}" for table, column in columns]
         say = self.say

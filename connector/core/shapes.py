@@ -20,6 +20,9 @@ MAX_CODES = 30
 """A column with more distinct values is none of codes."""
 
 MAX_CODE = 12
+MAX_LETTERS = 4
+"""A longer word of capitals may be a name, and so may every word that begins with one."""
+
 REPEATED = 3
 """So often, on average, must a code without a digit occur: else it may be a name."""
 
@@ -62,6 +65,7 @@ class Shape:
     _distinct: set[str] = field(default_factory=set)
     _coded: bool = True
     _seen: set[int] = field(default_factory=set)
+    _unique: bool = False
 
     def add(self, value: Any) -> None:
         """Count one value as the driver gave it."""
@@ -115,7 +119,12 @@ class Shape:
     @property
     def is_unique(self) -> bool:
         """Whether every row that was seen has a value, and each its own."""
-        return bool(self.rows) and len(self._seen) == self.rows
+        return self._unique or (bool(self.rows) and len(self._seen) == self.rows)
+
+    def settle(self) -> None:
+        """Forget what only counting needs: there may be many thousand columns. Nothing is added afterwards."""
+        self._unique = self.is_unique
+        self._seen.clear()
 
     @property
     def distinct(self) -> int:
@@ -128,6 +137,10 @@ class Shape:
         if not self._coded or not self._distinct or not all(_CODE.fullmatch(c) or c[:1] == "-" for c in self._distinct):
             return ()
         plain = [code for code in self._distinct if not _SHORT_NUMBER.fullmatch(code)]
+        if any(
+            code.isalpha() and not (code.islower() or (code.isupper() and len(code) <= MAX_LETTERS)) for code in plain
+        ):
+            return ()
         if plain and self.filled < REPEATED * len(self._distinct):
             return ()
         if any(code.isdecimal() for code in plain):  # of six digits and more: a telephone, a number of a paper

@@ -70,13 +70,14 @@ def look(engine: Engine, *, rows: int, seconds: float, first: Callable[[str], fl
     first: how much a table's name promises; the higher, the sooner it is looked at. Raises SourceError,
     E-DRAFT-CONNECT, if the database cannot be asked at all."""
     until = time.monotonic() + seconds
-    listed = _asked(engine, seconds, lambda connection: list(_tables(inspect(connection))))
+    listed = _asked(engine, seconds, lambda connection: list(_tables(inspect(connection), until)))
     if isinstance(listed, str):
         raise SourceError("E-DRAFT-CONNECT", error=listed)
+    is_cut = time.monotonic() > until or len(listed) > MAX_TABLES
     listed.sort(key=lambda found: (-first(found.name), found.name))
     looked = [_looked(engine, found, rows, until) for found in listed[:MAX_TABLES]]
     unlooked = sum(not found.looked for found in looked)
-    return Found(tuple(looked), unlooked, len(listed) > MAX_TABLES)
+    return Found(tuple(looked), unlooked, is_cut)
 
 
 def _asked(engine: Engine, seconds: float, question: Callable[[Connection], Any]) -> Any:
@@ -93,10 +94,13 @@ def _asked(engine: Engine, seconds: float, question: Callable[[Connection], Any]
 # --- what is declared
 
 
-def _tables(inspector: Inspector) -> Iterator[Table]:
+def _tables(inspector: Inspector, until: float) -> Iterator[Table]:
+    """The tables and views as they are declared; those that can be listed in time."""
     for schema in _schemas(inspector):
         names = [*inspector.get_table_names(schema), *_views(inspector, schema)]
         for name in names:
+            if time.monotonic() > until:
+                return
             if _USABLE.fullmatch(name):
                 yield _table(inspector, schema, name)
 
@@ -119,21 +123,18 @@ def _views(inspector: Inspector, schema: str | None) -> list[str]:
 
 
 def _table(inspector: Inspector, schema: str | None, name: str) -> Table:
+    """One table or view; without columns if the database cannot describe it, such as a view of what is gone."""
     quote = inspector.dialect.identifier_preparer.quote
+    quoted = f"{quote(schema)}.{quote(name)}" if schema else quote(name)
     try:
         declared = inspector.get_columns(name, schema)[:MAX_COLUMNS]
-    except SQLAlchemyError:  # a view of what is there no more
-        declared = []
-    columns = tuple(
-        Column(found["name"], quote(found["name"]), _type(found))
-        for found in declared
-        if _USABLE.fullmatch(found["name"])
-    )
-    quoted = f"{quote(schema)}.{quote(name)}" if schema else quote(name)
-    known = {found.name for found in columns}
-    return Table(
-        name, quoted, columns, _key(inspector, schema, name, known), schema or "", _refers(inspector, schema, name)
-    )
+        columns = tuple(
+            Column(one["name"], quote(one["name"]), _type(one)) for one in declared if _USABLE.fullmatch(one["name"])
+        )
+        key = _key(inspector, schema, name, {one.name for one in columns})
+        return Table(name, quoted, columns, key, schema or "", _refers(inspector, schema, name))
+    except SQLAlchemyError:
+        return Table(name, quoted, (), schema=schema or "")
 
 
 def _type(found: ReflectedColumn) -> ColumnType:
@@ -141,13 +142,12 @@ def _type(found: ReflectedColumn) -> ColumnType:
 
 
 def _key(inspector: Inspector, schema: str | None, name: str, known: set[str]) -> tuple[str, ...]:
-    """The primary key, or else the shortest unique index."""
-    candidates = [tuple(inspector.get_pk_constraint(name, schema).get("constrained_columns") or ())]
-    unique = [
-        tuple(c for c in index["column_names"] if c) for index in inspector.get_indexes(name, schema) if index["unique"]
-    ]
-    candidates += sorted(unique, key=len)
-    return next((key for key in candidates if key and known.issuperset(key)), ())
+    """The primary key, or else the shortest that is declared to be unique."""
+    primary = tuple(inspector.get_pk_constraint(name, schema).get("constrained_columns") or ())
+    # SQLite keeps what a column declares itself in indexes of its own making; others know no such word and mind it not.
+    indexes = inspector.get_indexes(name, schema, include_auto_indexes=True)
+    unique = [tuple(column or "" for column in one["column_names"]) for one in indexes if one["unique"]]
+    return next((key for key in (primary, *sorted(unique, key=len)) if key and known.issuperset(key)), ())
 
 
 def _refers(inspector: Inspector, schema: str | None, name: str) -> Mapping[str, tuple[str, str]]:
@@ -168,6 +168,8 @@ def _looked(engine: Engine, found: Table, rows: int, until: float) -> Table:
         return replace(found, looked=False)
     words: dict[str, str] = {}
     answer = _asked(engine, min(TABLE_S, left), lambda connection: _sample(connection, found, rows, words))
+    for column_ in found.columns:
+        column_.shape.settle()
     if isinstance(answer, str):
         return replace(found, looked=False)
     return replace(found, words=words if found.rows <= MAX_LIST else {})

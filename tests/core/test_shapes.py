@@ -51,6 +51,8 @@ def test_a_column_is_called_what_its_values_look_like(values: tuple[Any, ...], n
     "values",
     [
         ("Lan", "Hoa", "An"),  # names, each once
+        ("Lan", "Hoa", "An") * 20,
+        ("TUAN ANH", "THANH", "NHUNG") * 20,
         ("0912345678", "0987654321"),
         (912345678, 987654321),
         ("001099000001", "001099000002"),
@@ -71,6 +73,10 @@ def test_it_knows_a_column_that_could_be_a_key_and_how_much_is_filled() -> None:
     assert shape_of("a", "b", "c").is_unique
     assert not shape_of("a", "b", None).is_unique
     assert not shape_of("a", "a").is_unique
+    for values, is_unique in ((("a", "b"), True), (("a", "a"), False)):
+        settled = shape_of(*values)
+        settled.settle()
+        assert (settled.is_unique, settled._seen) == (is_unique, set())
     assert shape_of("a", None, "", "b").percent_filled == 50
 
 
