@@ -16,12 +16,13 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.model import Fate, Kind, Operation, RecordKey, SourceFile
 from connector.store.db import Tx
-from connector.store.keys import chunks, of_key
-from connector.store.tables import Attachment, Content, Delivery, table_of
+from connector.store.keys import chunks
+from connector.store.tables import Attachment, Content, Delivery, Record, table_of
 
 _attachment = table_of(Attachment)
 _content = table_of(Content)
 _delivery = table_of(Delivery)
+_record = table_of(Record)
 
 TROUBLED = (Fate.UNSAFE, Fate.ABSENT, Fate.UNREADABLE, Fate.EMPTY, Fate.TOO_LARGE, Fate.TYPE, Fate.REFUSED)
 """Files that do not go and that somebody could mend. What the law keeps here, and what is looked at again, is none."""
@@ -141,39 +142,23 @@ def counts(connection: Connection, agency: str, generation: int) -> Mapping[str,
     """Return how many files of the agency's records have which fate; of those that go, by the state of their content
     (`received`, `refused`, else `ready`)."""
     rows = connection.execute(
-        select(_fate(), func.count())
-        .select_from(_joined(generation))
-        .where(_attachment.c.agency == agency)
-        .group_by("stands")
+        select(_fate(), func.count()).select_from(_joined(generation)).where(*_of(agency)).group_by("stands")
     )
     return {row[0]: row[1] for row in rows}
 
 
 def troubled_count(connection: Connection, agency: str) -> int:
     """Return how many files do not go that somebody could mend."""
-    troubled = select(func.count()).where(_attachment.c.agency == agency, _attachment.c.fate.in_(TROUBLED))
+    troubled = select(func.count()).select_from(_attachment).where(*_of(agency), _attachment.c.fate.in_(TROUBLED))
     return int(connection.execute(troubled).scalar_one())
 
 
-def papers(
-    connection: Connection,
-    agency: str,
-    generation: int,
-    limit: int,
-    *,
-    key: RecordKey | None = None,
-    every: bool = False,
-) -> list[Paper]:
-    """Return files in the order of their records: those that did not go, or wait to; `every`: all of them."""
-    wanted = [_attachment.c.agency == agency]
-    if key is not None:
-        wanted += of_key(_attachment, key)
-    if not every:
-        wanted.append(_attachment.c.fate.not_in([Fate.READY]) | (func.coalesce(_content.c.state, "") != "received"))
+def papers(connection: Connection, agency: str, generation: int, limit: int) -> list[Paper]:
+    """Return the files that did not go, or wait to, in the order of their records."""
     rows = connection.execute(
         select(_attachment, _content.c.state, _content.c.rule, _content.c.attempt)
         .select_from(_joined(generation))
-        .where(*wanted)
+        .where(*_of(agency), func.coalesce(_content.c.state, "") != "received")
         .order_by(_attachment.c.kind, _attachment.c.local_id, _attachment.c.at)
         .limit(limit)
     )
@@ -184,6 +169,17 @@ def papers(
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _of(agency: str) -> tuple[ColumnElement[bool], ...]:
+    """The files of what the agency's records are now: those of a record that was withdrawn count no more."""
+    newest = exists().where(
+        _record.c.agency == _attachment.c.agency,
+        _record.c.kind == _attachment.c.kind,
+        _record.c.local_id == _attachment.c.local_id,
+        _record.c.version == _attachment.c.version,
+    )
+    return (_attachment.c.agency == agency, newest)
 
 
 def _joined(generation: int) -> Any:
