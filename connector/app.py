@@ -186,7 +186,7 @@ class App:
             may_send=self.may_send,
             probable_cases=Probable(push_section.probable_cases),
             budget=Budget(push_section.repeats_a_minute),
-            folder=self.agency(code).folder,
+            papers=self.agency(code).papers,
         )
 
     # --- the stages, of one agency ---
@@ -376,7 +376,7 @@ class App:
                 farthest_s=context.farthest_s,
                 repeats_from=now + timedelta(seconds=context.budget.seconds_to_one(credit)),
             )  # fmt: skip
-            if self.agency(code).folder is not None and context.capabilities.attachments:
+            if self.agency(code).papers is not None and context.capabilities.attachments:
                 content = contents.next_due(connection, code, context.generation, now)
                 due = min((at for at in (due, content) if at is not None), default=None)
             if due is None or marks.channel_is_paused(connection, code):

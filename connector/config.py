@@ -178,9 +178,9 @@ class SourceSection(Section):
 
 
 class AttachmentsSection(Section):
-    """The folder where the files lie that the agency's records name, and which of them are sent."""
+    """The folder where the files lie that the agency's records name, if they lie in one, and which of them are sent."""
 
-    root: Path
+    root: Path | None = None
     max_bytes: Annotated[int, Field(ge=1, le=2 * 2**30)] = 20_000_000
     types: Annotated[tuple[MediaName, ...], Field(min_length=1, max_length=50)] = get_args(MediaName)
 

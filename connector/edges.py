@@ -30,6 +30,7 @@ from connector.sources.base import Source
 from connector.sources.engines import FILES, source_url
 from connector.sources.files import FileSource
 from connector.sources.folder import Folder, Limits
+from connector.sources.papers import Papers
 from connector.sources.sql import SqlSource
 from connector.store.db import Store
 
@@ -45,7 +46,7 @@ class Agency:
     policy: SecrecyPolicy
     source: Source
     national: National
-    folder: Folder | None = None
+    papers: Papers | None = None
 
     @property
     def code(self) -> str:
@@ -63,22 +64,25 @@ def agency_of(
 ) -> Agency:
     """Return one agency with its edges, none of them connected. Raises ConfigError for a secret or URL that cannot be
     used."""
+    source = source_of(config, section, mapping, evidence)
     return Agency(
         section=section,
         mapping=mapping,
         policy=SecrecyPolicy(section.denouncer_identity, section.legal_basis),
-        source=source_of(config, section, mapping, evidence),
+        source=source,
         national=national_of(config, section, mapping, stop),
-        folder=folder_of(config, section),
+        papers=papers_of(config, section, mapping, source),
     )
 
 
-def folder_of(config: Config, section: AgencySection) -> Folder | None:
+def papers_of(config: Config, section: AgencySection, mapping: CompiledMapping, source: Source) -> Papers | None:
     """Return where an agency's attachments lie, None where the configuration says nothing of it. Nothing is opened."""
     wanted = section.attachments
     if wanted is None:
         return None
-    return Folder(config.resolve(wanted.root), section.code, Limits(wanted.max_bytes, frozenset(wanted.types)))
+    limits = Limits(wanted.max_bytes, frozenset(wanted.types))
+    folder = Folder(config.resolve(wanted.root), section.code, limits) if wanted.root else None
+    return Papers(folder, source, mapping, limits)
 
 
 def source_of(config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes) -> Source:

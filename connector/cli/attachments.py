@@ -49,7 +49,7 @@ def _print(
 ) -> None:
     say, screen = desk.say, desk.screen
     screen.heading(desk.name_of(code), desk.environment_label)
-    if app.agency(code).folder is None:
+    if app.agency(code).papers is None:
         screen.line(say("attachments.not_configured"), hang=2)
     elif not app.agency(code).national.capabilities.attachments:
         screen.line(say("attachments.not_carried"), hang=2)

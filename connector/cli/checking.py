@@ -192,8 +192,9 @@ def _source(desk: Desk, app: App, code: str) -> Finding:
     agency = app.agency(code)
     try:
         agency.source.probe()
-        if agency.folder is not None:
-            agency.folder.check()
+        for attached in (agency.mapping.kind(kind).attached for kind in agency.mapping.kinds):
+            if agency.papers is not None and attached is not None:
+                agency.papers.check(attached)
     except (SourceError, MappingError) as error:
         return Finding("source", code, error)
     return Finding("source", _snapshots(desk, app, code))

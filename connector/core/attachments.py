@@ -2,7 +2,7 @@
 
 A name in a database is a stranger's text: it may climb out of its folder, name a device or a second stream. What is
 not surely one file below the root is refused, never mended. Pure: nothing is opened here.
-May import: conditions, keys, model, section, transforms, the standard library.
+May import: conditions, keys, model, section, selects, transforms, the standard library.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, Literal
 
 from connector.core.conditions import Columns, Reader, Test
-from connector.core.keys import plain
+from connector.core.keys import key_part, plain, split_key
 from connector.core.model import Fate, SourceFile
 from connector.core.section import Section
+from connector.core.selects import read_part
 from connector.core.transforms import Bad
 
 ITEMS = "/attachments/*"
@@ -36,33 +38,87 @@ _DRIVE_OR_STREAM = ":"
 class Attached:
     """`[attachments]` of a kind: which child query names files, by which columns, below which folder of the root.
 
-    failing: what becomes of a record with a file that cannot be sent: `send` it without, or `hold` it."""
+    failing: what becomes of a record with a file that cannot be sent: `send` it without, or `hold` it. stored: where
+    the bytes stand in the database itself; then there is no path."""
 
     rows: str
     columns: tuple[str, ...]
     folder: str
     failing: Literal["send", "hold"]
-    redacted: Reader | None
-    keep: Test | None
+    stored: Stored | None
+    redacted: Reader | None = None
+    keep: Test | None = None
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns of the child query that are read."""
+        stored = self.stored
+        return (
+            self.columns
+            if stored is None
+            else tuple(c for c in (stored.key, stored.size, stored.version, stored.name) if c)
+        )
 
     def named(self, columns: Columns) -> SourceFile:
         """Return what one row names, not looked at yet."""
         if self.keep is not None and self.keep(columns) is not True:
             return NO_FILE
+        redacted = self.redacted is not None and self.redacted(columns) is True
+        if self.stored is not None:
+            return replace(self.stored.named(columns), redacted=redacted)
         texts = [_text(columns.get(column)) for column in self.columns]
         if not texts[-1].strip():
             return NO_FILE  # a folder without a name in it: there is no file
         path = safe_path([self.folder, *texts])
-        redacted = self.redacted is not None and self.redacted(columns) is True
         return SourceFile(path, Fate.NAMED if path else Fate.UNSAFE, redacted=redacted)
 
 
 NO_FILE = SourceFile("", Fate.NONE)
 
+STORED = "stored:"
+"""How the place of bytes in the database begins; no path below a root has a colon."""
 
-def read_attached(section: Section, rows: str) -> Attached | None:
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Bytes in a column: `sql` gives a part of one file's, by its key. size, version: columns of the child query that
+    say how many bytes there are, and (if any does) what changes whenever they do; name: the file's name, if any says
+    it."""
+
+    kind: str
+    sql: str
+    key: str
+    size: str
+    version: str = ""
+    name: str = ""
+
+    def named(self, columns: Columns) -> SourceFile:
+        """Return what one row names: no bytes, no file."""
+        key, size = _text(columns.get(self.key)).strip(), columns.get(self.size)
+        if not key or size is None:
+            return NO_FILE
+        if isinstance(size, bool) or not str(size).isdecimal():
+            return SourceFile("", Fate.UNREADABLE)
+        ending = _text(columns.get(self.name)).rpartition(".")[2][-8:] if self.name else ""
+        place = f"{STORED}{self.kind}/{key_part(key)}.{ending if ending.isascii() and ending.isalnum() else ''}"
+        version = sha256(_text(columns.get(self.version)).encode(errors="replace")).digest() if self.version else b""
+        return SourceFile(place, Fate.NAMED, size_bytes=int(size), modified_ns=int.from_bytes(version[:7]))
+
+
+def stored_at(place: str) -> tuple[str, str] | None:
+    """Return the kind and the key of bytes in the database, None for a path below the root."""
+    if not place.startswith(STORED):
+        return None
+    kind, _, key = place.removeprefix(STORED).rpartition(".")[0].partition("/")
+    return kind, split_key(key)[0]
+
+
+def read_attached(section: Section, rows: str, kind: str) -> Attached | None:
     """Read `[attachments]`; `rows` is the child query that feeds the items. None: it is wrong (reported)."""
-    columns = section.texts("path", needed=True)
+    stored = _read_stored(section.section("stored"), kind)
+    columns = section.texts("path", needed=not section.has("stored"))
+    if columns and section.has("stored"):
+        section.report("E-CFG-VALUE", "path", ", ".join(columns), "one of path, stored")
     folder = section.text("folder")
     if folder and not safe_path([folder]):
         section.report("E-CFG-VALUE", "folder", folder, "a folder below the root, such as FileUploads/donthu")
@@ -73,7 +129,18 @@ def read_attached(section: Section, rows: str) -> Attached | None:
     if not rows:
         section.report("E-CFG-ROWS", "", ITEMS, f"a rule for {ITEMS} with rows")
         return None
-    return Attached(rows, columns, folder, "hold" if failing == "hold" else "send", None, None) if columns else None
+    found = Attached(rows, columns, folder, "hold" if failing == "hold" else "send", stored)
+    return found if columns or stored else None
+
+
+def _read_stored(section: Section | None, kind: str) -> Stored | None:
+    if section is None:
+        return None
+    sql = read_part(section)
+    key, size = section.text("key", needed=True), section.text("size", needed=True)
+    found = Stored(kind, sql, key, size, section.text("version"), section.text("name"))
+    section.close()
+    return found if sql and key and size else None
 
 
 def safe_path(parts: Sequence[str]) -> str:

@@ -102,7 +102,7 @@ def read_kind_file(section: Section, kind: Kind, schemas: Schemas, common: Commo
     )
     petition_type, type_columns = _petition_type(section, schemas, scope)
     rules = tuple(_rules(section, scope))
-    attached = _attached(section, rules)
+    attached = _attached(section, kind, rules)
     draft = Draft(
         kind=kind,
         section=section,
@@ -264,13 +264,13 @@ def _content_fields(section: Section) -> set[str]:
     return {f"{ITEMS}/{name}" for name in CONTENT_FIELDS} if section.has("attachments") else set()
 
 
-def _attached(section: Section, rules: Sequence[Rule]) -> Attached | None:
+def _attached(section: Section, kind: Kind, rules: Sequence[Rule]) -> Attached | None:
     found = section.section("attachments")
     if found is None:
         return None
     by_pattern = {rule.pattern: rule for rule in rules}
     items, redacted = by_pattern.get(ITEMS), by_pattern.get(f"{ITEMS}/redacted")
-    attached = read_attached(found, items.rows if items else "")
+    attached = read_attached(found, items.rows if items else "", kind)
     if attached is None or items is None:
         return None
     return replace(attached, redacted=redacted.read if redacted else None, keep=items.keep)
@@ -325,7 +325,7 @@ def _check_columns(draft: Draft) -> None:
         named += [(f"{place}.columns", column, draft.select.sql) for column in parent.columns]
     if draft.attached:
         child_of = draft.children.get(draft.attached.rows)
-        named += [("attachments.path", c, child_of.sql if child_of else "") for c in draft.attached.columns]
+        named += [("attachments", column, child_of.sql if child_of else "") for column in draft.attached.needed]
     for at, child in enumerate(draft.children.values()):
         named += [(f"children[{at}].key", column, child.sql) for column in child.key]
         named += [(f"children[{at}].split", child.split, child.sql)] if child.split else []
@@ -412,7 +412,7 @@ def _needed(draft: Draft) -> Needed:
         child = draft.rows_of(rule)
         (children[child.name] if child else root).update(rule.columns, rule.tests)
     if draft.attached:
-        children[draft.attached.rows].update(draft.attached.columns)
+        children[draft.attached.rows].update(draft.attached.needed)
     return Needed(frozenset(root), {name: frozenset(columns) for name, columns in children.items()})
 
 

@@ -155,6 +155,15 @@ def code_query_problems(sql: str) -> tuple[ConfigProblem, ...]:
     return tuple(problems)
 
 
+PART = frozenset({"key", "from", "count"})
+"""The parameters of a query for a part of one file: whose, from which byte (the first is 1), how many."""
+
+
+def read_part(section: Section) -> str:
+    """Read the `sql` that gives a part of a file's bytes."""
+    return _sql(section, ordered=False, bound=PART)
+
+
 def names_column(sql: str, column: str) -> bool:
     """Whether the SQL text can yield this result column, as far as its text tells: `*` and calls may yield any."""
     bare, words = _words(sql)
@@ -209,7 +218,9 @@ _WRITES = re.compile(
 )
 
 
-def _sql(section: Section, *, ordered: bool, key: str = "sql", ranged: bool = True) -> str:
+def _sql(
+    section: Section, *, ordered: bool, key: str = "sql", ranged: bool = True, bound: frozenset[str] = BOUND
+) -> str:
     """The section's `sql`, having reported everything about it that its text alone gives away."""
     sql = section.text(key, needed=True)
     if not sql:
@@ -224,12 +235,16 @@ def _sql(section: Section, *, ordered: bool, key: str = "sql", ranged: bool = Tr
     if _STAR.search(bare):
         section.report("E-CFG-SQL", "sql", "*", "columns by their names")
     used = set(_PARAMETER.findall(bare))
-    if ranged and not {"lo", "hi"} <= used:
+    if bound is PART and not used >= PART:
+        missing = ", ".join(f":{name}" for name in sorted(PART - used))
+        section.report("E-CFG-RANGE", key, f"no {missing}", "a part of one file: :key, :from and :count")
+    elif ranged and bound is BOUND and not {"lo", "hi"} <= used:
         missing = ", ".join(f":{name}" for name in ("lo", "hi") if name not in used)
         section.report("E-CFG-RANGE", key, f"no {missing}", "a range over the key: > :lo and <= :hi")
     # Comments and texts count here: the database layer would ask for these parameters too.
-    for name in sorted(set(_PARAMETER.findall(sql)) - (BOUND if ranged else frozenset())):
-        section.report("E-CFG-RANGE", key, f":{name}", "only :lo, :hi and :agency_code" if ranged else "no parameter")
+    only = "only :lo, :hi and :agency_code" if bound is BOUND else "only :key, :from and :count"
+    for name in sorted(set(_PARAMETER.findall(sql)) - (bound if ranged else frozenset())):
+        section.report("E-CFG-RANGE", key, f":{name}", only if ranged else "no parameter")
     if ordered and _first_word(bare) not in _CALLS and not re.search(r"\border\s+by\b", bare, re.IGNORECASE):
         section.report("E-CFG-ORDER", key, "no ORDER BY", "rows in a stated order")
     return sql

@@ -91,6 +91,11 @@ class Source(Protocol):
         not say. Reads no record."""
         ...
 
+    def part(self, kind: KindMapping, key: str, start: int, count: int) -> bytes:
+        """Return `count` bytes of a file that the database holds itself, from byte `start` on (the first is 0); fewer
+        at its end, none behind it, or where there is no such file."""
+        ...
+
     def has_snapshot(self, kind: KindMapping) -> bool:
         """Return whether one reading of a record and its children is of one moment."""
         ...

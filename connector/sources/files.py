@@ -100,6 +100,10 @@ class FileSource:
         """See `Source`. Everything in a file is text."""
         return self._fresh().shape(kind)
 
+    def part(self, kind: KindMapping, key: str, start: int, count: int) -> bytes:
+        """See `Source`."""
+        return self._fresh().part(kind, key, start, count)
+
     def has_snapshot(self, kind: KindMapping) -> bool:
         """See `Source`. All tables are of one state of the files."""
         return kind.settings.snapshot is not False

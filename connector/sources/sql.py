@@ -107,6 +107,8 @@ class SqlSource:
     def probe(self) -> None:
         """See `Source`."""
         prepare(self._engine, self._agency, self._mapping, self._query_timeout_s)
+        for kind in self._mapping.mappings.values():
+            self.part(kind, "0", 0, 1)
 
     def count(self, kind: KindMapping) -> int:
         """See `Source`."""
@@ -154,6 +156,13 @@ class SqlSource:
     def shape(self, kind: KindMapping) -> Mapping[str, str]:
         """See `Source`."""
         return self._ask(kind, partial(shapes.shape, kind=kind, agency=self._agency))
+
+    def part(self, kind: KindMapping, key: str, start: int, count: int) -> bytes:
+        """See `Source`."""
+        stored = kind.attached.stored if kind.attached else None
+        if stored is None:
+            return b""
+        return self._ask(kind, partial(_part, sql=stored.sql, key=key, start=start, count=count))
 
     def has_snapshot(self, kind: KindMapping) -> bool:
         """See `Source`. What the mapping says counts; else the database is asked, once."""
@@ -385,6 +394,12 @@ def _outside(kind: KindMapping, rule: str, detail: str, count: int) -> tuple[tup
 def _read(sql: str) -> TextClause:
     """A query of the mapping, read once for its parameters."""
     return text(sql)
+
+
+def _part(connection: Connection, *, sql: str, key: str, start: int, count: int) -> bytes:
+    """A part of one file's bytes. SQL counts them from 1."""
+    found = connection.execute(_read(sql), {"key": key, "from": start + 1, "count": count}).scalar()
+    return bytes(found)[:count] if isinstance(found, (bytes, bytearray, memoryview)) else b""
 
 
 @lru_cache(maxsize=256)

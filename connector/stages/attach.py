@@ -19,7 +19,8 @@ from connector.core.model import VerdictName
 from connector.errors import LockLostError
 from connector.logs import get_logger
 from connector.national.base import Content, National, Taken
-from connector.sources.folder import ChangedError, Folder
+from connector.sources.folder import ChangedError
+from connector.sources.papers import Papers
 from connector.stages import gate
 from connector.stages.context import Context, Counts
 from connector.stages.meter import Meter
@@ -36,7 +37,7 @@ def attach(context: Context, national: National) -> Iterator[Counts]:
     commit: received, waiting, refused; `held`, `paced`, `paused`: why the gate is closed.
 
     Raises LockLostError once the stage lock is not ours any more."""
-    if context.folder is None or not context.capabilities.attachments:
+    if context.papers is None or not context.capabilities.attachments:
         return
     gauge = gate.meter(context)
     while not context.stop.is_set():
@@ -50,10 +51,10 @@ def attach(context: Context, national: National) -> Iterator[Counts]:
         if leave.why:
             yield {leave.why: 1}
             return
-        yield _send(context, national, context.folder, gauge, found[: leave.rows])
+        yield _send(context, national, context.papers, gauge, found[: leave.rows])
 
 
-def _send(context: Context, national: National, folder: Folder, gauge: Meter, found: Sequence[Due]) -> Counts:
+def _send(context: Context, national: National, papers: Papers, gauge: Meter, found: Sequence[Due]) -> Counts:
     with context.store.write() as tx:
         contents.claim(tx, context.agency, context.generation, found, context.actor)
     # If the process dies from here on, these are `sending`: due again, and looked for before they are sent.
@@ -66,7 +67,7 @@ def _send(context: Context, national: National, folder: Folder, gauge: Meter, fo
             break
         taken: Taken | None = None
         try:
-            taken = _attach(national, folder, one)
+            taken = _attach(national, papers, one)
         finally:
             gauge.answered(2, taken.rate if taken else None)
         if taken is not None:
@@ -84,10 +85,10 @@ def _send(context: Context, national: National, folder: Folder, gauge: Meter, fo
     return counts
 
 
-def _attach(national: National, folder: Folder, one: Due) -> Taken | None:
+def _attach(national: National, papers: Papers, one: Due) -> Taken | None:
     """Send one content; None: its file is not the one that was hashed any more, and not all of it has left."""
     path = one.paths[one.attempt % len(one.paths)]  # the same content may lie at several places
-    pieces = partial(folder.pieces, path, one.size_bytes, one.sha256)
+    pieces = partial(papers.pieces, path, one.size_bytes, one.sha256)
     try:
         return national.attach(Content(one.sha256, one.size_bytes, one.media_type, pieces), look_first=one.attempt > 1)
     except ChangedError:

@@ -26,11 +26,11 @@ def seen(context: Context, mapping: KindMapping, rows: Sequence[SourceRow]) -> t
 
     Raises SourceError where the folder itself is away. Without a folder, or with a profile that carries no content,
     files stay what they were: names in a document."""
-    folder = context.folder
-    if folder is None or mapping.attached is None or not context.capabilities.attachments:
+    papers, attached = context.papers, mapping.attached
+    if papers is None or attached is None or not papers.knows(attached) or not context.capabilities.attachments:
         return tuple(rows)
-    folder.check()
-    return tuple(_with_files(context, row, tuple(folder.look(file) for file in mapping.files_of(row))) for row in rows)
+    papers.check(attached)
+    return tuple(_with_files(context, row, tuple(papers.look(file) for file in mapping.files_of(row))) for row in rows)
 
 
 def _with_files(context: Context, row: SourceRow, files: tuple[SourceFile, ...]) -> SourceRow:
@@ -70,11 +70,11 @@ class Files:
         return replace(row, files=files, fingerprint=f"{row.fingerprint}+later" if later else row.fingerprint)
 
     def _read(self, file: SourceFile) -> SourceFile:
-        if file.fate is not Fate.NAMED or self.context.folder is None:
+        if file.fate is not Fate.NAMED or self.context.papers is None:
             return file
         known = self.before.get((file.path, file.size_bytes, file.modified_ns))
         if known is not None:
             return replace(known, redacted=file.redacted)
         if self.context.stop.is_set():
             return replace(file, fate=Fate.LATER)
-        return self.context.folder.read(file)
+        return self.context.papers.read(file)

@@ -11,7 +11,7 @@ from datetime import datetime
 from connector.core.lifecycle import Limits, Probable
 from connector.core.model import Actor, Capabilities
 from connector.core.pacing import Budget
-from connector.sources.folder import Folder
+from connector.sources.papers import Papers
 from connector.store.db import Store
 
 Counts = Mapping[str, int]
@@ -24,7 +24,7 @@ class Context:
 
     owner: the name in leases, one for whoever holds the stage lock; jitter: one draw from [0, 1), seeded where a run
     must repeat; may_send: whether the stage lock is still ours, asked before each sending, also by worker threads;
-    monotonic: seconds that no change of the wall clock moves; folder: where its attachments lie, None: nobody looks."""
+    monotonic: seconds that no change of the wall clock moves; papers: where its attachments lie, None: nobody looks."""
 
     agency: str
     generation: int
@@ -40,7 +40,7 @@ class Context:
     monotonic: Callable[[], float] = time.monotonic
     probable_cases: Probable = Probable.ASK
     budget: Budget = field(default_factory=Budget)
-    folder: Folder | None = None
+    papers: Papers | None = None
 
     @property
     def farthest_s(self) -> float:

@@ -36,6 +36,12 @@ FIELDS = """[fields]
 
 PDF = b"%PDF-1.7\n"
 
+STORED = """[attachments.stored]
+key = "Id"
+size = "SoByte"
+sql = "SELECT SUBSTR(NoiDung, :from, :count) AS phan FROM tep WHERE Id = :key"
+"""
+
 
 class AttachingAgency(SmallAgency):
     """failing: the line of `[attachments]` that says so; lines: further lines of `[agency.attachments]`."""
@@ -70,6 +76,16 @@ class AttachingAgency(SmallAgency):
         path.write_bytes(content)
         rest(path)
         return path
+
+    def keeps_files_in_the_database(self) -> None:
+        """From now on the bytes are looked for in a column, and there is no folder."""
+        petition = self.folder / "mappings" / "small" / "petition.toml"
+        text = petition.read_text(encoding="utf-8").replace('[attachments]\npath = ["ThuMuc", "Ten"]\n', STORED)
+        text = text.replace("Ten, Che, TieuDe FROM tep", "Id, Ten, Che, TieuDe, LENGTH(NoiDung) AS SoByte FROM tep")
+        petition.write_text(text.replace('split = { column = "Ten", separator = "*" }\n', ""), encoding="utf-8")
+        config = self.config.read_text(encoding="utf-8").replace('root = "files"\n', "")
+        self.config.write_text(config, encoding="utf-8")
+        self.sql("ALTER TABLE tep ADD COLUMN NoiDung BLOB")
 
     def names(self, number: int, names: str, *, redacted: bool = False, title: str = "Đơn đã ký") -> None:
         """Let the database say that the petition has these files."""

@@ -255,6 +255,26 @@ def test_a_dry_run_reads_files_and_keeps_and_sends_nothing(tmp_path: Path, sandb
     assert sandbox.contents(AGENCY) == []
 
 
+def test_files_in_a_column_of_the_database_go_the_same_way(tmp_path: Path, sandbox: Sandbox) -> None:
+    agency = AttachingAgency(tmp_path, sandbox)
+    agency.keeps_files_in_the_database()
+    content = PDF + os.urandom(700_000)
+    for number, stored in ((1, content), (2, b"MZ\x90\x00"), (3, None)):
+        agency.petition(number)
+        agency.names(number, "a.pdf")
+        agency.sql("UPDATE tep SET NoiDung = ? WHERE IdDon = ?", stored, number)
+    agency("sync")
+    assert [one.body for one in sandbox.contents(AGENCY)] == [content]
+    found = petitions(sandbox)
+    assert found["so:1"]["attachments"][0]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert ["sha256" in found[f"so:{number}"]["attachments"][0] for number in (2, 3)] == [False, False]
+    listed = json.loads(agency("attachments", "list", "--json").out)["files"]
+    assert [(one["local_id"], one["fate"]) for one in listed] == [("so:2", "type")]
+    agency.sql("UPDATE tep SET NoiDung = ? WHERE IdDon = 2", PDF)
+    assert agency("sync").code == 0
+    assert len(sandbox.contents(AGENCY)) == 2
+
+
 # --- secrecy -------------------------------------------------------------------------------------------------------
 
 CANARY = "kntcCanary8d21f7"
