@@ -238,6 +238,7 @@ def test_a_share_that_is_not_mounted_stops_the_reading_instead_of_the_files(tmp_
     said = agency("sync")
     assert said.code == 69
     assert "E-SOURCE-FILE-ROOT" in said.err
+    assert "E-SOURCE-FILE-ROOT" in agency("check").text
     assert petitions(sandbox) == {}
     agency.root.with_name("elsewhere").rename(agency.root)
     assert agency("sync").code == 0
@@ -309,6 +310,17 @@ def test_of_a_denunciation_only_a_redacted_copy_leaves(tmp_path: Path, sandbox: 
         entries = list(connection.execute(text("SELECT content FROM audit_entry")).scalars())
     assert kept[0] == ("not_redacted", None, None)
     assert not [entry for entry in entries if CANARY in entry or kept[1][2] in entry]
+
+
+def test_the_files_of_a_withdrawn_record_trouble_nobody_any_more(tmp_path: Path, sandbox: Sandbox) -> None:
+    agency = AttachingAgency(tmp_path, sandbox)
+    agency.petition(1)
+    agency.names(1, "none.pdf")
+    assert agency("sync").code == 1
+    assert agency("withdraw", "petition", "so:1", "--reason", "nhập nhầm", "--yes").code == 0
+    assert agency("sync").code == 0
+    listed = json.loads(agency("attachments", "list", "--json").out)
+    assert (listed["files"], listed["agencies"][0]["counts"]) == ([], {})
 
 
 def test_what_hangs_on_a_record_that_became_secret_is_forgotten(tmp_path: Path, sandbox: Sandbox) -> None:
