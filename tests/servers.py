@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -132,6 +133,27 @@ def database(kind: str, folder: Path) -> Iterator[Database]:
         force = " WITH (FORCE)" if kind == "postgresql" else ""
         with _administering(kind) as connection:
             connection.exec_driver_sql(f"DROP DATABASE {name}{force}")
+
+
+@contextmanager
+def acting_before(engine: Engine, words: str, act: Callable[[], None]) -> Iterator[None]:
+    """Let somebody act once, just before the first query with these words that reads a page.
+
+    An empty range asks for the types of the columns only, before any page is read."""
+    done: list[bool] = []
+
+    def between(_connection: object, _cursor: object, sql: str, values: Any, *_: object) -> None:
+        bounds = {each for each in (values.values() if isinstance(values, dict) else values) if isinstance(each, int)}
+        if words in sql and len(bounds) > 1 and not done:
+            done.append(True)
+            act()
+
+    event.listen(engine, "before_cursor_execute", between)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", between)
+    assert done
 
 
 @contextmanager

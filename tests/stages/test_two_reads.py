@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from connector.core.model import Kind
 from connector.store import books, requests, views
 from connector.store.requests import Selection
-from tests.servers import Database, database
+from tests.servers import Database, acting_before, database
 from tests.stages.agency import AGENCY, Agency
 
 WITHOUT = ("sqlite", "mariadb")  # the first by what its mapping says, the second because its tables are MyISAM
@@ -40,18 +39,9 @@ def agency_over(source: Database, folder: Path, lines: str) -> Agency:
 @contextmanager
 def while_reading(agency: Agency, act: Callable[[], None]) -> Iterator[None]:
     """Let somebody act between the first query of a page and the next one, once."""
-    done: list[bool] = []
-
-    def between(*args: object) -> None:
-        if "FROM nguoi" in str(args[2]) and not done:
-            done.append(True)
-            act()
-
     engine = agency.app.agency(AGENCY).source._engine  # type: ignore[attr-defined]
-    event.listen(engine, "before_cursor_execute", between)
-    yield
-    event.remove(engine, "before_cursor_execute", between)
-    assert done
+    with acting_before(engine, "FROM nguoi", act):
+        yield
 
 
 def body_of(agency: Agency, number: int) -> bytes:

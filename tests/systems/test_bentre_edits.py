@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import event, inspect
+from sqlalchemy import inspect
 
 import connector.sample
 from connector import logs
@@ -25,7 +25,7 @@ from connector.core.model import Kind
 from connector.sample.agency import build
 from connector.sandbox import Sandbox
 from connector.store import views
-from tests.servers import Database, database
+from tests.servers import Database, acting_before, database
 from tests.systems.bentre_rows import HERE, copied
 from tests.systems.proof import asked, documents, own_mapping, prove_everything, working
 from tests.world import AGENCY, credentials, install
@@ -316,24 +316,6 @@ def test_a_complaint_that_may_be_a_denunciation_is_never_open_while_it_is_saved(
     assert "summary" not in world.document(Kind.HANDLING, handling)
 
 
-def while_reading(world: World, before: str, act: Callable[[], None]) -> None:
-    """Read once; somebody acts just before the first query over this table."""
-    done: list[bool] = []
-
-    def between(*args: object) -> None:
-        if before in str(args[2]) and not done:
-            done.append(True)
-            act()
-
-    engine = world.app.agency(AGENCY).source._engine  # type: ignore[attr-defined]
-    event.listen(engine, "before_cursor_execute", between)
-    try:
-        world.read()
-    finally:
-        event.remove(engine, "before_cursor_execute", between)
-    assert done
-
-
 def test_an_edit_in_the_middle_of_a_page_is_sent_whole_and_once(world: World) -> None:
     number = a_petition(world, nth=6)
     expected = next_version(world, Kind.PETITION, number)
@@ -345,7 +327,9 @@ def test_an_edit_in_the_middle_of_a_page_is_sent_whole_and_once(world: World) ->
         world.source.run(text, *deleted, *inserted)
         world.source.run(person.format(sender_of(world, number)))
 
-    while_reading(world, "FROM don_thu_nguoi_dai_dien n\n", save)
+    engine = world.app.agency(AGENCY).source._engine  # type: ignore[attr-defined]
+    with acting_before(engine, "FROM don_thu_nguoi_dai_dien n\n", save):
+        world.read()
     assert world.deliver() == {}
     assert world.moved() == {("petition", number): expected}
     body = world.document(Kind.PETITION, number)
