@@ -67,11 +67,25 @@ def _head(writing: Writing, system: str) -> Iterator[str]:
     yield 'title = { vi = "", en = "" }'
     kinds = ", ".join(quoted(guess.kind) for guess in drafted.kinds)
     yield f"kinds = [{kinds}]"
+    yield from _file_tables(writing)
     if drafted.unused:
         yield ""
         yield comment(say("draft.file.unused"))
         for table, role in drafted.unused.items():
             yield f"#   {table}" + (f": {say(f'draft.role.{role}')}" if role else "")
+
+
+def _file_tables(writing: Writing) -> Iterator[str]:
+    """What a file is as a table; its key is for a person to confirm, so no draft of files passes the check as it is."""
+    used = [table for guess in writing.drafted.kinds for table in (guess.table, *guess.twins)]
+    used += [child.table for guess in writing.drafted.kinds for child in guess.children]
+    for table in {table.name: table for table in used if table.file}.values():
+        yield ""
+        yield f"[tables.{table.name}]"
+        yield f"file = {quoted(table.file)}"
+        yield f"header = {table.header}"
+        yield comment(writing.say("draft.file.file_key"))
+        yield f"# key = [{', '.join(quoted(name) for name in table.key)}]"
 
 
 def _kind(writing: Writing, guess: KindGuess) -> Iterator[str]:
@@ -99,8 +113,9 @@ def _kind(writing: Writing, guess: KindGuess) -> Iterator[str]:
 
 
 def _key(say: Words, guess: KindGuess) -> Iterator[str]:
-    hidden = "" if guess.key else "# "
-    if not guess.key:
+    is_sure = bool(guess.key) and not guess.table.file
+    hidden = "" if is_sure else "# "
+    if not is_sure:
         yield comment(say("draft.file.no_key"))
     yield f"{hidden}key = [{', '.join(quoted(name) for name in guess.key or (guess.range_column,))}]"
     yield ""

@@ -85,11 +85,13 @@ def _looked(url: URL, rows: int, seconds: int) -> tuple[Found, Drafted]:
     from connector.loading import compiled_schemas
     from connector.resources import field_names
     from connector.sources.engines import FILES, open_engine
+    from connector.sources.file_structure import look_at_files
     from connector.sources.structure import look
 
-    if url.drivername == FILES:
-        raise Misused("E-DRAFT-FILES")
     vocabulary = Vocabulary.compile(field_names())
+    if url.drivername == FILES:
+        found = look_at_files(Path(url.database or ""), rows=rows, seconds=seconds, first=vocabulary.promise)
+        return found, drafted_of(found.tables, vocabulary, compiled_schemas()[0])
     engine = open_engine(url)
     try:
         found = look(engine, rows=rows, seconds=seconds, first=vocabulary.promise)

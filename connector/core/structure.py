@@ -33,6 +33,7 @@ class Table:
     """One table or view. `key`: the columns that tell its rows apart, empty if none is declared. `refers`: column ->
     (table, column) that it is declared to refer to. `looked`: whether any row could be read, or there is none.
 
+    `file`: of a folder of files, the one it is, with its headings in the row `header`; there the key is a guess.
     `words`: of a short list, what its keys are called; read to be compared, never shown."""
 
     name: str
@@ -42,6 +43,8 @@ class Table:
     schema: str = ""
     refers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     looked: bool = True
+    file: str = ""
+    header: int = 1
     words: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -15,6 +15,7 @@ from connector.core.selects import names_otherwise
 from connector.loading import compiled_schemas, mapping_at
 from connector.resources import code_list_documents, shipped
 from connector.sample.agency import TABLES, build
+from connector.sources.files import FileSource
 from connector.sources.sql import SqlSource
 from tests import strange_systems as systems
 from tests.cli.conftest import CANARY, Said, World, kntc
@@ -258,7 +259,40 @@ def test_an_absent_database_and_an_empty_one_are_told_apart(tmp_path: Path) -> N
     (tmp_path / "empty.sqlite").touch()
     said = drafted(f"sqlite:///{tmp_path / 'empty.sqlite'}")
     assert (said.code, "E-DRAFT-NOTHING" in said.err) == (65, True)
-    assert drafted(f"files:///{tmp_path}").code == 2
+    (tmp_path / "folder").mkdir()
+    assert drafted(f"files:///{tmp_path / 'folder'}").code == 65
+    assert drafted(f"files:///{tmp_path / 'absent'}").code == 69
+
+
+def test_a_folder_of_files_is_drafted_with_its_tables_and_the_key_is_a_persons_to_confirm(tmp_path: Path) -> None:
+    folder = tmp_path / "so"
+    folder.mkdir()
+    lines = ["SỔ TIẾP CÔNG DÂN;;;;", ";;;;", "Mã lượt tiếp;Ngày tiếp;Họ và tên;Nội dung;Loại đơn"]
+    lines += [f"T{n};0{n}/01/2026;{systems.CANARY};Về {systems.CANARY} {n};{n % 3}" for n in range(1, 10)]
+    (folder / "sổ tiếp dân.csv").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "hong.csv").write_bytes(b"\xff\xfe\xfa")
+    said = drafted(f"files:///{folder}", "--out", tmp_path / "draft", "--json")
+    assert said.code == 0
+    assert said.json["unlooked"] == 1
+    found = {key: one["column"] for key, one in guessed(said).items()}
+    assert found["reception", "/held_on"] == "ngay_tiep"
+    assert found["reception", "/content"] == "noi_dung"
+    assert found["reception", "/citizens/*/full_name"] == "ho_va_ten"
+    files = texts_in(tmp_path / "draft")
+    assert systems.CANARY.split()[0] not in said.out + "".join(files.values())
+    checked = kntc("mapping", "check", tmp_path / "draft", "--json")
+    problems = {(problem["file"], problem["key"]) for problem in checked.json["mappings"][0]["problems"]}
+    wanted = {("mapping.toml", "tables.so_tiep_dan.key"), ("reception.toml", "key"), ("reception.toml", "range.column")}
+    assert {(f"draft/{file}", key) for file, key in wanted} <= problems
+    for name in ("mapping.toml", "reception.toml"):
+        path = tmp_path / "draft" / name
+        path.write_text(re.sub(r"^# (key|column) = ", r"\1 = ", files[name], flags=re.MULTILINE), encoding="utf-8")
+    fill(tmp_path / "draft")
+    assert kntc("mapping", "check", tmp_path / "draft").code == 0
+    mapping = mapping_at(tmp_path / "draft", *compiled_schemas())
+    source = FileSource(folder, "H51.01", mapping, bytes(32), now=lambda: 2e10)
+    assert sum(len(page.rows) for page in source.pages(mapping.kind(Kind.RECEPTION))) == 9
+    source.close()
 
 
 def test_no_more_rows_are_read_than_asked_for_and_both_ends_are_seen(squashed: Database) -> None:
