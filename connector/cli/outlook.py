@@ -37,6 +37,7 @@ def sentences(desk: Desk, app: App, line: Line, holder: str | None) -> Iterator[
         line.state == "quarantined" and line.cause in ("mapping", "parent_missing")
     ):
         yield records.goes_by_itself(desk, app, holder)
+    yield from _of_files(desk, app, line)
     if line.gone == "ask":
         yield say("next.gone_ask", kind=line.key.kind, id=line.key.local_id)
     if line.acknowledged_by:
@@ -59,6 +60,19 @@ def _in_the_way(desk: Desk, app: App, line: Line) -> Iterator[str]:
             yield desk.say("next.paused", scope=naming.scope(desk.say, pause.kind, pause.local_id), by=pause.by)
             if told := given.get((pause.kind, pause.local_id)):
                 yield timeline.reason(desk, told)
+
+
+def _of_files(desk: Desk, app: App, line: Line) -> Iterator[str]:
+    """What its attachments wait for, and how many did not go with it."""
+    from connector.store import attachments
+
+    with app.store.read() as connection:
+        generation = app.generation(line.key.agency)
+        found = attachments.counts(connection, line.key.agency, generation, key=line.key)
+    if line.state == "pending" and (waiting := found.get("ready", 0) + found.get("refused", 0)):
+        yield desk.say("next.files_waiting", count=waiting)
+    if unsent := sum(found.get(fate, 0) for fate in attachments.TROUBLED):
+        yield desk.say("next.files_unsent", count=unsent)
 
 
 def _when(desk: Desk, app: App, line: Line, holder: str | None) -> str:

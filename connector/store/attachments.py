@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.model import Fate, Kind, Operation, RecordKey, SourceFile
 from connector.store.db import Tx
-from connector.store.keys import chunks
+from connector.store.keys import chunks, of_key
 from connector.store.tables import Attachment, Content, Delivery, Record, table_of
 
 _attachment = table_of(Attachment)
@@ -138,11 +138,12 @@ def are_there(generation: Any) -> ColumnElement[bool]:
     )
 
 
-def counts(connection: Connection, agency: str, generation: int) -> Mapping[str, int]:
-    """Return how many files of the agency's records have which fate; of those that go, by the state of their content
-    (`received`, `refused`, else `ready`)."""
+def counts(connection: Connection, agency: str, generation: int, *, key: RecordKey | None = None) -> Mapping[str, int]:
+    """Return how many files of the agency's records (of one, where a key is given) have which fate; of those that go,
+    by the state of their content (`received`, `refused`, else `ready`)."""
+    wanted = (*_of(agency), *(of_key(_attachment, key) if key else ()))
     rows = connection.execute(
-        select(_fate(), func.count()).select_from(_joined(generation)).where(*_of(agency)).group_by("stands")
+        select(_fate(), func.count()).select_from(_joined(generation)).where(*wanted).group_by("stands")
     )
     return {row[0]: row[1] for row in rows}
 

@@ -112,6 +112,7 @@ def test_a_petition_goes_without_a_file_that_cannot_and_the_file_is_listed(tmp_p
         said = agency("attachments", "list", lang=language).out
         assert max(map(len, said.splitlines())) <= 80
         assert not any(name in said for name in BAD.values())
+    assert "1 tệp đính kèm không gửi được: kntc attachments list" in agency("explain", "petition", "so:1").text
     # Once it is mended it goes, with a new version.
     agency.file(1, "none.pdf", PDF + b"found after all")
     agency("sync")
@@ -176,6 +177,7 @@ def test_what_the_national_side_does_not_take_stops_no_petition_and_may_be_tried
     sandbox.play(FaultRule("refuse_422", call="attach"))
     agency("sync")
     assert petitions(sandbox) == {}  # it waits to be read again: what it refers to will not come
+    assert "Chờ nội dung 1 tệp đính kèm" in agency("explain", "petition", "so:1").text
     assert agency("sync").code == 1
     assert petitions(sandbox)["so:1"]["attachments"] == [
         {"file_name": "a.pdf", "redacted": False, "title": "Đơn đã ký"}
