@@ -29,6 +29,8 @@ from connector.core.decision_list import Decided, DecisionList, Row, by_reason
 from connector.errors import DataError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from connector.app import App
     from connector.core.model import Actor, Kind
     from connector.store.views import Line
@@ -64,12 +66,12 @@ def apply(
         listed, layout = _listed(desk, app, desk.one_agency(agency), wanted)
         keyed = lambda data: app.store.commitment(listed.agency, data)  # noqa: E731  a name for it would say no more
         decided = book.read(desk, file, listed, layout, keyed, (reason or "").strip())
-        lines = {str(line.key): line for line in _lines(app, listed.agency, wanted)}
         print_decided(desk, listed, decided)
         if dry_run or not decided:
             desk.screen.line(desk.say("dry.nothing_recorded"))
             return
-        _carry_out(app, listed.agency, decided, lines, person())
+        if not _carry_out(app, listed.agency, wanted, decided, person()):
+            raise DataError("E-WORKBOOK-CHANGED", file=file.name, list=layout.title)
         desk.screen.note(desk.say("workbook.applied", count=len(decided), by=person().name))
         desk.screen.note(desk.say("resume.by_daemon" if holder_of_lock(app) else "resume.by_sync"))
 
@@ -83,10 +85,15 @@ def print_decided(desk: Desk, listed: DecisionList, decided: list[Decided]) -> N
             desk.screen.line(desk.say("workbook.decided", count=count, decision=words))
 
 
-def _carry_out(app: App, agency: str, decided: list[Decided], lines: dict[str, Line], actor: Actor) -> None:
+def _carry_out(app: App, agency: str, kind: Kind | None, decided: list[Decided], actor: Actor) -> bool:
+    """Do what was decided and return True; False, and nothing done, where a row is another by now: while the file was
+    read, the daemon may have read the record again."""
     from connector.store import requests
 
     with app.store.write() as tx:
+        lines = {str(line.key): line for line in _lines(tx.connection, agency, kind)}
+        if any(each.row.id not in lines or each.row.facts != _facts(lines[each.row.id]) for each in decided):
+            return False
         for why, group in by_reason([each for each in decided if each.decision == "retry"]).items():
             requests.ask(tx, agency, [lines[each.row.id].key for each in group], actor, why)
         for each in decided:
@@ -94,11 +101,13 @@ def _carry_out(app: App, agency: str, decided: list[Decided], lines: dict[str, L
                 requests.acknowledge(tx, lines[each.row.id].key, actor, each.reason)
     # If the process dies here, all rows are decided: the same workbook is refused where a note changed its list, and
     # asks for nothing new where it only asked.
+    return True
 
 
 def _listed(desk: Desk, app: App, agency: str, kind: Kind | None) -> tuple[DecisionList, book.Layout]:
     say = desk.say
-    found = _lines(app, agency, kind)
+    with app.store.read() as connection:
+        found = _lines(connection, agency, kind)
     if len(found) > MOST:
         raise DataError("E-WORKBOOK-LONG", count=len(found), limit=MOST)
     target = app.target
@@ -113,19 +122,16 @@ def _listed(desk: Desk, app: App, agency: str, kind: Kind | None) -> tuple[Decis
     return listed, book.Layout(f"{title} {desk.environment_label}", say("workbook.quarantine.how"), headings)
 
 
-def _lines(app: App, agency: str, kind: Kind | None) -> list[Line]:
+def _lines(connection: Connection, agency: str, kind: Kind | None) -> list[Line]:
     from connector.core.model import State
     from connector.store import views
 
-    with app.store.read() as connection:
-        found = views.lines(connection, agency, state=State.QUARANTINED, kind=kind, limit=MOST + 1)
+    found = views.lines(connection, agency, state=State.QUARANTINED, kind=kind, limit=MOST + 1)
     return [line for line in found if line.state == State.QUARANTINED]
 
 
 def _row(desk: Desk, app: App, line: Line) -> Row:
-    """Return one record: what a decision is made on are its version and what is wrong with it."""
     say = desk.say
-    wrong = [(problem.get("rule", ""), problem.get("pointer", "")) for problem in line.problems]
     columns = dict.fromkeys(
         problem.get("column") or records.column_of(app, line.key, problem.get("pointer", ""))
         for problem in line.problems
@@ -141,11 +147,10 @@ def _row(desk: Desk, app: App, line: Line) -> Row:
         "\n".join(column for column in columns if column),
         line.acknowledged_by,
     )
-    facts = (
-        str(line.version),
-        line.state,
-        line.cause,
-        line.acknowledged_by,
-        *(part for pair in wrong for part in pair),
-    )
-    return Row(str(line.key), facts, cells)
+    return Row(str(line.key), _facts(line), cells)
+
+
+def _facts(line: Line) -> tuple[str, ...]:
+    """What a decision is made on: the record's version, what is wrong with it, and who knows."""
+    wrong = [part for problem in line.problems for part in (problem.get("rule", ""), problem.get("pointer", ""))]
+    return (str(line.version), line.state, line.cause, line.acknowledged_by, *wrong)

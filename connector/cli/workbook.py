@@ -46,8 +46,8 @@ class Layout:
 
 
 def write(desk: Desk, path: Path, listed: DecisionList, layout: Layout, keyed: Keyed) -> None:
-    """Write the list to a new file that only its owner can read. Raises DataError for another ending than .xlsx and for
-    a file that is there: somebody may have decided in it."""
+    """Write the list to a new file that only its owner can read. Raises DataError for another ending than .xlsx, for a
+    file that is there (somebody may have decided in it), and for a folder that is not."""
     if path.suffix.lower() != ".xlsx":
         raise DataError("E-WORKBOOK-NAME", file=path.name)
     content = _made(desk, listed, layout, keyed)
@@ -55,6 +55,8 @@ def write(desk: Desk, path: Path, listed: DecisionList, layout: Layout, keyed: K
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise DataError("E-WORKBOOK-THERE", file=path.name) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError("E-WORKBOOK-FOLDER", folder=str(path.parent)) from None
     with os.fdopen(number, "wb") as file:
         file.write(content)
 

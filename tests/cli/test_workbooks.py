@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 import python_calamine as calamine
 
+from connector.core.file_tables import FileTable
 from connector.core.model import Kind
 from connector.sample.agency import build
 from connector.sandbox import Sandbox
+from connector.sources.table_rows import Rows
+from connector.sources.workbook import read_workbook
 from tests.cli.conftest import CANARY, Said, World, break_rows
 from tests.sources.workbooks import archive, filled
 from tests.world import AGENCY, OTHER, credentials, install, source_path
@@ -101,6 +104,12 @@ def test_it_is_not_written_over_a_list_that_is_there_nor_under_another_ending(he
     assert held("quarantine", "workbook", held.folder / "list.csv").code == 65
 
 
+def test_a_folder_that_is_not_there_is_named_and_not_made(held: World) -> None:
+    for folder in (held.folder / "lists", held.folder / "config.toml"):
+        said = held("quarantine", "workbook", folder / "list.xlsx", "--lang", "en")
+        assert (said.code, "E-WORKBOOK-FOLDER" in said.err, folder.is_dir()) == (65, True, False)
+
+
 def test_decisions_are_carried_out_with_who_and_why_and_only_once(held: World) -> None:
     path = written(held)
     keys = keys_of(path)
@@ -133,6 +142,26 @@ def test_a_list_that_changed_since_is_refused_whole(held: World) -> None:
     part = decide(written_anew(held, "--kind", "petition"), H6="Đọc lại")
     assert held("quarantine", "apply", part, "--reason", "r").code == 65  # another part of the list than was written
     assert held("quarantine", "apply", part, "--kind", "petition", "--reason", "r").code == 0
+
+
+def test_a_record_that_is_sent_while_the_file_is_read_makes_the_whole_file_void(
+    held: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon works on: between the reading of a file and the commit, a mended row can go by itself."""
+    path = decide(written(held), H6="Đọc lại", H7="Đã biết", H8="Đã biết")
+
+    def answer(content: bytes, table: FileTable) -> Rows:
+        found = read_workbook(content, table)
+        held.edit(Kind.PETITION, 2, "LoaiDonThu", 1)
+        assert held("sync").code == 1
+        return found
+
+    monkeypatch.setattr("connector.sources.workbook.read_workbook", answer)
+    said = held("quarantine", "apply", path, "--reason", "r")
+    assert (said.code, "E-WORKBOOK-CHANGED" in said.err) == (65, True)
+    listed = held("quarantine", "list", "--json").json["records"]
+    assert listed
+    assert not any(each["acknowledged_by"] for each in listed)
 
 
 def written_anew(world: World, *args: str) -> Path:
