@@ -39,8 +39,17 @@ def sentence(desk: Desk, moment: Moment) -> str:
     """Return one entry as a sentence."""
     facts = moment.facts
     ids = [f"event.{moment.event}.{facts[name]}" for name in _DETAILS if facts.get(name)]
+    if moment.event == "status.applied":
+        ids += [f"event.status.{name}" for name in ("impossible", "listed") if facts.get(name)]
+    text = desk.say.first(*ids, f"event.{moment.event}", moment.event, **values_of(desk, moment))
+    return f"{text}. {reason(desk, moment.reason)}" if moment.reason else text
+
+
+def values_of(desk: Desk, moment: Moment) -> dict[str, object]:
+    """Return what the sentences of events may name."""
+    facts = moment.facts
     rules = facts.get("rules") or []
-    values: dict[str, object] = {
+    return {
         "version": moment.version,
         "attempt": facts.get("attempt", "?"),
         "why": rule_in_words(desk, str(facts.get("rule", ""))),
@@ -54,16 +63,20 @@ def sentence(desk: Desk, moment: Moment) -> str:
         "item": facts.get("item", "?"),
         "scope": _scope(desk, facts),
         "plan": facts.get("plan", "?"),
-    } | {name: facts[name] for name in ("lists", "added", "renamed", "withdrawn") if name in facts}
-    if moment.event == "status.applied":
-        ids += [f"event.status.{name}" for name in ("impossible", "listed") if facts.get(name)]
-    text = desk.say.first(*ids, f"event.{moment.event}", moment.event, **values)
-    return f"{text}. {reason(desk, moment.reason)}" if moment.reason else text
+        "sign": _sign(desk, str(facts.get("sign", "?"))),
+        **{name: facts.get(name, "?") for name in ("lists", "added", "renamed", "withdrawn")},
+    }
 
 
 def reason(desk: Desk, told: Told) -> str:
     """Return what a person gave as reason, or why it cannot be told."""
     return desk.say(f"why_given.{told.standing}", text=told.text, at=told.erased_at)
+
+
+def _sign(desk: Desk, name: str) -> str:
+    """Return what the national side told of: its certificate, its clock, the end of its interface."""
+    about = name.partition(".")[0]  # of a certificate also how near its end was when that was told
+    return desk.say.label("sign", "interface" if about in ("sunset", "deprecated") else about)
 
 
 def _scope(desk: Desk, facts: Mapping[str, Any]) -> str:

@@ -9,11 +9,13 @@ import string
 import unicodedata
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from connector import config, config_problems
 from connector.cli.screen import WIDTH, paired, spread, tabled, wrapped
+from connector.cli.timeline import values_of
 from connector.cli.words import LANGUAGES, Words, language_of, messages
 from connector.core import codes, transforms
 from connector.core.model import KINDS, Cause, State
@@ -22,6 +24,7 @@ from connector.national import rules, ttcp2018_rules
 from connector.national.base import Fault
 from connector.national.wording import UNRECOGNISED
 from connector.resources import schema_documents, shipped
+from connector.store.stories import Moment
 
 PACKAGE = Path(__file__).resolve().parents[2] / "connector"
 
@@ -40,6 +43,13 @@ def test_every_message_has_both_languages_and_the_same_values(id_):
     assert set(message) == set(LANGUAGES)
     assert names_in(message["vi"]) == names_in(message["en"])
     assert all(text.strip() and unicodedata.normalize("NFC", text) == text for text in message.values())
+
+
+def test_a_sentence_of_the_audit_log_names_nothing_that_it_is_not_given():
+    moment = Moment(datetime(2026, 3, 2, tzinfo=UTC), "store.opened", "clerk", "", 1, {})
+    given = values_of(SimpleNamespace(say=Words("vi")), moment).keys()
+    named = {id_: names_in(message["vi"]) - given for id_, message in messages().items() if id_.startswith("event.")}
+    assert {id_: names for id_, names in named.items() if names} == {}
 
 
 def test_every_error_id_of_the_program_has_its_three_parts():
