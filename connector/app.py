@@ -12,9 +12,9 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from connector import lock, readiness
@@ -38,6 +38,7 @@ from connector.errors import (
 from connector.loading import compile_mappings
 from connector.logs import get_logger
 from connector.readiness import FOUND_WHOLE_S
+from connector.sources.renamed import RenamedSource
 from connector.stages.attach import attach
 from connector.stages.collect import collect, plan, tripped
 from connector.stages.context import Context, Counts
@@ -48,10 +49,12 @@ from connector.stages.pull import peek, pull
 from connector.stages.push import Effort, push
 from connector.stages.reconcile import reconcile
 from connector.stages.recording import Reader
+from connector.stages.rekey import Comparison, Pair, compare_keys, pairs_of_columns
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
 from connector.stages.signs import note_signs
 from connector.store import (
+    aliases,
     attachments,
     books,
     channel,
@@ -127,6 +130,16 @@ class App:
             raise DataError("E-AGENCY-UNKNOWN", agency=code, known=", ".join(self.agencies))
         return self.agencies[code]
 
+    def reading(self, code: str) -> Agency:
+        """Return an agency as its rows are read: under the keys that they were first sent under, whatever their ids are
+        today. The same as `agency` where no id has an alias."""
+        agency = self.agency(code)
+        with self.store.read() as connection:
+            known = aliases.in_force(connection, code)
+        if not known:
+            return agency
+        return replace(agency, source=RenamedSource(agency.source, known), mapping=agency.mapping.renamed(known))
+
     def bind(self) -> None:
         """Bind agencies that this store has never seen to the configured target, and rescue our own dead claims.
 
@@ -193,7 +206,7 @@ class App:
 
     def reader(self, code: str) -> Reader:
         """Return what a collect of one agency reads with."""
-        agency, section = self.agency(code), self.config.collect
+        agency, section = self.reading(code), self.config.collect
         bounds = Bounds(**{name: getattr(section, name) for name in Bounds.__dataclass_fields__})
         return Reader(agency.source, agency.mapping, agency.policy, bounds, section.gone, section.gone_reason)
 
@@ -214,13 +227,20 @@ class App:
 
     def foresee(self, code: str) -> Iterator[Foreseen]:
         """Say, page by page, what reading everything would change, documents included; write nothing."""
-        agency = self.agency(code)
+        agency = self.reading(code)
         return foresee(self.context(code), agency.source, agency.mapping, agency.policy)
 
     def resync(self, code: str) -> Iterator[Counts]:
         """Carry out what people asked to be read and compared again."""
-        agency = self.agency(code)
+        agency = self.reading(code)
         return resync(self.context(code), agency.source, agency.mapping, agency.policy)
+
+    def compare_keys(self, code: str, listed: Sequence[Pair] | None) -> Comparison:
+        """Say what giving these records of the source their first keys would do; `listed` None: those whose own columns
+        name them. Writes nothing."""
+        agency = self.agency(code)
+        pairs = listed if listed is not None else pairs_of_columns(agency.source, agency.mapping)
+        return compare_keys(self.context(code), agency.source, agency.mapping, agency.policy, pairs)
 
     def attach(self, code: str) -> Iterator[Counts]:
         """Send the content of attachments that documents wait for."""

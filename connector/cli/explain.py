@@ -20,6 +20,7 @@ from connector.errors import SourceError
 if TYPE_CHECKING:
     from connector.app import App
     from connector.core.model import RecordKey
+    from connector.store.aliases import Former
     from connector.store.stories import Story
 
 
@@ -33,6 +34,7 @@ class Subject:
     source_error: SourceError | None
     holder: str | None
     now: datetime
+    aliases: tuple[Former, ...] = ()  # its other ids at the source, oldest first
 
 
 def explain(
@@ -56,11 +58,12 @@ def explain(
 
 
 def _look_up(app: App, key: RecordKey) -> Subject:
-    from connector.store import stories
+    from connector.store import aliases, stories
 
     context = app.context(key.agency)
     with app.store.read() as connection:
         story = stories.story(connection, key, context.generation, context.capabilities, app.store.commitment)
+        others = tuple(aliases.of_record(connection, key))
     if story is None:  # found a moment ago; the ledger forgets nothing
         raise RuntimeError("the ledger lost a key while it was read")
     reading, error = None, None
@@ -69,7 +72,7 @@ def _look_up(app: App, key: RecordKey) -> Subject:
             reading = tracing.read_again(app, key, story.range_value)
         except SourceError as found:
             error = found
-    return Subject(key, story, reading, error, holder_of_lock(app), app.now())
+    return Subject(key, story, reading, error, holder_of_lock(app), app.now(), others)
 
 
 def _print(desk: Desk, app: App, subject: Subject) -> None:
@@ -115,6 +118,10 @@ def _title(desk: Desk, subject: Subject) -> str:
 def _print_source(desk: Desk, app: App, subject: Subject) -> None:
     say, screen = desk.say, desk.screen
     label = say("explain.source", source=app.agency(subject.key.agency).mapping.source)
+    for number, one in enumerate(subject.aliases):
+        name = "explain.alias_now" if one.until is None else "explain.alias_until"
+        text = say(name, id=one.alias, since=say.instant(one.since), until=say.instant(one.until or one.since))
+        screen.pair(say("explain.alias") if not number else "", text)
     if subject.source_error is not None:
         screen.pair(label, say("explain.source_unreachable", id=subject.source_error.id))
         return
@@ -166,6 +173,7 @@ def _as_json(desk: Desk, app: App, subject: Subject) -> dict[str, Any]:
         "at": subject.now,
         "record": records.as_json(line),
         "commitment": subject.story.commitment,
+        "aliases": [asdict(one) for one in subject.aliases],
         "receipt": {"version": received["version"], "at": received["receipt_at"]} if received else None,
         "national_status": _without(subject.story.status, "note", "closed_reason"),
         "source": {

@@ -18,6 +18,8 @@ from connector.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sqlalchemy import Connection
+
     from connector.app import App
 
 LISTS = ("returned", "blocked", "exposed", "gone", "excluded")
@@ -151,9 +153,8 @@ def find(app: App, codes: Sequence[str], words: Sequence[str], kind: Kind | None
     """Return the one record that is meant by `KIND? ID` or `agency/kind/id`, in one word or several. Raises DataError,
     naming the choices.
 
-    An id counts with or without its source name: `bentre:5121`, `5121`. `kind`: what --kind says."""
-    from connector.store import views
-
+    An id counts with or without its source name: `bentre:5121`, `5121`, and so does every id that the record has had at
+    its source since; a whole one is taken for a key first. `kind`: what --kind says."""
     words = " ".join(words).split()
     asked, agencies, named = _taken_apart(app, codes, words)
     if not asked:
@@ -163,7 +164,7 @@ def find(app: App, codes: Sequence[str], words: Sequence[str], kind: Kind | None
     kind = kind or named
     kinds = (kind,) if kind else KINDS
     with app.store.read() as connection:
-        found = [key for code in agencies for key in views.find_keys(connection, code, asked, kinds)]
+        found = [key for code in agencies for key in _found(connection, code, asked, kinds)]
     if not found:
         raise DataError("E-KEY-UNKNOWN", key=" ".join(words)[:150])
     if len(found) > 1:
@@ -171,6 +172,15 @@ def find(app: App, codes: Sequence[str], words: Sequence[str], kind: Kind | None
         names = [str(key) if several else f"{key.kind} {key.local_id}" for key in found[:8]]
         raise DataError("E-KEY-AMBIGUOUS", key=asked, found=", ".join(names))
     return found[0]
+
+
+def _found(connection: Connection, code: str, asked: str, kinds: Sequence[Kind]) -> list[RecordKey]:
+    from connector.store import aliases, views
+
+    keys = views.find_keys(connection, code, asked, kinds)
+    if keys and ":" in asked:
+        return keys
+    return list(dict.fromkeys([*keys, *aliases.find_keys(connection, code, asked, kinds)]))
 
 
 def one_by_one(words: Sequence[str]) -> list[str]:

@@ -66,13 +66,16 @@ def preview(
 
 
 def _key(app: App, code: str, kind: Any, id_: str) -> RecordKey:
+    from connector.core.aliases import is_taken
     from connector.core.model import RecordKey
 
-    mapping = app.agency(code).mapping
+    mapping = app.reading(code).mapping
     if kind not in mapping.kinds:
         raise DataError("E-KIND-UNKNOWN", kind=kind, known=", ".join(mapping.kinds))
     prefix = f"{mapping.source}:"
-    return RecordKey(code, kind, id_ if id_.startswith(prefix) else f"{prefix}{id_}")
+    local_id = id_ if id_.startswith(prefix) else f"{prefix}{id_}"
+    key = mapping.kind(kind).aliases.key_of(kind, local_id)
+    return RecordKey(code, kind, local_id if is_taken(key) else key)
 
 
 # --- reading
@@ -120,7 +123,7 @@ def _read(app: App, row: SourceRow) -> tuple[tracing.Reading, Body] | None:
     from connector.stages.hidden import hidden_by
     from connector.stages.reading import map_row
 
-    key, agency = row.key, app.agency(row.key.agency)
+    key, agency = row.key, app.reading(row.key.agency)
     mapping = agency.mapping.kind(key.kind)
     parents = mapping.parents_of(row)
     if hidden_by(app.context(key.agency), agency.source, agency.mapping, parents):
@@ -137,7 +140,7 @@ def _read(app: App, row: SourceRow) -> tuple[tracing.Reading, Body] | None:
 
 def _row(app: App, key: RecordKey) -> tuple[SourceRow | None, tuple[Problem, ...]]:
     """The record's row, None where there is none that may be seen; and why it could not be read whole."""
-    agency = app.agency(key.agency)
+    agency = app.reading(key.agency)
     if key.kind not in agency.mapping.kinds:
         return None, ()
     mapping, read = agency.mapping.kind(key.kind), 0
@@ -156,7 +159,7 @@ def _row(app: App, key: RecordKey) -> tuple[SourceRow | None, tuple[Problem, ...
 
 def _is_open(app: App, key: RecordKey) -> bool:
     """Whether a paper, and all that it hangs on, need not be concealed; one that is not there may be a denunciation."""
-    agency, (row, _) = app.agency(key.agency), _row(app, key)
+    agency, (row, _) = app.reading(key.agency), _row(app, key)
     if row is None or _was_concealed(app, key):
         return False
     mapping = agency.mapping.kind(key.kind)

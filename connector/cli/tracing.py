@@ -73,7 +73,7 @@ def read_again(app: App, key: RecordKey, range_value: str) -> Reading | None:
     from connector.stages.hidden import hidden_by
     from connector.stages.placing import chosen
 
-    agency = app.agency(key.agency)
+    agency = app.reading(key.agency)
     if key.kind not in agency.mapping.kinds:
         return None
     mapping = agency.mapping.kind(key.kind)

@@ -37,6 +37,7 @@ from connector.cli import (
     quarantine,
     quarantine_workbook,
     reconciling,
+    rekeying,
     resync,
     sandbox,
     status,
@@ -99,6 +100,7 @@ app.command("resync")(resync.resync)
 app.command("withdraw")(withdrawing.withdraw)
 app.command("approve")(pausing.approve)
 app.command("reconcile")(reconciling.reconcile)
+_noun("rekey", plan=rekeying.plan, approve=rekeying.approve)
 app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
 app.command("run")(working.run)

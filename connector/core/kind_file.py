@@ -161,6 +161,7 @@ def finish(draft: Draft, source: str, schemas: Schemas, lists: Mapping[str, Code
         places=PlaceLayer.of(draft.places, draft.fields) if draft.places else None,
         dated=dated_fields(draft.kind, draft.fields, lists, {rule.pattern for rule in draft.rules if rule.ageless}),
         further=draft.ranges[1:],
+        refs=tuple((rule.pattern, rule.ref) for rule in draft.rules if rule.ref is not None),
         homes={(r.pattern, c): draft.origin(r, c) for r in draft.rules if len(r.columns) > 1 for c in r.columns},
     )
 
@@ -320,6 +321,7 @@ def _check_columns(draft: Draft) -> None:
     """A column must stand in the text of its query: as much as can be known without the database."""
     named: list[tuple[str, str, str]] = [("key", column, draft.select.sql) for column in draft.key]
     named += [("source.identity", column, draft.select.sql) for column in draft.source.identity]
+    named += [("source.previous", column, draft.select.sql) for column in draft.source.previous]
     named += [("secrecy.petition_type", column, draft.select.sql) for column in draft.type_columns]
     for place, parent in draft.parents.items():
         named += [(f"{place}.columns", column, draft.select.sql) for column in parent.columns]

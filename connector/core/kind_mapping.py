@@ -3,7 +3,7 @@
     row --apply--> body --conceal--> body --schema--> canonical bytes and digest, or problems
 
 Compiled by `mapping.compile_mapping`, then applied to every row without looking at a file again.
-May import: assembly, chain, conditions, dated, encodings, keys, model, places, schema, secrecy, selects,
+May import: aliases, assembly, chain, conditions, dated, encodings, keys, model, places, schema, secrecy, selects,
 source_settings, transforms, the standard library.
 """
 
@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from connector.core import keys
+from connector.core.aliases import NO_ALIASES, Aliases, is_taken
 from connector.core.assembly import Children, Miss, Node, assemble
 from connector.core.attachments import HOLDING, ITEMS, Attached, with_content
 from connector.core.chain import canonical, digest
@@ -97,6 +99,8 @@ class KindMapping:
         default_factory=dict
     )  # of rules over several columns, where each lives
     attached: Attached | None = None
+    refs: tuple[tuple[str, Kind], ...] = ()  # fields that name another record, by pattern, and its kind
+    aliases: Aliases = NO_ALIASES
 
     @property
     def ranges(self) -> tuple[Range, ...]:
@@ -118,9 +122,10 @@ class KindMapping:
         return local_id
 
     def range_value(self, local_id: str) -> str | None:
-        """Return the range column's value as text, taken from a local_id; None if the key does not hold it.
+        """Return the range column's value as text, taken from the local_id of a key; None if it does not hold it.
 
         A key made of broken bytes holds no value that could be asked for."""
+        local_id = self.aliases.id_of(self.kind, local_id)
         source, _, source_key = local_id.partition(":")
         parts = keys.split_key(source_key)
         if source != self.source or len(parts) != len(self.key) or self.range_column not in self.key:
@@ -207,6 +212,8 @@ class KindMapping:
     def _assembled(self, row: SourceRow, misses: list[Miss]) -> tuple[Body, RecordKey | None]:
         """The body of a decoded row and its parent; what cannot be read is added to `misses`."""
         body = assemble(self.node, row.columns, self._below(row), "", misses)
+        if self.aliases:
+            self._rename_refs(body, misses)
         if self.places is not None:
             self.places.write(body, misses, row.choose)
         body["agency_code"] = row.key.agency
@@ -255,6 +262,8 @@ class KindMapping:
         parent: RecordKey | None = None
         for rule in self.parents:
             local_id = rule.read(row.columns)
+            if isinstance(local_id, str):
+                local_id = self._key_of(rule.kind, local_id)
             if local_id.__class__ is Bad:
                 misses.append(Miss(rule.field, rule.field, local_id))
             elif local_id is not None:
@@ -265,7 +274,26 @@ class KindMapping:
     def parents_of(self, row: SourceRow) -> tuple[RecordKey, ...]:
         """Return the keys that a row hangs on, as far as they can be read: also of a row that can be no document."""
         found = [(rule.kind, rule.read(row.columns)) for rule in self.parents if row.columns.keys() >= {*rule.columns}]
-        return tuple(RecordKey(row.key.agency, kind, read) for kind, read in found if isinstance(read, str))
+        return tuple(
+            RecordKey(row.key.agency, kind, self.aliases.key_of(kind, read))
+            for kind, read in found
+            if isinstance(read, str)
+        )
+
+    def _key_of(self, kind: Kind, local_id: str) -> str | Bad:
+        key = self.aliases.key_of(kind, local_id)
+        return BAD_NAME if is_taken(key) else key
+
+    def _rename_refs(self, body: Body, misses: list[Miss]) -> None:
+        """Let the fields that name other records name them as the national side knows them."""
+        for pattern, kind in self.refs:
+            for pointer, inside, name in _at(body, pattern):
+                found = self._key_of(kind, inside[name])
+                if isinstance(found, Bad):
+                    misses.append(Miss(pointer, pattern, found))
+                    inside[name] = None
+                else:
+                    inside[name] = found
 
     def _leaves(self, pattern: str, policy: SecrecyPolicy) -> bool:
         """Whether a field may leave with a denunciation, so that its mistakes matter."""
@@ -290,6 +318,24 @@ class KindMapping:
             if pointer not in known:
                 found.append(Problem(pointer, OUT_OF_DATE, self.column_of(pointer), detail))
         return tuple(found)
+
+
+BAD_NAME = Bad("E-MAP-KEY-TAKEN", "an id that is no first key of another record")
+
+
+def _at(body: Any, pattern: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield where the values of a pattern stand in a body: pointer, the object or list around it, its name in there."""
+    places = [("", body)]
+    *way, last = pattern.split("/")[1:]
+    for step in way:
+        places = [
+            (f"{at}/{name}", inside[name])
+            for at, inside in places
+            for name in (range(len(inside)) if step == "*" else [step] if step in inside else [])
+        ]
+    for at, inside in places:
+        for name in range(len(inside)) if last == "*" else [last] if last in inside else []:
+            yield f"{at}/{name}", inside, name
 
 
 def _decoded(columns: Columns, encodings: Mapping[str, str]) -> Columns:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.core import transforms
+from connector.core.aliases import Aliases
 from connector.core.chain import canonical, digest
 from connector.core.codes import CodeList, CodeMap, compile_code_map
 from connector.core.dated import bounds
@@ -59,6 +60,15 @@ class CompiledMapping:
     def kind(self, kind: Kind) -> KindMapping:
         """Return how this kind is mapped; KeyError if it is not among `kinds`."""
         return self.mappings[kind]
+
+    def renamed(self, aliases: Aliases) -> CompiledMapping:
+        """Return the mapping that names other records as these aliases say; the same one if there are none.
+
+        Its digest is another: what was mapped before an alias was known is mapped again."""
+        if not aliases:
+            return self
+        mappings = {kind: replace(mapping, aliases=aliases) for kind, mapping in self.mappings.items()}
+        return replace(self, mappings=mappings, digest=digest(canonical([self.digest, aliases.mark])))
 
 
 def compile_mapping(

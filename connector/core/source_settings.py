@@ -22,6 +22,8 @@ class SourceSettings:
     snapshot: whether one reading of a record and its children is of one moment; None: ask the database's own kind.
     settle_s: without a snapshot, how far apart two equal reads must be; with `changed_at`, how long a commit may take
     to appear. identity: columns of the select that no edit of the same record changes, together.
+    previous: columns of the select that hold the key which the software before this one gave the record, as its mapping
+    named it with `previous_source`; for `kntc rekey` only.
     changed_at: the range table's columns of the last change, of which the first that is not NULL counts (changed, else
     created); () if none can be trusted; overlap_s: how far each short
     cut goes back behind the last one; full_every_s: how old the last full sweep may be."""
@@ -32,12 +34,15 @@ class SourceSettings:
     changed_at: tuple[str, ...] = ()
     overlap_s: int = OVERLAP_S
     full_every_s: int = FULL_EVERY_S
+    previous: tuple[str, ...] = ()
+    previous_source: str = ""
 
 
 def read_source_settings(section: Section | None) -> SourceSettings:
     """Read `[source]`; what it does not say has its default."""
     if section is None:
         return SourceSettings()
+    previous = section.section("previous")
     settings = SourceSettings(
         snapshot=section.flag("snapshot"),
         settle_s=_seconds(section, "settle_s", SETTLE_S),
@@ -45,7 +50,11 @@ def read_source_settings(section: Section | None) -> SourceSettings:
         changed_at=_changed_at(section),
         overlap_s=_seconds(section, "overlap_s", OVERLAP_S),
         full_every_s=_seconds(section, "full_every_s", FULL_EVERY_S),
+        previous=previous.texts("columns", needed=True) if previous else (),
+        previous_source=previous.text("source", needed=True) if previous else "",
     )
+    if previous:
+        previous.close()
     section.close()
     return settings
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from connector.core.kind_mapping import KindMapping
 from connector.core.mapping import CompiledMapping
-from connector.core.model import Kind, RecordKey
+from connector.core.model import Kind, Problem, RecordKey
 from connector.core.secrecy import SecrecyPolicy
 from connector.sources.base import Page, Source
 from connector.stages import attaching, placing
@@ -108,11 +108,13 @@ def children_of(parents: Mapping[str, tuple[RecordKey, ...]], hidden: Hidden) ->
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """One page as a collect would take it: what is decided, and what each reading would change."""
+    """One page as a collect would take it: what is decided, and what each reading would change. `nameless`: what is
+    wrong with rows that have no key."""
 
     kind: Kind
     judged: Judged
     planned: tuple[tuple[Reading, views.Planned], ...]
+    nameless: tuple[Problem, ...] = ()
 
 
 def foresee(context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy) -> Iterator[Foreseen]:
@@ -132,4 +134,4 @@ def foresee_kind(
         with context.store.read() as connection:
             planned = tuple((reading, views.planned_change(connection, reading)) for reading in judged.readings)
         hidden.open |= {reading.key for reading in judged.readings if reading.concealed is False}
-        yield Foreseen(kind, judged, planned)
+        yield Foreseen(kind, judged, planned, tuple(problem for local_id, problem in page.problems if not local_id))

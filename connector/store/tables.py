@@ -43,6 +43,7 @@ DECISIONS = ("keep", "withdraw", "ask")
 
 _OPEN = text("closed_at IS NULL")
 _STANDING = text("gone_at IS NULL")
+_IN_FORCE = text("until IS NULL")
 _ACTIVE = text("state IN ('sending', 'unknown')")
 
 
@@ -630,6 +631,46 @@ class CatalogueEntry(SQLModel, table=True):
     first_seen_at: datetime = _instant()
     last_seen_at: datetime = _instant()
     gone_at: datetime | None = _instant(nullable=True)
+
+
+class KeyAlias(SQLModel, table=True):
+    """What the source calls a record since a plan was approved; `local_id` is its first key, and the national one.
+
+    `until`: when another id took its place, NULL as long as it holds: then there is one id per key, and one key per
+    id."""
+
+    __tablename__ = "key_alias"
+    __table_args__ = (
+        CheckConstraint(_in("kind", Kind), name="key_alias_kind"),
+        CheckConstraint("alias <> local_id", name="alias_is_another"),
+        Index(
+            "ux_key_alias_now",
+            "agency",
+            "kind",
+            "alias",
+            unique=True,
+            sqlite_where=_IN_FORCE,
+            postgresql_where=_IN_FORCE,
+        ),
+        Index(
+            "ux_key_alias_key_now",
+            "agency",
+            "kind",
+            "local_id",
+            unique=True,
+            sqlite_where=_IN_FORCE,
+            postgresql_where=_IN_FORCE,
+        ),
+        Index("ix_key_alias_key", "agency", "kind", "local_id"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    agency: str
+    kind: str
+    alias: str
+    local_id: str
+    plan: str
+    since: datetime = _instant()
+    until: datetime | None = _instant(nullable=True)
 
 
 def table_of(model: type[SQLModel]) -> Table:

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "cli/attachments.py:retry#1": "with a folder of attachments alone; tests/e2e/test_attachment_deaths.py dies at it",
     "stages/attach.py:_send#1": "with a folder of attachments alone; tests/e2e/test_attachment_deaths.py dies at it",
     "stages/attach.py:_send#2": "with a folder of attachments alone; tests/e2e/test_attachment_deaths.py dies at it",
+    "cli/rekeying.py:approve#1": "with a list of former ids alone; tests/stages/test_rekey.py dies at it",
     "cli/unknown.py:link#1": "over the observed interface alone; tests/crash/test_kill_observed.py dies around it",
     "cli/unknown.py:send#1": "over the observed interface alone; tests/crash/test_kill_observed.py dies around it",
     "stages/pull.py:_note_stopped#1": "over an interface without a list alone; one mark and its entry",

@@ -80,6 +80,9 @@ NATIONAL_CODE = {
     "agency": AGENCY, "generation": 1, "catalogue": "5", "code": "1", "title": "x", "first_seen_at": START,
     "last_seen_at": START,
 }  # fmt: skip
+ALIAS = {
+    "agency": AGENCY, "kind": "petition", "alias": "moi:1", "local_id": "demo:1", "plan": "p", "since": START,
+}  # fmt: skip
 INFO = {"id": 2, "store_id": "s", "created_at": START, "program": "0"}
 
 SENDING = {"state": "sending", "next_attempt_at": None, "lease_owner": "me", "lease_until": START}
@@ -151,6 +154,8 @@ IMPOSSIBLE: list[Case] = [
     ("content_counts", tables.Content, CONTENT, {"attempt": 0}),
     ("waiting_has_time", tables.Content, CONTENT, {"state": "waiting", "rule": "busy"}),
     ("waiting_has_time", tables.Content, CONTENT, {"next_attempt_at": START}),
+    ("key_alias_kind", tables.KeyAlias, ALIAS, {"kind": "letter"}),
+    ("alias_is_another", tables.KeyAlias, ALIAS, {"alias": "demo:1"}),
     ("untaken_has_rule", tables.Content, CONTENT, {"state": "refused"}),
 ]  # fmt: skip
 
@@ -187,6 +192,7 @@ def test_every_constraint_has_an_impossible_row_of_its_own() -> None:
         (tables.Unsettled, UNSETTLED),
         (tables.Attachment, PAPER),
         (tables.Content, CONTENT),
+        (tables.KeyAlias, ALIAS),
     ],
 )
 def test_the_same_row_without_its_flaw_is_taken(ledger: Ledger, model: type[SQLModel], row: dict[str, Any]) -> None:
