@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import FrameType
@@ -24,9 +24,11 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from connector import __version__
+from connector import __version__, lock, readiness
 from connector.app import App, check_usable, set_from_handler, utc_now
-from connector.errors import ConfigError, ExitCode, KntcError, LockLostError
+from connector.config import Config
+from connector.edges import open_store
+from connector.errors import ConfigError, ExitCode, KntcError, LockedError, LockLostError, StoreError
 from connector.loading import load
 from connector.logs import get_logger
 from connector.stages.context import Counts
@@ -210,16 +212,13 @@ def _watch(app: App, scheduler: BackgroundScheduler, orders: Orders, jobs: list[
 
 def _is_acceptable(app: App) -> bool:
     """Return whether we could begin anew with the configuration on disk: faultless, with its mappings, secrets and
-    certificates, and of the target that the store belongs to. What is wrong with it goes to the log."""
+    certificates, with room on the disk, and a store of its target. What is wrong with it goes to the log."""
     log = get_logger()
     try:
         config = load(app.config.path)
         check_usable(config)
-        national = config.national
-        target = marks.Target(national.environment, national.profile, national.base_url)
-        with app.store.read() as connection:
-            for agency in config.agency:
-                marks.generation_of(connection, agency.code, target)
+        readiness.room(config)
+        _check_store(app, config)
     except KntcError as error:
         problems = error.problems if isinstance(error, ConfigError) else ()
         first = problems[0] if problems else error
@@ -229,6 +228,27 @@ def _is_acceptable(app: App) -> bool:
     # No mapping and no secret is part of the digest: whoever asks means a new beginning, whatever the file says.
     log.info("config.accepted", state="same" if config.digest == app.config.digest else "changed")
     return True
+
+
+def _check_store(app: App, config: Config) -> None:
+    """Return if a run could begin with the store that the configuration names. Raises StoreError, ConfigError,
+    LockedError, RolledBackError.
+
+    There must be one: a store that is not there holds nothing of what was delivered, and only a start makes it."""
+    ours, theirs = app.config, config
+    is_moved = ours.data_dir.resolve() != theirs.data_dir.resolve()
+    if is_moved and (holder := lock.holder(theirs.data_dir)):
+        raise LockedError("E-LOCKED", holder=holder)
+    if not is_moved and ours.store.encryption != theirs.store.encryption:
+        # Not tried out: two SQLite libraries in one process, on one file, drop each other's locks.
+        raise StoreError("E-STORE-UNREADABLE", file=str(app.store.path))
+    national = theirs.national
+    target = marks.Target(national.environment, national.profile, national.base_url)
+    with closing(open_store(theirs, {}, create=False, look=True, now=app.now)) as store:
+        for agency in theirs.agency:
+            with store.read() as connection:
+                store.heads.check(connection, agency.code)
+                marks.generation_of(connection, agency.code, target)
 
 
 @contextmanager

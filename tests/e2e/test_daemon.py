@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -124,11 +125,23 @@ def looked_for(sandbox: Sandbox) -> int:
     return len({line.local_id for line in sandbox.log() if line.method == "GET" and line.kind == Kind.PETITION})
 
 
+@contextmanager
+def busy_store(config: Path, folder: str) -> Iterator[None]:
+    """Have a run of another configuration at work in this folder, of the same target and keys."""
+    other = config.with_name("other.toml")
+    text = config.read_text(encoding="utf-8").replace('data_dir = "data"', f'data_dir = "{folder}"')
+    other.write_text(text, encoding="utf-8")
+    with open_app(load_config(other), Actor("test", "test"), create=True) as app, app.stage_lock():
+        yield
+
+
 def test_sighup_takes_a_good_configuration_and_keeps_the_old_one_beside_a_faulty_one(world: World) -> None:
     """It used to kill the daemon. A configuration of another target is as faulty: it could not be begun with."""
     config, sandbox, sample = world
     good = config.read_text(encoding="utf-8")
-    with Daemon(config) as daemon:
+    (config.parent / "of-a-lost-store").mkdir()
+    (config.parent / "of-a-lost-store" / f"{AGENCY}.head.json").touch()
+    with Daemon(config) as daemon, busy_store(config, "busy"):
         until(lambda: len(sandbox.effects()) == sum(sample.records.values()))
         for number, (old, new, error_id) in enumerate(
             (
@@ -138,6 +151,12 @@ def test_sighup_takes_a_good_configuration_and_keeps_the_old_one_beside_a_faulty
                 # These two were accepted, and the new beginning ended in 78, after which systemd starts nothing again.
                 ('evidence_key = "file:', 'evidence_key = "file:not-there/', "E-SECRET-ABSENT"),
                 ("[national]\n", '[national]\nca_file = "not-there.pem"\n', "E-NET-CA-FILE"),
+                # So were these: the first one began a second, empty store, which would have sent everything anew.
+                ('data_dir = "data"', 'data_dir = "elsewhere"', "E-STORE-ABSENT"),
+                ('data_dir = "data"', 'data_dir = "of-a-lost-store"', "E-STORE-GONE"),
+                ('key = "file:secrets/store.key"', 'key = "file:secrets/evidence.key"', "E-STORE-UNREADABLE"),
+                ('key = "file:secrets/store.key"', 'encryption = "none"', "E-STORE-UNREADABLE"),
+                ('data_dir = "data"', 'data_dir = "busy"', "E-LOCKED"),
             )
         ):
             assert old in good
