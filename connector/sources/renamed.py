@@ -82,6 +82,10 @@ class RenamedSource:
         """As the source."""
         return self.source.shape(kind)
 
+    def part(self, kind: KindMapping, key: str, start: int, count: int) -> bytes:
+        """As the source: files that it holds have keys of their own."""
+        return self.source.part(kind, key, start, count)
+
     def has_snapshot(self, kind: KindMapping) -> bool:
         """As the source."""
         return self.source.has_snapshot(kind)
