@@ -17,14 +17,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from connector import lock, readiness
+from connector import disk, lock, readiness
 from connector.config import Config, read_hex_key
 from connector.core.chain import Head
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Actor
 from connector.core.pacing import Budget
-from connector.edges import Agency, agency_of, open_store, store_key_of
+from connector.edges import Agency, agency_of, anchoring_of, open_store, store_key_of
 from connector.errors import (
     ConfigError,
     DataError,
@@ -39,6 +39,7 @@ from connector.loading import compile_mappings
 from connector.logs import get_logger
 from connector.readiness import FOUND_WHOLE_S
 from connector.sources.renamed import RenamedSource
+from connector.stages import anchor
 from connector.stages.attach import attach
 from connector.stages.collect import collect, plan, tripped
 from connector.stages.context import Context, Counts
@@ -286,6 +287,51 @@ class App:
         with self.store.read() as connection:
             return self.store.heads.lost(connection, code)
 
+    def checkpoint(self, code: str, *, at_once: bool = False) -> Iterator[Counts]:
+        """Sign the end of the log and keep it, if that is due; nothing where no key is configured.
+
+        Raises AnchorError if a place did not take it, ConfigError for a key that cannot be read or is not the one that
+        the log names."""
+        anchoring = anchoring_of(self.config)
+        if anchoring is None:
+            return
+        if not (
+            at_once or anchor.is_due(self.store, code, anchoring, self.now()) or self._has_failed(code, "checkpoint")
+        ):
+            return
+        with disk.told(self.config.data_dir):
+            head = anchor.checkpoint(self.store, code, anchoring, self.actor, self.now())
+        get_logger().info("checkpoint.made", agency=code, seq=head.seq)
+        yield {"checkpoints": 1}
+
+    def _has_failed(self, code: str, job: str) -> bool:
+        with self.store.read() as connection:
+            return job in jobs.failures(connection, code, [job])
+
+    def anchor(self, code: str) -> KntcError | None:
+        """Make a checkpoint if one is due, at the end of a run; return what is wrong with its key or places, which is
+        noted for `status` and ends nothing. Raises StoreError."""
+        try:
+            total = sum(counts["checkpoints"] for counts in self.checkpoint(code))
+        except (StoreError, LockLostError):
+            raise
+        except KntcError as error:
+            self.note_failure(code, "checkpoint", error)
+            get_logger().warning("job.failed", agency=code, job="checkpoint", error_id=_first_of(error).id)
+            return error
+        if total:
+            self.note_success(code, "checkpoint", {})
+        return None
+
+    def _heed_places(self) -> None:
+        """Ask the places that keep checkpoints what they know of our log, before anything is done. What keeps them
+        from answering is told where a checkpoint is due."""
+        with suppress(ConfigError):
+            anchoring = anchoring_of(self.config)
+            for code in self.agencies if anchoring else ():
+                if anchoring is not None:
+                    anchor.heed(self.store, code, anchoring)
+
     def publish(self) -> None:
         """Replace the published mirror.sqlite."""
         with self.store.read() as connection:
@@ -311,6 +357,7 @@ class App:
                 total.update(step.counts)
                 yield step
             self.note_success(code, job, total)
+        self.anchor(code)
 
     def note_success(self, code: str, job: str, counts: Counts) -> None:
         """Note that a job (collect, resync, deliver, pull) did its work: for `status`, and for the daemon's plan.
@@ -462,6 +509,7 @@ class App:
             readiness.whole(self.store, self.now(), found_whole_s)
             with self.store.term():
                 self.may_send = is_ours
+                self._heed_places()
                 yield
 
     @contextmanager
@@ -549,6 +597,7 @@ def check_usable(config: Config) -> None:
     open."""
     mappings, evidence = compile_mappings(config), _evidence_of(config)
     store_key_of(config)
+    anchoring_of(config)
     for agency in _agencies_of(config, mappings, evidence, threading.Event()).values():
         agency.close()
 

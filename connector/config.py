@@ -163,6 +163,15 @@ class ScheduleSection(Section):
     stop_timeout_s: Seconds = 45.0
 
 
+class AuditSection(Section):
+    """Signed checkpoints of the audit log: made where there is a key to sign with, kept in these places too."""
+
+    key: SecretRef | None = None
+    places: Annotated[tuple[Path, ...], Field(max_length=20)] = ()
+    checkpoint_entries: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
+    checkpoint_every_s: Seconds = 900.0
+
+
 class SourceSection(Section):
     """The agency's own database, as a SQLAlchemy URL without password."""
 
@@ -216,6 +225,7 @@ class Config(Section):
     push: PushSection = PushSection()
     pull: PullSection = PullSection()
     schedule: ScheduleSection = ScheduleSection()
+    audit: AuditSection = AuditSection()
     agency: Annotated[tuple[AgencySection, ...], Field(min_length=1, max_length=500)]
     path: Path
     digest: str
@@ -277,6 +287,12 @@ def read_secret(reference: str, config: Config, key: str) -> str:
         return value
     folder = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")) if scheme == "credential" else config.folder
     return _read_secret_file(folder / name, config, key)
+
+
+def secret_file(reference: str, config: Config) -> Path | None:
+    """Return the file that a reference names, None where it names something else."""
+    scheme, _, name = reference.partition(":")
+    return config.folder / name if scheme == "file" else None
 
 
 def read_hex_key(reference: str, config: Config, key: str) -> bytes:

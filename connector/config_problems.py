@@ -164,6 +164,8 @@ def relation_problems(file: str, raw: Raw, stop_timeout_s: float, deadline_s: fl
             )
         )
     found += _national_relations(_at(raw, ("national",)) or {})
+    if _at(raw, ("audit", "places")) and not _at(raw, ("audit", "key")):
+        found.append(("audit.key", "a reference to the key that signs what is kept in audit.places"))
     if _at(raw, ("collect", "gone")) == "withdraw" and not str(_at(raw, ("collect", "gone_reason")) or "").strip():
         found.append(("collect.gone_reason", "the legal ground on which gone records are withdrawn"))
     blocks = raw.get("agency")

@@ -86,6 +86,9 @@ def jobs_of(app: App) -> list[Job]:
             Job(code, "pull", schedule.pull_every_s, lambda code=code: app.pull(code)),  # type: ignore[misc]
             Job(code, "reconcile", schedule.reconcile_every_s, lambda code=code: app.reconcile(code)),  # type: ignore[misc]
         ]
+        if app.config.audit.key:
+            every_s = schedule.push_every_s  # looked at so often; made when due
+            jobs.append(Job(code, "checkpoint", every_s, lambda code=code: app.checkpoint(code)))  # type: ignore[misc]
     return jobs
 
 

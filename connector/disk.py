@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from connector import access
 from connector.errors import DiskError
 
 RESERVE_BYTES = 32 * 2**20
@@ -34,6 +37,18 @@ def explained(error: OSError, folder: Path | None = None) -> DiskError | None:
         return None
     place = folder or (Path(error.filename).parent if isinstance(error.filename, str) else None)
     return refusal(place, full=error.errno in _FULL) if place else None
+
+
+@contextmanager
+def told(folder: Path) -> Iterator[None]:
+    """Give a block in which a write that the disk does not take becomes DiskError, and one that this account may not do
+    ConfigError."""
+    try:
+        yield
+    except OSError as error:
+        if found := access.explained(error) or explained(error, folder):
+            raise found from None
+        raise
 
 
 def is_refused(error: OSError) -> bool:

@@ -32,9 +32,14 @@ from connector.sources.files import FileSource
 from connector.sources.folder import Folder, Limits
 from connector.sources.papers import Papers
 from connector.sources.sql import SqlSource
+from connector.stages.anchor import Anchoring
 from connector.store.db import Store
+from connector.store.places import Places
 
 STORE_FILE = "kntc.sqlite"
+
+CHECKPOINTS = "checkpoints"
+"""The folder beside the store in which every checkpoint stays."""
 
 
 @dataclass(slots=True)
@@ -216,6 +221,21 @@ def _own_codes(folder: Path) -> dict[str, Any]:
 def store_key_of(config: Config) -> bytes | None:
     """Return the key that the configuration refers to, None for a store without one. Raises ConfigError."""
     return read_hex_key(config.store.key, config, "store.key") if config.store.key else None
+
+
+def anchoring_of(config: Config) -> Anchoring | None:
+    """Return what checkpoints are made with, None where no key is configured. Raises ConfigError for a key that cannot
+    be read."""
+    wanted = config.audit
+    if wanted.key is None:
+        return None
+    seed = read_hex_key(wanted.key, config, "audit.key")
+    return Anchoring(seed, places_of(config), wanted.checkpoint_entries, wanted.checkpoint_every_s)
+
+
+def places_of(config: Config) -> Places:
+    """Return where checkpoints are kept."""
+    return Places(config.data_dir / CHECKPOINTS, tuple(config.resolve(place) for place in config.audit.places))
 
 
 def open_store(

@@ -14,6 +14,7 @@
     ├── LockedError      somebody else is at work        75
     ├── LockLostError    another run has taken over      75
     ├── DiskError        make room on the disk           75
+    ├── AnchorError      a place for checkpoints must be reachable again  1
     └── TamperError      call the auditor                10
 
 Each instance carries a stable id of the message catalogue and the values that its sentence needs. Those values
@@ -139,6 +140,13 @@ class DiskError(KntcError):
     """The disk did not take what we wrote. Nothing was half done; the same run works again once there is room."""
 
     exit_code = ExitCode.LOCKED
+
+
+class AnchorError(KntcError):
+    """A checkpoint was made, and a place that should keep it did not take it. The work goes on; the next one catches
+    up."""
+
+    exit_code = ExitCode.PARTIAL
 
 
 class TamperError(KntcError):

@@ -46,6 +46,9 @@ repeats_a_minute = 10000
 
 [schedule]
 {schedule}
+
+[audit]
+{audit}
 """
 
 _AGENCY = """
@@ -92,6 +95,7 @@ def install(
     push: str = "",
     pull: str = "",
     schedule: str = "",
+    audit: str = "",
 ) -> Path:
     """Write secrets and the configuration, with further lines per table; return the path of the configuration.
 
@@ -112,6 +116,7 @@ def install(
         "push": push,
         "pull": pull,
         "schedule": schedule,
+        "audit": audit,
         "store": store,
     }
     written = _CONFIG.format(base_url=base_url, **tables) + "".join(

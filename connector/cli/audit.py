@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import failing, naming, timeline
+from connector.cli import evidence, failing, naming, timeline
 from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened
 from connector.cli.words import utc
 from connector.errors import ExitCode, KntcError, RolledBackError, StoreError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from connector.app import App
     from connector.core.chain import ChainFault, Head
     from connector.core.model import Entry
+    from connector.stages.anchor import Anchored, Brought
     from connector.store.agreement import Agreement
     from connector.store.stories import Moment
 
@@ -119,6 +121,7 @@ class Proof:
     first_at: str
     last_at: str
     lost: tuple[tuple[int, Head], ...] = ()
+    anchored: Anchored | None = None
 
     @property
     def exit_code(self) -> ExitCode:
@@ -128,19 +131,30 @@ class Proof:
             return codes.get(self.fault.rule, ExitCode.TAMPERED)
         if self.head_error is not None:
             return ExitCode.UNREADABLE if self.head_error.id in _UNREADABLE else ExitCode.MISSING
+        if self.anchored is not None and self.anchored.faults:
+            return ExitCode(self.anchored.faults[0].code)
         return ExitCode.TAMPERED if self.agreement is not None and self.agreement.faults else ExitCode.DONE
 
 
-def verify(ctx: typer.Context, agency: AgencyOption = None, as_json: JsonOption = False) -> None:
-    """Follow the chain, compare it with the head file and with the ledger, and say what that proves."""
+def verify(
+    ctx: typer.Context,
+    agency: AgencyOption = None,
+    checkpoints: Annotated[Path | None, typer.Option("--checkpoints", exists=True, file_okay=False)] = None,
+    key: Annotated[list[str] | None, typer.Option("--key")] = None,
+    paper: Annotated[str | None, typer.Option("--paper")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Follow the chain, compare it with the head file, the checkpoints and the ledger, and say what that proves."""
     from sqlalchemy.exc import DatabaseError
 
     from connector.edges import STORE_FILE
 
     desk = desk_of(ctx, as_json=as_json)
+    brought = evidence.brought(checkpoints, key or [], paper)
+    codes = [desk.one_agency(agency)] if paper else desk.agencies(agency)
     try:
         with opened(desk) as app:
-            proofs = [_prove(app, code) for code in desk.agencies(agency)]
+            proofs = [_prove(app, code, brought) for code in codes]
     except (StoreError, DatabaseError) as raised:
         file = str(desk.config.data_dir / STORE_FILE)
         error = raised if isinstance(raised, StoreError) else StoreError("E-STORE-UNREADABLE", file=file)
@@ -157,10 +171,12 @@ def verify(ctx: typer.Context, agency: AgencyOption = None, as_json: JsonOption 
     raise typer.Exit(worst)
 
 
-def _prove(app: App, code: str) -> Proof:
+def _prove(app: App, code: str, brought: Brought) -> Proof:
     """Read the head file first: what is written while we read only makes the chain longer than it says."""
     import orjson
 
+    from connector import edges
+    from connector.stages import anchor
     from connector.store import agreement, audit
 
     head_error: KntcError | None = None
@@ -177,9 +193,13 @@ def _prove(app: App, code: str) -> Proof:
         if fault is None and head_error is None:
             head_error = _head_fault(app, code, connection, on_file, head)
         lost = tuple(audit.acceptances(connection, code)) if fault is None else ()
+        places = edges.places_of(app.config)
+        anchored = anchor.compare(connection, code, head.seq, places, brought) if fault is None else None
     readable = (first if head.seq else None, last if fault is None else None)  # what has been verified
     times = [orjson.loads(entry.content)[4] if entry else "" for entry in readable]
-    return Proof(code, head, fault, head_error, on_file.seq if on_file else 0, agreed, times[0], times[1], lost)
+    return Proof(
+        code, head, fault, head_error, on_file.seq if on_file else 0, agreed, times[0], times[1], lost, anchored
+    )
 
 
 def _head_fault(app: App, code: str, connection: Any, on_file: Head | None, head: Head) -> KntcError | None:
@@ -206,31 +226,28 @@ def _print_proof(desk: Desk, proof: Proof) -> None:
     good = proof.fault is None
     bad_seq = proof.fault.seq if proof.fault else 0
     chain = say("audit.chain_good", count=proof.head.seq) if good else say("audit.chain_bad", seq=bad_seq)
-    _line(desk, "audit.chain", good, chain)
+    evidence.line(desk, "audit.chain", good, chain)
     if good:
         tail = say("audit.tail_good", seq=proof.on_file_seq) if proof.head_error is None else say("audit.tail_bad")
-        _line(desk, "audit.tail", proof.head_error is None, tail)
+        evidence.line(desk, "audit.tail", proof.head_error is None, tail)
     for seq, lost in proof.lost:
         screen.pair(
             f"  {say('audit.lost')}", say("audit.lost_by_decision", seq=seq, after=seq - 1, last=lost.seq), width=31
         )
+    if proof.anchored is not None:
+        evidence.print_anchored(desk, proof.anchored)
     if proof.agreement is not None:
         found = proof.agreement
         agreed = say("audit.ledger_good", count=found.sendings, versions=found.versions)
         numbers = {"without_entry": found.without_entry, "without_row": found.without_row, "other": found.other_state}
         differs = say("audit.ledger_bad", **numbers)
-        _line(desk, "audit.ledger", not found.faults, differs if found.faults else agreed)
+        evidence.line(desk, "audit.ledger", not found.faults, differs if found.faults else agreed)
     code = int(proof.exit_code)
     screen.verdict(say("audit.intact" if not code else "audit.broken", code=code), "good" if not code else "bad")
     for error in _errors(proof):
         failing.show(error, screen)
     if not code:
         screen.line(say("audit.proves"))
-
-
-def _line(desk: Desk, label: str, good: bool, text: str) -> None:  # noqa: FBT001  which of two words is shown
-    word = desk.say("audit.pass" if good else "audit.fail")
-    desk.screen.pair(f"  {desk.say(label)}", f"{word:<6}{text}", width=31)
 
 
 def _errors(proof: Proof) -> Iterator[KntcError]:
@@ -240,6 +257,8 @@ def _errors(proof: Proof) -> Iterator[KntcError]:
         yield TamperError(proof.fault.rule, agency=proof.agency, seq=proof.fault.seq)
     if proof.head_error is not None:
         yield proof.head_error
+    for wrong in (proof.anchored.faults if proof.anchored else ())[: evidence.MOST_TOLD]:
+        yield TamperError(wrong.rule, agency=proof.agency, seq=wrong.seq, name=wrong.name)
     if proof.agreement is not None and proof.agreement.faults:
         yield TamperError("E-AUDIT-LEDGER", agency=proof.agency, count=proof.agreement.faults)
 
@@ -255,6 +274,7 @@ def _as_json(proof: Proof) -> dict[str, Any]:
         "first_bad_seq": proof.fault.seq if proof.fault else None,
         "tails_lost": [{"accepted_by_entry": seq, "head_lost": lost.seq} for seq, lost in proof.lost],
         "head_file": proof.head_error.id if proof.head_error else "verified",
+        "checkpoints": evidence.as_json(proof.anchored),
         "ledger": {
             "versions": found.versions,
             "sendings": found.sendings,

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 JOBS = ("collect", "deliver", "pull", "reconcile")
 
-TROUBLED = ("collect", "resync", "deliver", "pull", "reconcile")
-"""Jobs whose failures are told; of `resync` nobody asks when it last went well."""
+TROUBLED = ("collect", "resync", "deliver", "pull", "reconcile", "checkpoint")
+"""Jobs whose failures are told; of `resync` and `checkpoint` nobody asks when it last went well."""
 
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("delivered", ("delivered",)),

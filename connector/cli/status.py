@@ -74,6 +74,7 @@ def _print(desk: Desk, app: App, view: Overview, holder: str | None) -> None:
         screen.pair(say(f"status.job.{job}"), say.moment(at, view.now) if at else say("status.never"))
         _print_failure(desk, view, job)
     _print_failure(desk, view, "resync")
+    _print_failure(desk, view, "checkpoint")
     _print_mirror(desk, view)
     _print_codes(desk, app, view)
     _print_verified(desk, view)

@@ -23,6 +23,7 @@ from connector.cli import (
     audit,
     catalogue,
     checking,
+    checkpoints,
     covering,
     differing,
     drafting,
@@ -73,11 +74,12 @@ def root(
     asked.config_path, asked.language, asked.quiet, asked.verbose = config, lang, quiet, verbose
 
 
-def _noun(name: str, **commands: Any) -> None:
+def _noun(name: str, below: typer.Typer = app, **commands: Any) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     for verb, function in commands.items():
         group.command(verb)(function)
-    app.add_typer(group, name=name)
+    below.add_typer(group, name=name)
+    return group
 
 
 app.command("sync")(working.sync)
@@ -124,7 +126,10 @@ _noun("mirror", show=mirror.show, unreadable=mirror.unreadable)
 _noun(
     "catalogue", pull=catalogue.pull, diff=catalogue.diff, match=matching.match, apply=match_workbook.apply,
 )  # fmt: skip
-_noun("audit", log=audit.log, verify=audit.verify)
+_audit = _noun("audit", log=audit.log, verify=audit.verify, checkpoint=checkpoints.checkpoint)
+_noun(
+    "keys", _audit, new=checkpoints.keys_new, rotate=checkpoints.keys_rotate, show=checkpoints.keys_show,
+)  # fmt: skip
 app.command("sandbox")(sandbox.sandbox)
 app.command("demo")(about.demo)
 app.command("help")(about.help_)

@@ -199,6 +199,8 @@ def _work_for(
                 ran.end(name, Ending("failed", ran.errors[-1]))
             elif app.stop.is_set():
                 ran.end(name, Ending("cut_short"))
+    if not app.stop.is_set() and (troubled := app.anchor(code)):
+        failing.show(troubled, desk.screen)
     ran.elapsed_s = (app.now() - ran.started_at).total_seconds()
     view = overview(app, code)
     ran.exit_code = exit_code_of(app, command, ran, view)

@@ -14,11 +14,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, LargeBinary, bindparam, cast, insert, select
 
+from connector import verifier
 from connector.core import chain
 from connector.core.chain import ChainFault, Head
 from connector.core.model import Entry, Event
 from connector.errors import RolledBackError
 from connector.store.tables import AuditEntry, table_of
+from connector.verifier import KEY_MADE, KEY_ROTATED, KeyEvent
 
 _audit = table_of(AuditEntry)
 
@@ -29,7 +31,7 @@ _HASH_AT = select(_audit.c.hash).where(_OF_AGENCY, _audit.c.seq == bindparam("se
 
 _READ_ROWS = 2_000
 
-ACCEPTED = "store.went_back_accepted"
+ACCEPTED = verifier.ACCEPTED
 """The entry in which a person accepts that a tail of the log was lost with the store; its facts name the lost head."""
 
 
@@ -95,9 +97,30 @@ def entries(
 def acceptances(connection: Connection, agency: str) -> list[tuple[int, Head]]:
     """Return the entries by which a person accepted that the store went back in time, oldest first: the place of each,
     and the head that was lost. Entries must be readable."""
+    return [(seq, head) for seq, head, _ in acceptances_at(connection, agency)]
+
+
+def acceptances_at(connection: Connection, agency: str) -> list[tuple[int, Head, str]]:
+    """Return the same as `acceptances`, each with when it was written."""
     found = select(_audit.c.seq, _audit.c.content).where(_audit.c.agency == agency, _audit.c.event == ACCEPTED)
-    facts = [(row.seq, json.loads(row.content)[12]) for row in connection.execute(found.order_by(_audit.c.seq))]
-    return [(seq, Head(agency, int(said["lost_seq"]), str(said["lost_hash"]))) for seq, said in facts]
+    fields = [(row.seq, json.loads(row.content)) for row in connection.execute(found.order_by(_audit.c.seq))]
+    return [(seq, Head(agency, int(said[12]["lost_seq"]), str(said[12]["lost_hash"])), said[4]) for seq, said in fields]
+
+
+def key_events(connection: Connection, agency: str) -> list[KeyEvent]:
+    """Return the entries about the keys that sign checkpoints, oldest first. Entries must be readable."""
+    found = select(_audit.c.seq, _audit.c.event, _audit.c.content).where(
+        _audit.c.agency == agency, _audit.c.event.in_([KEY_MADE, KEY_ROTATED])
+    )
+    return [
+        (row.seq, row.event, json.loads(row.content)[12]) for row in connection.execute(found.order_by(_audit.c.seq))
+    ]
+
+
+def hashes_at(connection: Connection, agency: str, seqs: Iterable[int]) -> dict[int, str]:
+    """Return the hashes of the entries at these places, as far as there are any."""
+    found = {seq: connection.execute(_HASH_AT, {"agency": agency, "seq": seq}).scalar() for seq in set(seqs)}
+    return {seq: str(hash_) for seq, hash_ in found.items() if hash_ is not None}
 
 
 def is_accepted(connection: Connection, lost: Head) -> bool:

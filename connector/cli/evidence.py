@@ -1,0 +1,72 @@
+"""What an auditor brings along to a verification, and how checkpoints are told of.
+
+May import: opening, failing; the rest inside functions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connector.cli.opening import Desk, Misused
+from connector.errors import DataError
+
+if TYPE_CHECKING:
+    from connector.stages.anchor import Anchored, Brought
+
+MOST_TOLD = 20
+"""So many findings about checkpoints are told; their number is told in any case."""
+
+KEY_HEX = 64
+
+
+def brought(folder: Path | None, keys: list[str], paper: str | None) -> Brought:
+    """Return what was brought along. Raises DataError for a key, Misused for a code that is mistyped."""
+    from connector import verifier
+    from connector.stages.anchor import Brought
+
+    on_paper = verifier.read_paper(paper) if paper else None
+    if isinstance(on_paper, int):
+        raise Misused("E-PAPER", group=on_paper)
+    files = tuple(verifier.checkpoint_files(folder)) if folder else ()
+    return Brought(files, tuple(_key_of(key) for key in keys), on_paper)
+
+
+def _key_of(said: str) -> bytes:
+    """Return a public key that was given as digits, or as a file that holds them."""
+    try:
+        text = said if len(said) == KEY_HEX else Path(said).read_text(encoding="ascii").strip()
+        key = bytes.fromhex(text)
+    except (OSError, ValueError):
+        raise DataError("E-AUDIT-PUBLIC") from None
+    if len(text) != KEY_HEX:
+        raise DataError("E-AUDIT-PUBLIC")
+    return key
+
+
+def line(desk: Desk, label: str, good: bool, text: str) -> None:  # noqa: FBT001  which of two words is shown
+    """Print one finding: what was looked at, whether it holds, and the figures."""
+    word = desk.say("audit.pass" if good else "audit.fail")
+    desk.screen.pair(f"  {desk.say(label)}", f"{word:<6}{text}", width=31)
+
+
+def print_anchored(desk: Desk, found: Anchored) -> None:
+    """Print how the log agrees with its checkpoints."""
+    say = desk.say
+    if found.faults:
+        line(desk, "audit.anchors", False, say("audit.anchors_bad", count=len(found.faults)))
+    elif found.of:
+        keys = ", ".join(f"…{key.hex()[-4:]}" for key in found.keys)
+        line(desk, "audit.anchors", True, say("audit.anchors_good", count=found.good, of=found.of, key=keys))
+    else:
+        desk.screen.pair(f"  {say('audit.anchors')}", say("audit.anchors_none"), width=31)
+    if found.paper_seq and not found.faults:
+        desk.screen.line(say("audit.paper_good", seq=found.paper_seq), indent=2)
+
+
+def as_json(found: Anchored | None) -> dict[str, Any] | None:
+    """Return the same for machines."""
+    if found is None:
+        return None
+    wrong = [{"rule": fault.rule, "seq": fault.seq, "file": fault.name} for fault in found.faults]
+    return {"agree": found.good, "of": found.of, "keys": [key.hex() for key in found.keys], "faults": wrong}

@@ -1,0 +1,171 @@
+"""Checkpoints: the end of an agency's log, signed, and kept where whoever can change the store cannot reach.
+
+A chain alone cannot show that its end was cut, or that all of it was written anew; a head file beside the store goes
+back in time with it. So the head is also signed, by count and by time, and written to places elsewhere. The next run
+asks those places first: if one of them knows more of the log than the store does, the store went back in time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from connector import verifier
+from connector.core import checkpoints
+from connector.core.chain import Head
+from connector.core.model import Actor, Event
+from connector.errors import AnchorError, ConfigError
+from connector.store import audit, marks
+from connector.store.db import Store, store_id
+from connector.store.places import Places
+from connector.verifier import Checkpoint, Fault, Ground, key_id
+
+_KEY = "audit.key"
+"""The mark that holds the public key which the log named last."""
+
+_CHECKPOINT = "audit.checkpoint"
+"""The mark that holds the place of the entry that was signed last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchoring:
+    """What checkpoints are made with: the private key, where they go, and how often."""
+
+    seed: bytes
+    places: Places
+    entries: int
+    every_s: float
+
+
+def announce(store: Store, agency: str, seed: bytes, actor: Actor) -> None:
+    """Write down which public key signs from now on, once. Raises ConfigError where the log names another: a key takes
+    the place of another by `rotate` alone."""
+    public = checkpoints.public_of(seed).hex()
+    with store.read() as connection:
+        known = marks.mark_of(connection, agency, _KEY)
+    if known is None:
+        with store.write() as tx:
+            facts = checkpoints.first_key(agency, seed)
+            tx.audit(Event("audit.key_made", agency, actor, tx.now, facts=facts))
+            marks.advance(tx, agency, _KEY, public)
+    elif known[0] != public:
+        raise ConfigError("E-AUDIT-KEY-CHANGED", agency=agency, known=known[0][:16], found=public[:16])
+
+
+def rotate(store: Store, agencies: list[str], old: bytes, new: bytes, actor: Actor) -> None:
+    """Let the new key take the place of the old one in the logs of these agencies, all at once, signed by both.
+
+    From the commit on, only the new key signs: the caller then puts it where the old one was."""
+    for agency in agencies:
+        announce(store, agency, old, actor)
+    with store.write() as tx:
+        for agency in agencies:
+            facts = checkpoints.next_key(agency, old, new)
+            tx.audit(Event("audit.key_rotated", agency, actor, tx.now, facts=facts))
+            marks.advance(tx, agency, _KEY, facts["public"])
+
+
+def announced(store: Store, agency: str) -> str:
+    """Return the public key, in hex, that the log names; "" if it names none."""
+    with store.read() as connection:
+        known = marks.mark_of(connection, agency, _KEY)
+    return known[0] if known else ""
+
+
+def is_due(store: Store, agency: str, anchoring: Anchoring, now: datetime) -> bool:
+    """Return whether the log has grown by enough entries, or has grown and waited long enough, since the last one."""
+    with store.read() as connection:
+        head, last = audit.head_of(connection, agency), marks.mark_of(connection, agency, _CHECKPOINT)
+    if last is None or head.seq < int(last[0]):  # a store that was put back: everything newer was lost
+        return head.seq > 0
+    waited = not timedelta() <= now - last[1] < timedelta(seconds=anchoring.every_s)
+    return head.seq - int(last[0]) >= anchoring.entries or (head.seq > int(last[0]) and waited)
+
+
+def checkpoint(store: Store, agency: str, anchoring: Anchoring, actor: Actor, now: datetime) -> Head:
+    """Sign the end of the log, keep it in every place, and return it. The log itself does not grow by that.
+
+    Raises AnchorError, with everything done, if a place did not take it; OSError if our own folder did not.
+    If the process dies before the mark, the same end is signed again, under the same name: one of the two stays."""
+    announce(store, agency, anchoring.seed, actor)
+    with store.read() as connection:
+        store.heads.check(connection, agency)
+        head, store_ = audit.head_of(connection, agency), store_id(connection)
+    places = anchoring.places
+    public = checkpoints.public_of(anchoring.seed)
+    places.keep(agency, f"key-{key_id(agency, public).hex()}.txt", f"{public.hex()}\n")
+    places.keep(agency, checkpoints.name_of(head), checkpoints.written(anchoring.seed, store_, head, now))
+    with store.write() as tx:
+        marks.advance(tx, agency, _CHECKPOINT, str(head.seq))
+    if failed := places.spread(agency):
+        raise AnchorError("E-CHECKPOINT-PLACE", agency=agency, places=", ".join(map(str, failed)))
+    return head
+
+
+def heed(store: Store, agency: str, anchoring: Anchoring) -> None:
+    """Move the head file forward to what a place knows, where the store does not know it: then the store is refused as
+    any other that went back in time, although it and its head file were put back together.
+
+    Only what our own key has signed for this store counts, and no tail that a person accepted as lost."""
+    with store.read() as connection:
+        head, store_ = audit.head_of(connection, agency), store_id(connection)
+    on_file = store.heads.read(agency)
+    public = checkpoints.public_of(anchoring.seed)
+    newer = anchoring.places.newest(agency, max(head.seq, on_file.seq if on_file else 0))
+    ours = (one for one in newer if _is_ours(one, agency, store_, public))
+    if (first := next(ours, None)) is None:
+        return
+    with store.read() as connection:
+        lost = audit.acceptances(connection, agency)
+    for one in (first, *ours):
+        if not any(begin <= one.seq <= end.seq for begin, end in lost):
+            store.heads.write([Head(agency, one.seq, one.hash)])
+            return
+
+
+def _is_ours(one: Checkpoint, agency: str, store_: str, public: bytes) -> bool:
+    return (one.agency, one.store) == (agency, store_) and checkpoints.is_signed(
+        public, one.text.encode(), one.signature
+    )
+
+
+# --- verifying -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What an auditor brings along: checkpoints that he kept, public keys, and the code of one on paper."""
+
+    checkpoints: tuple[tuple[str, bytes], ...] = ()
+    keys: tuple[bytes, ...] = ()
+    paper: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """How many checkpoints agree with a log, of how many; the keys that they may be signed by; and what is wrong."""
+
+    good: int
+    of: int
+    keys: tuple[bytes, ...]
+    faults: tuple[Fault, ...]
+    paper_seq: int = 0
+
+
+def compare(connection: Connection, agency: str, head_seq: int, places: Places, brought: Brought) -> Anchored:
+    """Compare a log, whose chain has been verified up to `head_seq`, with every checkpoint that can be found."""
+    files = [*brought.checkpoints, *places.files(agency)]
+    found, unread = verifier.read_checkpoints(files)
+    keys, doubts = verifier.trusted_keys(
+        agency, audit.key_events(connection, agency), brought.keys, checkpoints.is_signed
+    )
+    wanted = {one.seq for _, one in found} | ({brought.paper[0]} if brought.paper else set())
+    lost = [(seq, head.seq, at) for seq, head, at in audit.acceptances_at(connection, agency)]
+    hashes = audit.hashes_at(connection, agency, wanted)
+    ground = Ground(agency, store_id(connection), keys, head_seq, hashes, lost)
+    good, wrong = verifier.judge(found, ground, checkpoints.is_signed)
+    on_paper = verifier.judge_paper(brought.paper, ground) if brought.paper else []
+    faults = verifier.ranked([*doubts, *wrong, *on_paper, *unread])
+    return Anchored(good, len(files), tuple(keys), tuple(faults), brought.paper[0] if brought.paper else 0)

@@ -1,0 +1,657 @@
+"""Verify an exported synchronisation log, with nothing but Python 3.11: this file lies in every export.
+
+    python3 -I verify.py EXPORT.zip [--checkpoints FOLDER] [--key HEX] [--paper CODE]
+
+It believes nothing but the content of the entries: every hash is computed again, every signature checked. Exit codes:
+0 verified, 10 tampered, 11 missing, 12 incomplete range, 13 unreadable, 2 usage. The connector uses the same functions
+for what lies in no database: checkpoints, their keys, and the code that is written on paper.
+May import: the standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import re
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+DONE, USAGE, TAMPERED, MISSING, INCOMPLETE, UNREADABLE = 0, 2, 10, 11, 12, 13
+
+CODES = {
+    "E-EXPORT-FORM": UNREADABLE,
+    "E-EXPORT-FILE": MISSING,
+    "E-EXPORT-DIGEST": TAMPERED,
+    "E-AUDIT-GAP": MISSING,
+    "E-AUDIT-HASH": TAMPERED,
+    "E-AUDIT-PREV": TAMPERED,
+    "E-AUDIT-FORM": UNREADABLE,
+    "E-AUDIT-START": INCOMPLETE,
+    "E-STORE-ROLLED-BACK": MISSING,
+    "E-STORE-HEAD-MISSING": MISSING,
+    "E-AUDIT-KEY": TAMPERED,
+    "E-CHECKPOINT-FORM": UNREADABLE,
+    "E-CHECKPOINT-OTHER": TAMPERED,
+    "E-CHECKPOINT-SIGNATURE": TAMPERED,
+    "E-CHECKPOINT-FORK": TAMPERED,
+    "E-CHECKPOINT-HASH": TAMPERED,
+    "E-CHECKPOINT-AHEAD": MISSING,
+    "E-CHECKPOINT-LATER": INCOMPLETE,
+    "E-AUDIT-LEDGER": TAMPERED,
+}
+"""What each finding means for the exit code. The first finding decides."""
+
+GENESIS = "0" * 64
+ENTRY_FIELDS = 15
+MAX_LINE = 2**20
+MAX_CHECKPOINT = 4_096
+SUFFIX = ".checkpoint"
+KEY_MADE, KEY_ROTATED, ACCEPTED = "audit.key_made", "audit.key_rotated", "store.went_back_accepted"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One finding: its rule, the entry it is about (0: none), and the file where there is one."""
+
+    rule: str
+    seq: int = 0
+    name: str = ""
+
+    @property
+    def code(self) -> int:
+        """Return the exit code that this finding asks for."""
+        return CODES[self.rule]
+
+
+# --- Ed25519 (RFC 8032), only what verifying needs -------------------------------------------------------------------
+
+_P = 2**255 - 19
+_L = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, -1, _P) % _P
+_ROOT = pow(2, (_P - 1) // 4, _P)
+_Point = tuple[int, int, int, int]
+
+
+def _add(p: _Point, q: _Point) -> _Point:
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % _P, (p[1] + p[0]) * (q[1] + q[0]) % _P
+    c, d = 2 * p[3] * q[3] * _D % _P, 2 * p[2] * q[2] % _P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
+
+
+def _times(factor: int, point: _Point) -> _Point:
+    found = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            found = _add(found, point)
+        point = _add(point, point)
+        factor >>= 1
+    return found
+
+
+def _point_of(data: bytes) -> _Point | None:
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= _P:
+        return None
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    x = pow(square, (_P + 3) // 8, _P)
+    if (x * x - square) % _P:
+        x = x * _ROOT % _P
+    if (x * x - square) % _P or (not x and sign):
+        return None
+    x = _P - x if x & 1 != sign else x
+    return x, y, 1, x * y % _P
+
+
+_BASE = _point_of((4 * pow(5, -1, _P) % _P).to_bytes(32, "little")) or (0, 1, 1, 0)
+
+
+def is_signed(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Return whether this is the key's Ed25519 signature of the message. Anything malformed is not."""
+    if len(public) != 32 or len(signature) != 64:  # noqa: PLR2004  RFC 8032, 5.1
+        return False
+    key, s = _point_of(public), int.from_bytes(signature[32:], "little")
+    if key is None or s >= _L:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % _L
+    x, y, z, _ = _add(_times(s, _BASE), _times(k, (_P - key[0], key[1], 1, _P - key[3])))
+    x, y = x * pow(z, -1, _P) % _P, y * pow(z, -1, _P) % _P
+    return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
+
+
+IsSigned = Callable[[bytes, bytes, bytes], bool]
+
+
+# --- checkpoints and keys --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The end of one agency's log at one moment, signed: a note of four lines, a blank one, and the signature."""
+
+    agency: str
+    store: str
+    seq: int
+    hash: str
+    at: str
+    key_id: bytes = b""
+    signature: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """Return what is signed."""
+        return f"kntc/{self.agency}/{self.store}\n{self.seq}\n{self.hash}\n{self.at}\n"
+
+
+def key_id(agency: str, public: bytes) -> bytes:
+    """Return the four bytes by which a signed note names its key (as C2SP signed-note has it)."""
+    return hashlib.sha256(f"kntc/{agency}".encode() + b"\n\x01" + public).digest()[:4]
+
+
+_NOTE = re.compile(
+    r"kntc/([A-Z0-9.]{1,35})/([0-9a-f]{1,64})\n([1-9][0-9]{0,17})\n([0-9a-f]{64})\n(\d{4}-\d\d-\d\dT[\d:.]{8,15}Z)\n"
+    r"\n— kntc/([A-Z0-9.]{1,35}) ([A-Za-z0-9+/=]{92})\n"
+)
+
+
+def read_checkpoint(text: str) -> Checkpoint | None:
+    """Return the checkpoint that stands there, None if this is none. Its signature has not been looked at."""
+    found = _NOTE.fullmatch(text)
+    if found is None or found[6] != found[1]:
+        return None
+    try:
+        mark = base64.b64decode(found[7], validate=True)
+        _instant(found[5])
+    except ValueError:
+        return None
+    whole = len(mark) == 68  # noqa: PLR2004  four bytes of key id, 64 of signature
+    return Checkpoint(found[1], found[2], int(found[3]), found[4], found[5], mark[:4], mark[4:]) if whole else None
+
+
+def read_checkpoints(files: Iterable[tuple[str, bytes]]) -> tuple[list[tuple[str, Checkpoint]], list[Fault]]:
+    """Return the checkpoints of files by name, and a finding for each file that holds none."""
+    found, faults = [], []
+    for name, content in files:
+        checkpoint = read_checkpoint(content.decode("utf-8", errors="replace"))
+        if checkpoint is None:
+            faults.append(Fault("E-CHECKPOINT-FORM", name=name))
+        else:
+            found.append((name, checkpoint))
+    return found, faults
+
+
+def checkpoint_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the checkpoints that lie in a folder or below it. Raises OSError."""
+    for path in sorted(folder.rglob(f"*{SUFFIX}")):
+        with path.open("rb") as file:
+            yield path.name, file.read(MAX_CHECKPOINT)
+
+
+def key_statement(agency: str, old: str, new: str) -> bytes:
+    """Return what both keys sign when one takes the place of the other; old is "" for the first one."""
+    return f"kntc-key v1\n{agency}\n{old}\n{new}\n".encode()
+
+
+KeyEvent = tuple[int, str, Mapping[str, Any]]
+"""An entry about a key: its place, its event, its facts (`public`, `old`, `by_new`, `by_old`; all hex)."""
+
+
+def trusted_keys(
+    agency: str, events: Sequence[KeyEvent], given: Sequence[bytes], check: IsSigned = is_signed
+) -> tuple[list[bytes], list[Fault]]:
+    """Return the public keys that may sign: those given, else the first that the log names; and every key that took
+    over from a trusted one, or handed over to it, by both signatures. A key without that is a finding."""
+    links, faults, first = [], [], b""
+    for seq, name, facts in events:
+        try:
+            old, new = bytes.fromhex(facts.get("old", "")), bytes.fromhex(facts["public"])
+            statement = key_statement(agency, old.hex(), new.hex())
+            good = check(new, statement, bytes.fromhex(facts["by_new"]))
+            if name == KEY_ROTATED:
+                good = good and bool(old) and check(old, statement, bytes.fromhex(facts["by_old"]))
+                links.append((old, new))
+            else:
+                good, first = good and not first, first or new
+        except (KeyError, TypeError, ValueError):
+            good = False
+        if not good:
+            faults.append(Fault("E-AUDIT-KEY", seq))
+            links = links[:-1] if name == KEY_ROTATED else links
+    trusted = list(given) or ([first] if first else [])
+    for old, new in (*links, *reversed(links)):
+        trusted += [new] if old in trusted and new not in trusted else []
+        trusted += [old] if new in trusted and old not in trusted else []
+    named = {first, *(key for link in links for key in link)}
+    faults += [Fault("E-AUDIT-KEY") for key in given if events and key not in named]
+    return trusted, faults
+
+
+@dataclass
+class Ground:
+    """What checkpoints are judged by: whose log it is, its keys, where it ends, the hashes at the places that
+    checkpoints name, the tails that people accepted as lost (place of the entry, last lost place, when), and when it
+    was exported ("" for a living store)."""
+
+    agency: str
+    store: str
+    keys: Sequence[bytes]
+    head_seq: int
+    hashes: Mapping[int, str]
+    lost: Sequence[tuple[int, int, str]] = ()
+    made_at: str = ""
+
+
+def judge(
+    checkpoints: Sequence[tuple[str, Checkpoint]], ground: Ground, check: IsSigned = is_signed
+) -> tuple[int, list[Fault]]:
+    """Return how many checkpoints agree with the log, and what is wrong with the others. One that lies in a tail that
+    a person accepted as lost agrees with that entry."""
+    good, faults = 0, []
+    kept: dict[int, set[str]] = {}
+    for _, one in checkpoints:
+        kept.setdefault(one.seq, set()).add(one.hash)
+    for name, one in checkpoints:
+        signer = next((key for key in ground.keys if key_id(one.agency, key) == one.key_id), None)
+        if (one.agency, one.store) != (ground.agency, ground.store):
+            rule = "E-CHECKPOINT-OTHER"
+        elif signer is None or not check(signer, one.text.encode(), one.signature):
+            rule = "E-CHECKPOINT-SIGNATURE"
+        elif ground.hashes.get(one.seq) == one.hash or _is_lost(one, ground):
+            good += 1
+            continue
+        elif one.seq > ground.head_seq:
+            later = bool(ground.made_at) and _instant(one.at) > _instant(ground.made_at)
+            rule = "E-CHECKPOINT-LATER" if later else "E-CHECKPOINT-AHEAD"
+        else:
+            rule = "E-CHECKPOINT-FORK" if len(kept[one.seq]) > 1 else "E-CHECKPOINT-HASH"
+        faults.append(Fault(rule, one.seq, name))
+    return good, sorted(faults, key=lambda fault: fault.seq)
+
+
+def ranked(faults: Iterable[Fault]) -> list[Fault]:
+    """Return the findings with those last that may come from what somebody brought along, not from the log."""
+    return sorted(faults, key=lambda fault: fault.rule in ("E-CHECKPOINT-LATER", "E-CHECKPOINT-FORM"))
+
+
+def _is_lost(one: Checkpoint, ground: Ground) -> bool:
+    return any(begin <= one.seq <= end and _instant(one.at) <= _instant(at) for begin, end, at in ground.lost)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+# --- the code on paper -----------------------------------------------------------------------------------------------
+
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U"
+"""Crockford's base 32; the last five stand for check digits alone."""
+
+GROUPS = 8
+PAPER_HASH = 30
+"""So many hex digits of the hash stand on paper: 120 bits."""
+
+
+def paper_code(seq: int, hash_: str) -> str:
+    """Return place and hash as eight groups of four digits, each with a check digit of its own."""
+    number = seq << 120 | int(hash_[:PAPER_HASH], 16)
+    digits = "".join(_DIGITS[number >> shift & 31] for shift in range(155, -1, -5))
+    return "-".join(part + _check_digit(at, part) for at, part in _groups_of(digits, 4))
+
+
+def read_paper(code: str) -> tuple[int, str] | int:
+    """Return place and hash (its first PAPER_HASH digits) of a code that a person typed; a number: of the first group
+    that is mistyped, counted from 1; 0: it has not eight groups of five."""
+    typed = re.sub(r"[\s-]", "", code.upper())
+    typed = "".join({"I": "1", "L": "1", "O": "0"}.get(digit, digit) for digit in typed)
+    if len(typed) != GROUPS * 5:
+        return 0
+    number = 0
+    for at, group in _groups_of(typed, 5):
+        if any(digit not in _DIGITS[:32] for digit in group[:4]) or group[4] != _check_digit(at, group[:4]):
+            return at + 1
+        for digit in group[:4]:
+            number = number << 5 | _DIGITS.index(digit)
+    return number >> 120, f"{number & (1 << 120) - 1:0{PAPER_HASH}x}"
+
+
+def _groups_of(digits: str, size: int) -> Iterator[tuple[int, str]]:
+    return ((at, digits[at * size : at * size + size]) for at in range(len(digits) // size))
+
+
+def _check_digit(at: int, group: str) -> str:
+    """One wrong digit, two swapped ones, or two swapped groups change it: 37 is a prime."""
+    return _DIGITS[sum((place + 1) * _DIGITS.index(digit) for place, digit in enumerate(group, start=at * 4)) % 37]
+
+
+# --- an export -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Report:
+    """What verifying an export showed. `first_at`, `last_at`: times of the verified entries; `lost`: as in Ground."""
+
+    agency: str = ""
+    head_seq: int = 0
+    head_hash: str = GENESIS
+    first_at: str = ""
+    last_at: str = ""
+    sendings: int = 0
+    versions: int = 0
+    ledger: tuple[int, int, int] = (0, 0, 0)
+    checkpoints: int = 0
+    keys: list[bytes] = field(default_factory=list)
+    lost: list[tuple[int, int, str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def code(self) -> int:
+        """Return the exit code: that of the first finding."""
+        return self.faults[0].code if self.faults else DONE
+
+
+class _Unusable(Exception):
+    def __init__(self, rule: str, name: str) -> None:
+        self.fault = Fault(rule, name=name)
+        super().__init__(rule)
+
+
+def verify(
+    export: Path,
+    checkpoints: Iterable[tuple[str, bytes]] = (),
+    keys: Sequence[bytes] = (),
+    paper: tuple[int, str] | None = None,
+) -> Report:
+    """Return what an export shows, together with checkpoints, public keys and a code that somebody kept elsewhere.
+
+    Reads line by line. Raises OSError where the file itself cannot be read."""
+    report = Report()
+    try:
+        if export.is_dir():
+            _verify(report, lambda name: (export / name).open("rb"), checkpoints, keys, paper)
+        else:
+            with zipfile.ZipFile(export) as archive:
+                _verify(report, archive.open, checkpoints, keys, paper)  # type: ignore[arg-type]
+    except (FileNotFoundError, KeyError):
+        report.faults.insert(0, Fault("E-EXPORT-FILE", name=export.name))
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError):
+        report.faults.insert(0, Fault("E-EXPORT-FORM", name=export.name))
+    except _Unusable as error:
+        report.faults.insert(0, error.fault)
+    return report
+
+
+Opener = Callable[[str], BinaryIO]
+
+
+def _verify(
+    report: Report,
+    opened: Opener,
+    kept: Iterable[tuple[str, bytes]],
+    keys: Sequence[bytes],
+    paper: tuple[int, str] | None,
+) -> None:
+    manifest = _manifest(opened)
+    report.agency = manifest["agency"]
+    shipped = [(name, _whole(opened, name)) for name in manifest["files"] if name.endswith(SUFFIX)]
+    files = [*kept, *shipped]
+    for name, content in shipped:
+        _same_digest(manifest, name, hashlib.sha256(content).hexdigest())
+    found, unread = read_checkpoints(files)
+    head = manifest["head_file"]
+    wanted = {one.seq for _, one in found} | {head["seq"] if head else 0, paper[0] if paper else 0}
+    chain = _Chain(manifest["agency"], wanted)
+    digest = chain.follow(_lines(opened, "entries.jsonl"), report)
+    if not report.faults:
+        _same_digest(manifest, "entries.jsonl", digest)
+        _judge_tail(report, chain, head)
+        report.keys, doubts = trusted_keys(report.agency, chain.key_events, keys)
+        ground = Ground(
+            report.agency,
+            manifest["store"],
+            report.keys,
+            report.head_seq,
+            chain.hashes,
+            chain.lost,
+            manifest["made_at"],
+        )
+        report.checkpoints, wrong = judge(found, ground)
+        on_paper = [] if paper is None else judge_paper(paper, ground)
+        report.lost = chain.lost
+        report.faults += [*doubts, *wrong, *on_paper, *unread]
+        _judge_ledger(report, manifest, chain, opened)
+        report.faults = ranked(report.faults)
+
+
+def judge_paper(paper: tuple[int, str], ground: Ground) -> list[Fault]:
+    """Return what is wrong between a code on paper and the log; empty: it agrees."""
+    seq, begin = paper
+    if seq > ground.head_seq:
+        return [Fault("E-CHECKPOINT-AHEAD", seq)]
+    return [] if ground.hashes.get(seq, "").startswith(begin) else [Fault("E-CHECKPOINT-HASH", seq)]
+
+
+class _Chain:
+    """What following the entries shows: their hashes where they are wanted, and what they tell of keys and ledger."""
+
+    def __init__(self, agency: str, wanted: set[int]) -> None:
+        self.agency = agency
+        self.wanted = wanted
+        self.hashes: dict[int, str] = {}
+        self.key_events: list[KeyEvent] = []
+        self.lost: list[tuple[int, int, str]] = []
+        self.lost_heads: set[tuple[int, str]] = set()
+        self.told: dict[tuple[str, str, int], str] = {}
+
+    def follow(self, lines: Iterator[bytes], report: Report) -> str:
+        """Read the entries up to the first that does not fit; return the digest of all lines read."""
+        digest = hashlib.sha256()
+        for line in lines:
+            digest.update(line)
+            rule, seq = self._step(line, report)
+            if rule:
+                report.faults.append(Fault(rule, seq))
+                break
+        return digest.hexdigest()
+
+    def _step(self, line: bytes, report: Report) -> tuple[str, int]:
+        try:
+            seq, said, content = json.loads(line)
+            computed = hashlib.sha256(content.encode()).hexdigest()
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return "E-AUDIT-FORM", report.head_seq + 1
+        if type(seq) is not int:
+            return "E-AUDIT-FORM", report.head_seq + 1
+        if seq != report.head_seq + 1:
+            return "E-AUDIT-GAP" if report.head_seq else "E-AUDIT-START", seq
+        if computed != said:
+            return "E-AUDIT-HASH", seq
+        fields = _entry_of(content)
+        if fields is None:
+            return "E-AUDIT-FORM", seq
+        if fields[1:4] != [self.agency, seq, report.head_hash]:
+            return "E-AUDIT-PREV", seq
+        try:
+            self._note(seq, fields, report)
+        except (KeyError, TypeError, ValueError):  # linked anew by somebody who does not know what belongs there
+            return "E-AUDIT-FORM", seq
+        report.head_seq, report.head_hash, report.last_at = seq, computed, fields[4]
+        report.first_at = report.first_at or fields[4]
+        if seq in self.wanted:
+            self.hashes[seq] = computed
+        return "", seq
+
+    def _note(self, seq: int, fields: list[Any], report: Report) -> None:
+        at, event, kind, local_id, version, facts = *fields[4:6], *fields[9:13]
+        report.sendings += event == "delivery.claimed"
+        if kind and version and "state" in facts:
+            self.told[(kind, local_id, version)] = facts["state"]
+        if event in (KEY_MADE, KEY_ROTATED):
+            self.key_events.append((seq, event, facts))
+        if event == ACCEPTED:
+            _instant(at)
+            self.lost.append((seq, int(facts["lost_seq"]), at))
+            self.lost_heads.add((facts["lost_seq"], facts["lost_hash"]))
+
+
+def _entry_of(content: str) -> list[Any] | None:
+    try:
+        fields = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, list) or len(fields) != ENTRY_FIELDS:
+        return None
+    texts = all(isinstance(fields[place], str) for place in (4, 5, 6, 8, 9, 10))
+    return fields if texts and isinstance(fields[11], int) and isinstance(fields[12], dict) else None
+
+
+def _judge_tail(report: Report, chain: _Chain, head: Mapping[str, Any] | None) -> None:
+    """The head file that lay beside the store must be in the chain: else its end was cut, or it was swapped."""
+    if head is None:
+        report.faults += [Fault("E-STORE-HEAD-MISSING")] if report.head_seq > 1 else []
+    elif chain.hashes.get(head["seq"]) != head["hash"] and (head["seq"], head["hash"]) not in chain.lost_heads:
+        report.faults.append(Fault("E-STORE-ROLLED-BACK", head["seq"]))
+
+
+def _judge_ledger(report: Report, manifest: Mapping[str, Any], chain: _Chain, opened: Opener) -> None:
+    """Every version of the ledger has its entry, every entry its version, and both name one state."""
+    told, without_entry, other = chain.told, 0, 0
+    digest = hashlib.sha256()
+    for line in _lines(opened, "ledger.jsonl"):
+        digest.update(line)
+        try:
+            kind, local_id, version, state = json.loads(line)
+            said = told.pop((kind, local_id, version), None)
+        except (ValueError, TypeError):
+            raise _Unusable("E-EXPORT-FORM", "ledger.jsonl") from None
+        report.versions += 1
+        without_entry += said is None
+        other += said is not None and said != state
+    _same_digest(manifest, "ledger.jsonl", digest.hexdigest())
+    report.ledger = (without_entry, len(told), other)
+    if any(report.ledger):
+        report.faults.append(Fault("E-AUDIT-LEDGER"))
+
+
+def _manifest(opened: Opener) -> dict[str, Any]:
+    try:
+        said = json.loads(_whole(opened, "manifest.json"))
+        head = said["head_file"]
+        right = said["format"] == 1 and (head is None or (type(head["seq"]) is int and isinstance(head["hash"], str)))
+        texts = (said["agency"], said["store"], *said["files"], *said["files"].values())
+        _instant(said["made_at"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise _Unusable("E-EXPORT-FORM", "manifest.json") from None
+    if not right or not all(isinstance(text, str) for text in texts):
+        raise _Unusable("E-EXPORT-FORM", "manifest.json")
+    return dict(said)
+
+
+def _same_digest(manifest: Mapping[str, Any], name: str, digest: str) -> None:
+    if manifest["files"].get(name) != digest:
+        raise _Unusable("E-EXPORT-DIGEST", name)
+
+
+def _whole(opened: Opener, name: str) -> bytes:
+    with _file(opened, name) as file:
+        return file.read(16 * MAX_LINE)
+
+
+def _lines(opened: Opener, name: str) -> Iterator[bytes]:
+    with _file(opened, name) as file:
+        while line := file.readline(MAX_LINE):
+            if not line.endswith(b"\n"):
+                raise _Unusable("E-EXPORT-FORM", name)
+            yield line
+
+
+def _file(opened: Opener, name: str) -> BinaryIO:
+    if ".." in name or name.startswith(("/", "\\")):
+        raise _Unusable("E-EXPORT-FORM", "manifest.json")
+    try:
+        return opened(name)
+    except (FileNotFoundError, KeyError):
+        raise _Unusable("E-EXPORT-FILE", name) from None
+
+
+# --- by itself -------------------------------------------------------------------------------------------------------
+
+_WORDS = {
+    "E-EXPORT-FORM": ("không đọc được {name}", "{name} cannot be read"),
+    "E-EXPORT-FILE": ("thiếu {name}", "{name} is missing"),
+    "E-EXPORT-DIGEST": ("{name} không khớp mã băm trong manifest.json", "{name} does not fit the manifest"),
+    "E-AUDIT-GAP": ("thiếu mục ngay trước mục {seq}", "the entry before {seq} is missing"),
+    "E-AUDIT-HASH": ("mục {seq} đã bị sửa", "entry {seq} was changed"),
+    "E-AUDIT-PREV": ("mục {seq} không nối với mục trước", "entry {seq} does not follow the one before"),
+    "E-AUDIT-FORM": ("không đọc được mục {seq}", "entry {seq} cannot be read"),
+    "E-AUDIT-START": ("bản xuất bắt đầu từ mục {seq}, không phải mục 1", "the export begins at entry {seq}, not 1"),
+    "E-STORE-ROLLED-BACK": ("phần cuối bị cắt: tệp đầu nhật ký ghi mục {seq}", "tail cut: the head file says {seq}"),
+    "E-STORE-HEAD-MISSING": ("không có tệp đầu nhật ký", "there was no head file"),
+    "E-AUDIT-KEY": ("khóa ký không nối từ khóa đã tin (mục {seq})", "a key that no trusted key vouches for ({seq})"),
+    "E-CHECKPOINT-FORM": ("{name} không phải điểm chốt", "{name} is no checkpoint"),
+    "E-CHECKPOINT-OTHER": ("{name} là điểm chốt của sổ khác", "{name} is of another store"),
+    "E-CHECKPOINT-SIGNATURE": ("chữ ký của {name} không đúng khóa", "{name} is not signed by a trusted key"),
+    "E-CHECKPOINT-FORK": ("hai điểm chốt khác nhau cho mục {seq}", "two checkpoints contradict each other at {seq}"),
+    "E-CHECKPOINT-HASH": ("mục {seq} khác với điểm chốt", "entry {seq} is not the one of the checkpoint"),
+    "E-CHECKPOINT-AHEAD": ("điểm chốt ghi mục {seq}, nhật ký không có", "a checkpoint says {seq}; the log has it not"),
+    "E-CHECKPOINT-LATER": ("điểm chốt mục {seq} có sau bản xuất", "checkpoint {seq} is younger than the export"),
+    "E-AUDIT-LEDGER": ("sổ gửi và nhật ký không khớp", "ledger and log disagree"),
+}
+
+
+def _key_of(text: str) -> bytes:
+    path = Path(text)
+    said = path.read_text(encoding="ascii") if path.is_file() else text
+    key = bytes.fromhex(said.strip())
+    if len(key) != 32:  # noqa: PLR2004  an Ed25519 public key
+        raise ValueError(text)
+    return key
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Verify one export, print what was found in Vietnamese and English, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="verify.py", description="Kiểm tra bản xuất nhật ký / verify an export")
+    parser.add_argument("export", type=Path)
+    parser.add_argument("--checkpoints", type=Path, help="thư mục điểm chốt đã giữ / checkpoints kept elsewhere")
+    parser.add_argument("--key", type=_key_of, action="append", default=[], help="khóa công khai đã giữ / public key")
+    parser.add_argument("--paper", help="mã điểm chốt trên giấy / the code on paper")
+    asked = parser.parse_args(args)
+    paper = read_paper(asked.paper) if asked.paper else None
+    if isinstance(paper, int):
+        parser.error(f"--paper: nhóm / group {paper}")
+    try:
+        kept = list(checkpoint_files(asked.checkpoints)) if asked.checkpoints else []
+        report = verify(asked.export, kept, asked.key, paper)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)  # noqa: T201  this file is a program too
+        return UNREADABLE
+    for line in _told(report, kept=len(kept), by_given_key=bool(asked.key)):
+        print(line)  # noqa: T201
+    return report.code
+
+
+def _told(report: Report, *, kept: int, by_given_key: bool) -> Iterator[str]:
+    yield f"{report.agency}: 1 - {report.head_seq} ({report.first_at} - {report.last_at})"
+    yield f"  mã băm mục cuối / last hash: {report.head_hash}"
+    yield f"  điểm chốt khớp / checkpoints that agree: {report.checkpoints} ({kept} mang theo / brought along)"
+    for key in report.keys:
+        source = "" if by_given_key else "  (theo bản xuất / as the export says)"
+        yield f"  khóa / key: {key.hex()}{source}"
+    for begin, end, _ in report.lost:
+        yield f"  mục {begin}: chấp nhận mất phần cuối đến mục {end} / accepts a tail as lost, up to {end}"
+    for fault in report.faults:
+        vi, en = (words.format(seq=fault.seq, name=fault.name) for words in _WORDS[fault.rule])
+        yield f"  {fault.rule}: {vi} / {en}"
+    verdict = "KHÔNG NGUYÊN VẸN / NOT INTACT" if report.code else "NGUYÊN VẸN / INTACT"
+    yield f"{verdict} ({report.code})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
