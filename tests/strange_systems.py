@@ -23,6 +23,8 @@ CREATE TABLE phanloaidonthu (donthuid INTEGER PRIMARY KEY, huonggiaiquyet INTEGE
   tomtatxuly VARCHAR(500));
 CREATE TABLE ketquagiaiquyet (donthuid INTEGER PRIMARY KEY, soquyetdinh VARCHAR(50), ngayquyetdinh VARCHAR(8),
   danhgia INTEGER, tomtatketqua VARCHAR(500), thutien VARCHAR(30));
+CREATE TABLE donthu_luutru (donthuid INTEGER PRIMARY KEY, sothuly VARCHAR(20), ngaynhan DATE, loaidon VARCHAR(10),
+  tennguoivietdon VARCHAR(100), cmnd VARCHAR(20), noidung VARCHAR(500), nguondon VARCHAR(10));
 CREATE TABLE nhatky (id INTEGER PRIMARY KEY, noidung VARCHAR(500))
 """
 

@@ -93,13 +93,10 @@ def select_of(guess: KindGuess, drafted: Drafted) -> Selected:
     """Return the select of one kind, with the petition's type joined: every kind needs it."""
     if guess.twins:
         names = {(guess.table.name, one.column.name): one.column.name for one in guess.fields}
-        own = guess.of("/type")
         links = [parent.link.column for parent in guess.parents]
         columns = [guess.range_column, *links, *names.values()]
-        type_column = own.column.name if own else TWIN
-        return Selected(
-            _united(guess, columns), {TWIN: f"{guess.table.name}.{guess.range_column}"}, names, type_column, own
-        )
+        origins = {TWIN: f"{guess.table.name}.{guess.range_column}"}
+        return Selected(_united(guess, columns), origins, names, TWIN, None)
     query = Query(guess.table)
     for name in guess.key or (guess.range_column,):
         query.take(guess.table, ROOT, name)

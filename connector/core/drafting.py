@@ -26,7 +26,7 @@ LEAST = 0.9
 _A_FIELD, _FIELDS_COUNTED = 0.12, 6
 _MARKED = 0.9
 _FEW_PERSON_FIELDS = 2
-_ALIKE = 0.6
+_ALIKE, _TYPES = 0.6, ("/type", "/matter_type")
 _COPIES = frozenset({"bak", "backup", "copy", "clone", "old", "cu", "tmp", "temp", "test", "log"})
 """How the names of tables end that somebody keeps beside the true ones."""
 
@@ -200,7 +200,10 @@ def _kind(
     own = tuple(guess for guess in found if "/*/" not in guess.pattern)
     others = [o for o in tables if o is not table and o not in main.values() and roles[o.label].get(kind, 0) >= LEAST]
     others.sort(key=lambda other: -roles[other.label][kind])
-    twins = tuple(other for other in others if _are_twins(table, other, found))
+    # Only where the table itself must say what its rows are, a person is asked about each; an archive is no twin.
+    beside = tuple(_beside(kind, table, own, tables, vocabulary, schemas))
+    typed = [guess for guess in (*own, *(g for one in beside for g in one.fields)) if guess.pattern in _TYPES]
+    twins = () if typed else tuple(other for other in others if _are_twins(table, other, found))
     return KindGuess(
         kind=kind,
         table=table,
@@ -213,7 +216,7 @@ def _kind(
             for child in _children(kind, table, found, tables, roles, vocabulary, schemas)
             if not (twins and child.joins)
         ),
-        beside=() if twins else tuple(_beside(kind, table, own, tables, vocabulary, schemas)),
+        beside=() if twins else beside,
         parents=parents,
         marks=_marks(table, vocabulary, {guess.column.name for guess in own if guess.confidence == SURE}),
         twins=twins,
@@ -222,12 +225,8 @@ def _kind(
 
 
 def _parents(kind: Kind, table: Table, main: Mapping[Kind, Table]) -> tuple[Parent, ...]:
-    found = []
-    for parent in PARENTS[kind]:
-        linked = link(table, main[parent]) if parent in main else None
-        if linked is not None:
-            found.append(Parent(parent, main[parent], linked))
-    return tuple(found)
+    found = ((parent, main[parent], link(table, main[parent])) for parent in PARENTS[kind] if parent in main)
+    return tuple(Parent(parent, above, linked) for parent, above, linked in found if linked is not None)
 
 
 def _are_twins(table: Table, other: Table, found: tuple[FieldGuess, ...]) -> bool:

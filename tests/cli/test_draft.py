@@ -142,6 +142,10 @@ def test_shapes_of_values_become_options_of_rules_and_what_is_unsure_a_commented
     assert '\n# "ghichu" = "tcvn3"' in files["petition.toml"]
     assert '\nkind = "reception"\ncolumns = ["tiepdanid"]' in files["petition.toml"]
     assert "p1.loaidon" in files["handling.toml"]
+    assert (
+        "\nUNION ALL\n" not in files["petition.toml"]
+    )  # the archive has records of the same numbers: it is only named
+    assert "donthu_luutru" in files["petition.toml"]
     assert "donthu.domat" in files["petition.toml"]
 
 
