@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, exists, func, insert, select
+from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, insert, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core.model import Fate, Kind, Operation, RecordKey, SourceFile
 from connector.store.db import Tx
 from connector.store.keys import chunks, of_key
-from connector.store.tables import Attachment, Content, Delivery, Record, table_of
+from connector.store.tables import Attachment, Content, Delivery, Record, Tombstone, table_of
 
 _attachment = table_of(Attachment)
 _content = table_of(Content)
 _delivery = table_of(Delivery)
+_stone = table_of(Tombstone)
 _record = table_of(Record)
 
 TROUBLED = (Fate.UNSAFE, Fate.ABSENT, Fate.UNREADABLE, Fate.EMPTY, Fate.TOO_LARGE, Fate.TYPE, Fate.REFUSED)
@@ -120,12 +121,15 @@ def refused(connection: Connection, agency: str, generation: int, hashes: Sequen
 
 
 def are_there(generation: Any) -> ColumnElement[bool]:
-    """Return the condition that the national side has every content that a delivery's document refers to."""
-    received = exists().where(
-        _content.c.agency == _attachment.c.agency,
-        _content.c.generation == generation,
-        _content.c.sha256 == _attachment.c.sha256,
-        _content.c.state == "received",
+    """Return the condition that the national side has every content that a delivery's document refers to.
+
+    For one that it refused, the row that names it is read again and goes without it. A row that is gone from its source
+    can be read no more: its document goes as it stands, instead of waiting for ever, and so does what hangs on it."""
+    gone = exists().where(
+        _stone.c.agency == _attachment.c.agency,
+        _stone.c.kind == _attachment.c.kind,
+        _stone.c.local_id == _attachment.c.local_id,
+        _stone.c.closed_at.is_(None),
     )
     return ~exists().where(
         _attachment.c.agency == _delivery.c.agency,
@@ -134,7 +138,18 @@ def are_there(generation: Any) -> ColumnElement[bool]:
         _attachment.c.version == _delivery.c.version,
         _delivery.c.operation == Operation.PUT,
         _attachment.c.sha256.is_not(None),
-        ~received,
+        ~_is_content("received", generation),
+        ~and_(_is_content("refused", generation), gone),
+    )
+
+
+def _is_content(state: str, generation: Any) -> ColumnElement[bool]:
+    """Whether a file's content is in this state."""
+    return exists().where(
+        _content.c.agency == _attachment.c.agency,
+        _content.c.generation == generation,
+        _content.c.sha256 == _attachment.c.sha256,
+        _content.c.state == state,
     )
 
 

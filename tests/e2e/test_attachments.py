@@ -191,6 +191,37 @@ def test_what_the_national_side_does_not_take_stops_no_petition_and_may_be_tried
     assert agency("audit", "verify").code == 0
 
 
+def test_a_petition_that_left_its_source_does_not_wait_for_ever_for_a_refused_file(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    """Its row can be read no more, so nothing would make a document of it that goes without the file."""
+    agency = AttachingAgency(tmp_path, sandbox)
+    for number in (1, 2):
+        agency.petition(number)
+        agency.file(number, "a.pdf", PDF + bytes([number]))
+        agency.names(number, "a.pdf")
+    sandbox.play(FaultRule("refuse_422", call="attach"))
+    with agency.opened() as work:
+        work.run("collect")
+        work.run("attach")
+        agency.sql("DELETE FROM don WHERE Id = 1")
+        agency.sql("DELETE FROM tep WHERE IdDon = 1")
+        work.sync()  # the other petition is read again, and goes without its file
+        assert work.line(Kind.PETITION, 1).state == "pending"  # missed once is not gone
+        work.days_go_by(2)
+        assert work.line(Kind.PETITION, 1).state == "delivered"
+        agency.petition(3)
+        agency.file(3, "a.pdf", PDF + b"three")
+        agency.names(3, "a.pdf")
+        for stage in ("collect", "attach", "push"):
+            work.run(stage)
+        assert work.line(Kind.PETITION, 3).state == "pending"  # it is there, and is read again
+    sent = petitions(sandbox)
+    assert ["sha256" in sent[key]["attachments"][0] for key in ("so:1", "so:2")] == [True, False]
+    assert sandbox.contents(AGENCY) == []
+    assert "CSDLQG không nhận" in agency("attachments", "list").out
+
+
 def test_a_file_that_changes_between_reading_and_sending_is_never_sent_as_the_old_one(
     tmp_path: Path, sandbox: Sandbox
 ) -> None:
