@@ -27,6 +27,9 @@ CONTENT_FIELDS = ("sha256", "size_bytes", "media_type")
 
 MAX_PATH = 1_000
 MAX_DEPTH = 20
+MAX_SIZE_DIGITS = 15
+"""Of a size that a column says; a longer number is no size of a file, and no number of JSON."""
+
 SIGNATURE_BYTES = 4_096
 """So many of the first, and for an archive of the last, bytes tell what a file is."""
 
@@ -66,9 +69,12 @@ class Attached:
         redacted = self.redacted is not None and self.redacted(columns) is True
         if self.stored is not None:
             return replace(self.stored.named(columns), redacted=redacted)
-        texts = [_text(columns.get(column)) for column in self.columns]
-        if not texts[-1].strip():
+        named = [columns.get(column) for column in self.columns]
+        texts = [_text(value) for value in named]
+        if not texts[-1].strip() and not _is_unreadable(named[-1]):
             return NO_FILE  # a folder without a name in it: there is no file
+        if any(map(_is_unreadable, named)):  # without its folder a name would be that of another file
+            return SourceFile("", Fate.UNREADABLE, redacted=redacted)
         path = safe_path([self.folder, *texts])
         return SourceFile(path, Fate.NAMED if path else Fate.UNSAFE, redacted=redacted)
 
@@ -95,10 +101,13 @@ class Stored:
     def named(self, columns: Columns) -> SourceFile:
         """Return what one row names: no bytes, no file."""
         key, size = _text(columns.get(self.key)).strip(), columns.get(self.size)
-        if not key or size is None:
+        unreadable = _is_unreadable(columns.get(self.key))
+        if (not key and not unreadable) or size is None:
             return NO_FILE
-        if isinstance(size, bool) or not str(size).isdecimal():
+        if unreadable or isinstance(size, bool) or not str(size).isdecimal():
             return SourceFile("", Fate.UNREADABLE)
+        if len(str(size)) > MAX_SIZE_DIGITS:
+            return SourceFile("", Fate.TOO_LARGE)
         ending = _text(columns.get(self.name)).rpartition(".")[2][-8:] if self.name else ""
         place = f"{STORED}{self.kind}/{key_part(key)}.{ending if ending.isascii() and ending.isalnum() else ''}"
         version = sha256(_text(columns.get(self.version)).encode(errors="replace")).digest() if self.version else b""
@@ -170,9 +179,12 @@ def _is_plain(name: str) -> bool:
 
 
 def _text(value: Any) -> str:
-    if value is None or isinstance(value, (Bad, bytes)):
-        return ""
-    return plain(value)
+    return "" if value is None or _is_unreadable(value) else plain(value)
+
+
+def _is_unreadable(value: Any) -> bool:
+    """Whether a column holds something that is no text: then there is a file, and nobody can tell which."""
+    return isinstance(value, (Bad, bytes, bytearray, memoryview))
 
 
 # --- what a row becomes with its files ------------------------------------------------------------------------------

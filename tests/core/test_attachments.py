@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.attachments import MEDIA_TYPES, kept_back, safe_path, type_of
+from connector.core.attachments import MEDIA_TYPES, Attached, Stored, kept_back, safe_path, type_of
 from connector.core.model import Fate, Kind, RecordKey, SourceFile, SourceRow
 from connector.core.secrecy import SecrecyPolicy
+from connector.core.transforms import Bad
 from connector.errors import ConfigError
 from tests.mapping_files import compiled
 from tests.mapping_files import files as mapping_files
@@ -145,6 +146,24 @@ def test_a_row_names_one_file_for_each_part_of_a_column() -> None:
         ("don/b.pdf", Fate.NAMED),
         ("", Fate.UNSAFE),
     ]
+
+
+@pytest.mark.parametrize("value", [Bad("E-MAP-TEXT", "text in tcvn3"), b"\x00a.pdf"])
+def test_a_column_that_is_no_text_names_a_file_that_nobody_can_tell_and_no_other(value: object) -> None:
+    """Left out of the path, an unreadable folder would make the name mean a file of somebody else."""
+    attached = Attached("tep", ("ThuMuc", "Ten"), "don", "send", None)
+    for columns in ({"ThuMuc": value, "Ten": "a.pdf"}, {"ThuMuc": "7", "Ten": value}):
+        assert attached.named(columns) == SourceFile("", Fate.UNREADABLE)
+    assert attached.named({"ThuMuc": value, "Ten": " "}).fate is Fate.NONE
+    stored = Stored("petition", "SELECT 1", "Id", "SoByte")
+    assert stored.named({"Id": value, "SoByte": 7}) == SourceFile("", Fate.UNREADABLE)
+
+
+def test_a_size_that_is_no_size_of_a_file_is_too_large_and_stays_a_number_of_json() -> None:
+    stored = Stored("petition", "SELECT 1", "Id", "SoByte")
+    for size in (10**20, "9" * 5_000):
+        found = stored.named({"Id": 1, "SoByte": size})
+        assert (found.fate, found.size_bytes) == (Fate.TOO_LARGE, 0)
 
 
 def test_without_anybody_who_looks_the_document_is_what_it_was() -> None:
