@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from connector.core.signs import CERTIFICATES, CLOCK, DAYS, DEPRECATED, SUNSET, days_left
+from connector.core.signs import CERTIFICATES, CLOCK, DAYS, DEPRECATED, LATER, SERVER_CERTIFICATE, SUNSET, days_left
 
 if TYPE_CHECKING:
     from connector.cli.opening import Desk
@@ -26,7 +26,10 @@ def print_signs(desk: Desk, signs: Signs, now: datetime) -> None:
             until = datetime.fromisoformat(signs[name].value)
             left = days_left(until, now)
             id_ = "over" if until <= now else "ending" if left <= DAYS[0] else "valid"
-            text = say(f"sign.{id_}", count=max(left, 0), day=say.day_of(until))
+            values = {"count": max(left, 0), "day": say.day_of(until)}
+            if id_ == "ending" and name == SERVER_CERTIFICATE and LATER in signs:
+                id_, values["since"] = "ending_beside_another", say.day_of(signs[LATER].at)
+            text = say(f"sign.{id_}", **values)
             desk.screen.pair(say(f"sign.{name}"), text)
     if CLOCK in signs:
         offset_s = float(signs[CLOCK].value)

@@ -25,7 +25,7 @@ def note_signs(context: Context, national: National) -> None:
     with context.store.write() as tx:
         signs.note(tx, context.agency, news, context.actor)
     for name, value in news.items():
-        if value and name not in rules.CERTIFICATES:  # that a certificate has changed is no reason to worry
+        if value and rules.is_told(name):
             get_logger().warning(
                 "national.sign", agency=context.agency, sign=name, **{_FIELDS.get(name, "days"): value}
             )

@@ -55,13 +55,13 @@ def present(context: ssl.SSLContext, authority: trustme.CA, host: str = "127.0.0
     authority.issue_cert(host, **dates).configure_cert(context)
 
 
-def signs_told(agency: SmallAgency) -> list[dict[str, str]]:
-    """Do the whole job once, by a clock that is right; return what the log says of signs."""
+def signs_told(agency: SmallAgency, later_h: int = 0) -> list[dict[str, str]]:
+    """Do the whole job once, by a clock that is right, or so much ahead; return what the log says of signs."""
     stream = io.StringIO()
     logs.set_up("warning", stream)
     with agency.opened() as work:
         work.clock.reset()
-        work.clock.advance((datetime.now(UTC) - START).total_seconds())
+        work.clock.advance((datetime.now(UTC) - START).total_seconds() + later_h * HOUR_S)
         work.sync()
         assert work.app.exit_code_of(AGENCY) is ExitCode.DONE
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
@@ -126,6 +126,8 @@ def test_certificates_are_counted_down_in_status_and_in_the_log(
         assert signs_told(agency) == []  # told once
         present(context, authority)
         assert signs_told(agency) == []
+        assert "máy chủ đã đưa ra chứng thư khác hạn dài hơn" in " ".join(agency("status").text.split())
+        assert signs_told(agency, later_h=25) == []
         assert "SẮP HẾT HẠN" not in agency("status").text
         assert agency("audit", "verify").code == 0
 
