@@ -36,6 +36,7 @@ CODES = {
     "E-AUDIT-START": INCOMPLETE,
     "E-STORE-ROLLED-BACK": MISSING,
     "E-STORE-HEAD-MISSING": MISSING,
+    "E-STORE-HEAD-UNREADABLE": UNREADABLE,
     "E-AUDIT-KEY": TAMPERED,
     "E-CHECKPOINT-FORM": UNREADABLE,
     "E-CHECKPOINT-OTHER": TAMPERED,
@@ -49,6 +50,7 @@ CODES = {
 """What each finding means for the exit code. The first finding decides."""
 
 GENESIS = "0" * 64
+UNREADABLE_HEAD = "unreadable"
 ENTRY_FIELDS = 15
 MAX_LINE = 2**20
 MAX_CHECKPOINT = 4_096
@@ -347,6 +349,7 @@ class Report:
     versions: int = 0
     ledger: tuple[int, int, int] = (0, 0, 0)
     checkpoints: int = 0
+    checkpoints_of: int = 0
     keys: list[bytes] = field(default_factory=list)
     lost: list[tuple[int, int, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -405,8 +408,9 @@ def _verify(
     for name, content in shipped:
         _same_digest(manifest, name, hashlib.sha256(content).hexdigest())
     found, unread = read_checkpoints(files)
+    report.checkpoints_of = len(files)
     head = manifest["head_file"]
-    wanted = {one.seq for _, one in found} | {head["seq"] if head else 0, paper[0] if paper else 0}
+    wanted = {one.seq for _, one in found} | {head["seq"] if isinstance(head, dict) else 0, paper[0] if paper else 0}
     chain = _Chain(manifest["agency"], wanted)
     digest = chain.follow(_lines(opened, "entries.jsonl"), report)
     if not report.faults:
@@ -512,9 +516,11 @@ def _entry_of(content: str) -> list[Any] | None:
     return fields if texts and isinstance(fields[11], int) and isinstance(fields[12], dict) else None
 
 
-def _judge_tail(report: Report, chain: _Chain, head: Mapping[str, Any] | None) -> None:
+def _judge_tail(report: Report, chain: _Chain, head: Mapping[str, Any] | str | None) -> None:
     """The head file that lay beside the store must be in the chain: else its end was cut, or it was swapped."""
-    if head is None:
+    if isinstance(head, str):
+        report.faults.append(Fault("E-STORE-HEAD-UNREADABLE"))
+    elif head is None:
         report.faults += [Fault("E-STORE-HEAD-MISSING")] if report.head_seq > 1 else []
     elif chain.hashes.get(head["seq"]) != head["hash"] and (head["seq"], head["hash"]) not in chain.lost_heads:
         report.faults.append(Fault("E-STORE-ROLLED-BACK", head["seq"]))
@@ -544,7 +550,8 @@ def _manifest(opened: Opener) -> dict[str, Any]:
     try:
         said = json.loads(_whole(opened, "manifest.json"))
         head = said["head_file"]
-        right = said["format"] == 1 and (head is None or (type(head["seq"]) is int and isinstance(head["hash"], str)))
+        given = head not in (None, UNREADABLE_HEAD)
+        right = said["format"] == 1 and (not given or (type(head["seq"]) is int and isinstance(head["hash"], str)))
         texts = (said["agency"], said["store"], *said["files"], *said["files"].values())
         _instant(said["made_at"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -593,6 +600,7 @@ _WORDS = {
     "E-AUDIT-FORM": ("không đọc được mục {seq}", "entry {seq} cannot be read"),
     "E-AUDIT-START": ("bản xuất bắt đầu từ mục {seq}, không phải mục 1", "the export begins at entry {seq}, not 1"),
     "E-STORE-ROLLED-BACK": ("phần cuối bị cắt: tệp đầu nhật ký ghi mục {seq}", "tail cut: the head file says {seq}"),
+    "E-STORE-HEAD-UNREADABLE": ("không đọc được tệp đầu nhật ký", "the head file could not be read"),
     "E-STORE-HEAD-MISSING": ("không có tệp đầu nhật ký", "there was no head file"),
     "E-AUDIT-KEY": ("khóa ký không nối từ khóa đã tin (mục {seq})", "a key that no trusted key vouches for ({seq})"),
     "E-CHECKPOINT-FORM": ("{name} không phải điểm chốt", "{name} is no checkpoint"),

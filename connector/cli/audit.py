@@ -8,26 +8,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import evidence, failing, naming, timeline
+from connector.cli import evidence, exporting, failing, naming, timeline
+from connector.cli.evidence import Proof
 from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened
 from connector.cli.words import utc
 from connector.errors import ExitCode, KntcError, RolledBackError, StoreError
 
 if TYPE_CHECKING:
     from connector.app import App
-    from connector.core.chain import ChainFault, Head
+    from connector.core.chain import Head
     from connector.core.model import Entry
-    from connector.stages.anchor import Anchored, Brought
-    from connector.store.agreement import Agreement
+    from connector.stages.anchor import Brought
     from connector.store.stories import Moment
 
-_UNREADABLE = ("E-STORE-UNREADABLE", "E-STORE-HEAD-UNREADABLE", "E-STORE-FOREIGN")
 _MISSING = ("E-STORE-GONE", "E-STORE-HEAD-MISSING", "E-STORE-ABSENT")
 
 
@@ -107,61 +105,24 @@ def _print_entry(desk: Desk, entry: Entry, moment: Moment, width: int) -> None:
 # --- verify --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What verifying one agency's log showed. `head_error`: the head file contradicts the chain; `lost`: the entries by
-    which a person accepted that a tail was lost, each with the head that was."""
-
-    agency: str
-    head: Head
-    fault: ChainFault | None
-    head_error: KntcError | None
-    on_file_seq: int
-    agreement: Agreement | None
-    first_at: str
-    last_at: str
-    lost: tuple[tuple[int, Head], ...] = ()
-    anchored: Anchored | None = None
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """0 verified, 10 tampered, 11 missing, 13 unreadable."""
-        if self.fault is not None:
-            codes = {"E-AUDIT-GAP": ExitCode.MISSING, "E-AUDIT-FORM": ExitCode.UNREADABLE}
-            return codes.get(self.fault.rule, ExitCode.TAMPERED)
-        if self.head_error is not None:
-            return ExitCode.UNREADABLE if self.head_error.id in _UNREADABLE else ExitCode.MISSING
-        if self.anchored is not None and self.anchored.faults:
-            return ExitCode(self.anchored.faults[0].code)
-        return ExitCode.TAMPERED if self.agreement is not None and self.agreement.faults else ExitCode.DONE
-
-
 def verify(
     ctx: typer.Context,
+    export: Annotated[Path | None, typer.Argument(exists=True)] = None,
     agency: AgencyOption = None,
     checkpoints: Annotated[Path | None, typer.Option("--checkpoints", exists=True, file_okay=False)] = None,
     key: Annotated[list[str] | None, typer.Option("--key")] = None,
     paper: Annotated[str | None, typer.Option("--paper")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Follow the chain, compare it with the head file, the checkpoints and the ledger, and say what that proves."""
-    from sqlalchemy.exc import DatabaseError
-
-    from connector.edges import STORE_FILE
-
+    """Follow the chain, compare it with the head file, the checkpoints and the ledger, and say what that proves: of the
+    store, or of an export."""
     desk = desk_of(ctx, as_json=as_json)
     brought = evidence.brought(checkpoints, key or [], paper)
-    codes = [desk.one_agency(agency)] if paper else desk.agencies(agency)
-    try:
-        with opened(desk) as app:
-            proofs = [_prove(app, code, brought) for code in codes]
-    except (StoreError, DatabaseError) as raised:
-        file = str(desk.config.data_dir / STORE_FILE)
-        error = raised if isinstance(raised, StoreError) else StoreError("E-STORE-UNREADABLE", file=file)
-        if error.id not in (*_UNREADABLE, *_MISSING):
-            raise
-        failing.show(error, desk.screen)
-        raise typer.Exit(ExitCode.UNREADABLE if error.id in _UNREADABLE else ExitCode.MISSING) from None
+    if export is not None:
+        proofs = [exporting.prove(desk, export, brought)]
+    else:
+        codes = [desk.one_agency(agency)] if paper else desk.agencies(agency)
+        proofs = _prove_store(desk, codes, brought)
     worst = max((proof.exit_code for proof in proofs), default=ExitCode.DONE)
     if as_json:
         agencies = [_as_json(proof) for proof in proofs]
@@ -169,6 +130,23 @@ def verify(
     for proof in proofs:
         _print_proof(desk, proof)
     raise typer.Exit(worst)
+
+
+def _prove_store(desk: Desk, codes: list[str], brought: Brought) -> list[Proof]:
+    from sqlalchemy.exc import DatabaseError
+
+    from connector.edges import STORE_FILE
+
+    try:
+        with opened(desk) as app:
+            return [_prove(app, code, brought) for code in codes]
+    except (StoreError, DatabaseError) as raised:
+        file = str(desk.config.data_dir / STORE_FILE)
+        error = raised if isinstance(raised, StoreError) else StoreError("E-STORE-UNREADABLE", file=file)
+        if error.id not in (*evidence.UNREADABLE, *_MISSING):
+            raise
+        failing.show(error, desk.screen)
+        raise typer.Exit(ExitCode.UNREADABLE if error.id in evidence.UNREADABLE else ExitCode.MISSING) from None
 
 
 def _prove(app: App, code: str, brought: Brought) -> Proof:

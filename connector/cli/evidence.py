@@ -5,19 +5,56 @@ May import: opening, failing; the rest inside functions.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.opening import Desk, Misused
-from connector.errors import DataError
+from connector.errors import DataError, ExitCode, KntcError
+from connector.verifier import Fault, ranked
 
 if TYPE_CHECKING:
+    from connector.core.chain import ChainFault, Head
     from connector.stages.anchor import Anchored, Brought
+    from connector.store.agreement import Agreement
 
 MOST_TOLD = 20
 """So many findings about checkpoints are told; their number is told in any case."""
 
 KEY_HEX = 64
+
+UNREADABLE = ("E-STORE-UNREADABLE", "E-STORE-HEAD-UNREADABLE", "E-STORE-FOREIGN")
+"""What is wrong with a store or its head file, and means that it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What verifying one agency's log showed. `head_error`: the head file contradicts the chain; `lost`: the entries by
+    which a person accepted that a tail was lost, each with the head that was."""
+
+    agency: str
+    head: Head
+    fault: ChainFault | None
+    head_error: KntcError | None
+    on_file_seq: int
+    agreement: Agreement | None
+    first_at: str
+    last_at: str
+    lost: tuple[tuple[int, Head], ...] = ()
+    anchored: Anchored | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return 0 verified, 10 tampered, 11 missing, 12 incomplete range, 13 unreadable."""
+        if self.fault is not None:
+            codes = {"E-AUDIT-GAP": ExitCode.MISSING, "E-AUDIT-FORM": ExitCode.UNREADABLE}
+            return codes.get(self.fault.rule, ExitCode.TAMPERED)
+        if self.head_error is not None:
+            return ExitCode.UNREADABLE if self.head_error.id in UNREADABLE else ExitCode.MISSING
+        wrong = list(self.anchored.faults) if self.anchored else []
+        if self.agreement is not None and self.agreement.faults:
+            wrong.append(Fault("E-AUDIT-LEDGER"))
+        return ExitCode(ranked(wrong)[0].code) if wrong else ExitCode.DONE
 
 
 def brought(folder: Path | None, keys: list[str], paper: str | None) -> Brought:

@@ -28,6 +28,7 @@ from connector.cli import (
     differing,
     drafting,
     explain,
+    exporting,
     inspecting,
     match_workbook,
     matching,
@@ -126,7 +127,7 @@ _noun("mirror", show=mirror.show, unreadable=mirror.unreadable)
 _noun(
     "catalogue", pull=catalogue.pull, diff=catalogue.diff, match=matching.match, apply=match_workbook.apply,
 )  # fmt: skip
-_audit = _noun("audit", log=audit.log, verify=audit.verify, checkpoint=checkpoints.checkpoint)
+_audit = _noun("audit", log=audit.log, verify=audit.verify, checkpoint=checkpoints.checkpoint, export=exporting.export)
 _noun(
     "keys", _audit, new=checkpoints.keys_new, rotate=checkpoints.keys_rotate, show=checkpoints.keys_show,
 )  # fmt: skip

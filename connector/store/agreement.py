@@ -6,6 +6,7 @@ ledger shows. A row without entries, an entry without a row, or another state me
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
@@ -45,12 +46,9 @@ def compare(connection: Connection, agency: str) -> Agreement:
         sendings += event == "delivery.claimed"
         if kind and version and "state" in facts:
             told[(kind, local_id, version)] = facts["state"]
-    rows = connection.execute(
-        select(_delivery.c.kind, _delivery.c.local_id, _delivery.c.version, _delivery.c.state).where(
-            _delivery.c.agency == agency
-        )
-    )
-    held: dict[_Version, str] = {(kind, local_id, version): state for kind, local_id, version, state in rows}
+    held: dict[_Version, str] = {
+        (kind, local_id, version): state for kind, local_id, version, state in versions(connection, agency)
+    }
     return Agreement(
         versions=len(held),
         sendings=sendings,
@@ -58,3 +56,10 @@ def compare(connection: Connection, agency: str) -> Agreement:
         without_row=len(told.keys() - held.keys()),
         other_state=sum(told[version] != held[version] for version in told.keys() & held.keys()),
     )
+
+
+def versions(connection: Connection, agency: str) -> Iterator[tuple[str, str, int, str]]:
+    """Yield kind, local id, version and state of every version in the ledger."""
+    columns = (_delivery.c.kind, _delivery.c.local_id, _delivery.c.version, _delivery.c.state)
+    for row in connection.execute(select(*columns).where(_delivery.c.agency == agency)):
+        yield row.kind, row.local_id, row.version, row.state

@@ -240,6 +240,10 @@ class Store:
         """Return the agency's keyed commitment to the data: what an entry must hold if it speaks of these."""
         return chain.commitment(self._evidence[agency], data)
 
+    def now(self) -> datetime:
+        """Return the time by the clock that stamps what is written here."""
+        return self._clock()
+
     def close(self) -> None:
         """Give the file free. Safe to call twice."""
         self._reader.dispose()

@@ -172,26 +172,6 @@ def test_a_code_on_paper_finds_its_entry_and_a_mistyped_group_is_named(copied):
     assert (wrong.code, "nhóm 2" in wrong.err) == (2, True)
 
 
-def test_a_store_put_back_together_with_its_head_file_is_betrayed_by_a_place_and_goes_on_once_accepted(copied):
-    """A snapshot of the whole machine: store, head file and our own folder go back together, the share does not."""
-    shutil.copytree(copied.folder / "data", copied.folder / "backup")
-    copied("pause", "--reason", "x")
-    copied("resume", "--reason", "x")
-    assert copied("audit", "checkpoint").code == 0
-    shutil.rmtree(copied.folder / "data")
-    (copied.folder / "backup").rename(copied.folder / "data")
-    verified = copied("audit", "verify")
-    assert (verified.code, "E-CHECKPOINT-AHEAD" in verified.err) == (11, True)
-    said = copied("sync")
-    assert (said.code, "E-STORE-ROLLED-BACK" in said.err) == (78, True)
-    plan = copied("reconcile", "--json").json["agencies"][0]["plan"]
-    assert copied("reconcile", "--approve", plan, "--reason", "x").code in (0, 1)
-    assert copied("sync").code == 0
-    assert copied("audit", "checkpoint").code == 0
-    said = copied("audit", "verify")
-    assert (said.code, "Phần cuối mất theo quyết định" in said.out) == (0, True)
-
-
 def test_without_a_key_nothing_is_signed_and_the_command_says_what_to_do(world):
     said = world("audit", "checkpoint")
     assert (said.code, "E-AUDIT-KEY-NONE" in said.err) == (78, True)

@@ -1,0 +1,99 @@
+"""`kntc audit export`: the log of one agency in one file, and what verifying such a file says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli import failing
+from connector.cli.evidence import Proof
+from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened
+from connector.errors import DataError, KntcError, RolledBackError, TamperError
+
+if TYPE_CHECKING:
+    from connector.stages.anchor import Brought
+    from connector.verifier import Report
+
+
+def export(
+    ctx: typer.Context,
+    target: Annotated[Path, typer.Argument()],
+    agency: AgencyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the whole log of one agency, with what it takes to verify it, into a new file."""
+    from connector import disk, edges
+    from connector.stages import export as stage
+
+    desk = desk_of(ctx, as_json=as_json)
+    code = desk.one_agency(agency)
+    draft = target.with_name(f".{target.name}.tmp")
+    if target.exists():
+        raise DataError("E-EXPORT-THERE", file=str(target))
+    with opened(desk) as app, disk.told(target.absolute().parent):
+        draft.unlink(missing_ok=True)
+        try:
+            places = edges.places_of(app.config)
+            found = stage.export(app.store, code, places, desk.environment, app.actor, draft)
+            draft.chmod(0o600)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    if as_json:
+        fields = {"agency": code, "entries": found.entries, "head": found.head_hash, "noted": found.noted}
+        desk.screen.json("audit export", desk.environment, file=str(target), **fields)
+        return
+    desk.screen.heading(desk.name_of(code), desk.environment_label)
+    desk.screen.line(desk.say("export.done", count=found.entries, file=str(target)))
+    if not found.noted:
+        desk.screen.line(desk.say("export.not_noted"))
+    desk.screen.line(desk.say("export.verify"))
+
+
+def prove(desk: Desk, file: Path, brought: Brought) -> Proof:
+    """Return what an export proves, judged by the same program that lies in it. Exits where the file is no whole
+    export."""
+    from connector import verifier
+
+    report = verifier.verify(file, brought.checkpoints, brought.keys, brought.paper)
+    unusable = [fault for fault in report.faults if fault.rule.startswith("E-EXPORT-") or fault.rule == "E-AUDIT-START"]
+    if unusable:
+        first = unusable[0]
+        failing.show(TamperError(first.rule, agency=report.agency, seq=first.seq, name=first.name), desk.screen)
+        raise typer.Exit(first.code)
+    return _proof_of(report, file, brought)
+
+
+def _proof_of(report: Report, file: Path, brought: Brought) -> Proof:
+    from connector.core.chain import ChainFault, Head
+    from connector.stages.anchor import Anchored
+    from connector.store.agreement import Agreement
+
+    broken = next((fault for fault in report.faults if fault.rule in _CHAIN), None)
+    head_error: KntcError | None = None
+    for fault in report.faults:
+        if fault.rule.startswith("E-STORE-"):
+            head_error = RolledBackError(
+                fault.rule, agency=report.agency, file=file.name, file_seq=fault.seq, store_seq=report.head_seq
+            )
+    anchored = [fault for fault in report.faults if fault.rule.startswith(("E-CHECKPOINT-", "E-AUDIT-KEY"))]
+    paper_seq = brought.paper[0] if brought.paper else 0
+    return Proof(
+        agency=report.agency,
+        head=Head(report.agency, report.head_seq, report.head_hash),
+        fault=ChainFault(broken.seq, broken.rule) if broken else None,
+        head_error=head_error,
+        on_file_seq=report.head_seq,
+        agreement=None if broken else Agreement(report.versions, report.sendings, *report.ledger),
+        first_at=report.first_at,
+        last_at=report.last_at,
+        lost=tuple((seq, Head(report.agency, end, "")) for seq, end, _ in report.lost),
+        anchored=None
+        if broken
+        else Anchored(report.checkpoints, report.checkpoints_of, tuple(report.keys), tuple(anchored), paper_seq),
+    )
+
+
+_CHAIN = ("E-AUDIT-GAP", "E-AUDIT-HASH", "E-AUDIT-PREV", "E-AUDIT-FORM")
