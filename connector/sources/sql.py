@@ -258,7 +258,10 @@ class SqlSource:
 
     def _single(self, connection: Connection, kind: KindMapping, value: Any) -> Results:
         lowest = _lowest(connection, kind)
-        hi = _alike(value, lowest)
+        try:
+            hi = _alike(value, lowest)
+        except (ValueError, ArithmeticError):  # no key can read so: a person's slip, or a reference to nothing
+            return self._between(connection, kind, lowest, lowest)
         if isinstance(hi, int) or lowest is None:
             lo = hi - 1 if isinstance(hi, int) else hi
         else:
@@ -321,11 +324,11 @@ def below(value: Any) -> Any:
 
 
 def _alike(value: Any, sample: Any) -> Any:
-    """The value as the range column's own type: a local_id only knows texts."""
+    """The value as the range column's own type: a local_id only knows texts. Raises ValueError or ArithmeticError."""
     if not isinstance(value, str) or isinstance(sample, str) or sample is None:
         return value
     reads: dict[type, Callable[[str], Any]] = {
-        int: int,
+        int: _whole,
         float: float,
         Decimal: Decimal,
         UUID: UUID,
@@ -334,6 +337,12 @@ def _alike(value: Any, sample: Any) -> Any:
         date: date.fromisoformat,
     }
     return reads.get(type(sample), str)(value)
+
+
+def _whole(value: str) -> int:
+    if not -(2**63) <= (number := int(value)) < 2**63:
+        raise ValueError("more than any column of whole numbers holds")
+    return number
 
 
 def _above(kind: KindMapping, lo: Any, rows: int | None) -> Select[Any]:

@@ -172,6 +172,12 @@ def test_what_was_sent_concealed_is_not_shown_because_somebody_calls_it_a_compla
     assert CANARY not in said.out
 
 
+def test_an_id_that_no_key_can_be_is_not_there_and_no_fault_of_the_database(unread: World) -> None:
+    for id_ in ("khong-so", "9" * 30, "1.5"):
+        said = unread("mapping", "preview", "petition", id_)
+        assert (said.code, "E-PREVIEW-NOT-SELECTED" in said.err) == (65, True)
+
+
 def test_a_kind_that_the_mapping_has_not_is_named(unread: World) -> None:
     assert unread("mapping", "preview", "giấy", "1").code == 65
 

@@ -323,6 +323,12 @@ def test_a_record_can_be_read_again_by_its_range_value(agency, connect):
     assert fingerprints(pages) == {key: whole[key] for key in ("mau:2", "mau:3")}
 
 
+def test_a_text_that_no_key_can_be_brings_nothing_and_stops_nothing(agency, connect):
+    agency.add_petition(1)
+    pages = connect().fetch(compiled().kind(Kind.PETITION), ["chưa có", "9" * 30, "1"])
+    assert [ids([page]) for page in pages] == [[], [], ["mau:1"]]
+
+
 def test_a_text_key_brings_only_its_own_rows(agency, connect):
     agency.run('CREATE TABLE "ho so" (Ma TEXT PRIMARY KEY, Ngay TEXT, Loai INTEGER, NoiDung TEXT)')
     for key in ("a", "ab", "b"):
