@@ -77,7 +77,7 @@ def _expected(folder: Path) -> tuple[str, dict[Kind, Made]]:
     path = folder / FOLDER / DOCUMENTS
     try:
         return read_expected(json.loads(bytes_of(path)), str(path))
-    except ValueError:  # also of what is no UTF-8
+    except (ValueError, RecursionError):  # also of what is no UTF-8, or nested without end
         raise DataError("E-MAPPING-TEST-FILE", file=str(path), place="/", expected="JSON") from None
 
 

@@ -68,6 +68,8 @@ def _load_sql(connection: sqlite3.Connection, path: Path, mapping: CompiledMappi
     for schema in sorted(schemas):
         quoted = schema.replace('"', '""')
         connection.execute(f"ATTACH ':memory:' AS \"{quoted}\"")
+    if (at := content.find(b"\0")) >= 0:
+        raise DataError("E-MAPPING-TEST-ROWS", file=str(path), line=content.count(b"\n", 0, at) + 1, error="NUL")
     # What lies on this machine's disk is no business of test rows.
     connection.set_authorizer(_refuse_files)
     until = time.monotonic() + LONGEST_S

@@ -141,6 +141,7 @@ def test_a_secret_more_is_told_as_a_count_without_a_name(mapping: Mapping) -> No
         ('"agency": "H99.01"', '"agency": 7', "/agency"),
         ('"mau:3": "draft"', '"mau:3": ["draft"]', "/petition/excluded/mau:3"),
         ("{\n", "(\n", "/"),
+        ("{\n", "[" * 100_000, "/"),
     ],
 )
 def test_a_misspelled_word_in_the_expectations_is_told_by_its_place(
@@ -171,6 +172,7 @@ def test_rows_without_expectations_or_without_rows_say_what_to_do(mapping: Mappi
         ("CREATE TABLE x (y", "line 13: incomplete input"),
         ("ATTACH 'elsewhere.db' AS elsewhere;", "line 13: not authorized"),
         ("VACUUM INTO 'elsewhere.db';", "line 13: authorization denied"),
+        ("SELECT '\0';", "line 13: NUL"),
     ],
 )
 def test_a_statement_that_cannot_be_is_told_by_its_line_and_none_reaches_the_disk(
