@@ -200,7 +200,7 @@ def _print(desk: Desk, app: App, command: str, told: Told) -> None:
             _print_changes(desk, name, changed)
     if firsts:
         screen.line(say("catalogue.first", count=len(firsts)))
-    if not any(told.changed.values()) and not (told.reading and told.reading.why):
+    if not any(told.changed.values()) and (told.reading is None or told.reading.read):
         screen.line(say("catalogue.same"))
     print_withdrawn(desk, told.withdrawn)
 

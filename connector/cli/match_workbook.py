@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from connector.core.partners import Match
 
 
-def write(desk: Desk, app: App, file: Path, agency: str, code_map: str | None, select: str | None) -> None:
-    """Write everything that is open of one agency to a workbook."""
+def write(desk: Desk, app: App, file: Path, agency: str, code_map: str | None, select: str | None) -> int:
+    """Write everything that is open of one agency to a workbook; return how many rows."""
     listed, layout = _listed(desk, app, agency, code_map, select)
     book.write(desk, file, listed, layout, lambda data: app.store.commitment(agency, data))
     desk.screen.note(desk.say("workbook.written", count=len(listed.rows), file=str(file)))
+    return len(listed.rows)
 
 
 def apply(

@@ -64,7 +64,9 @@ def match(
         if workbook is not None:
             from connector.cli import match_workbook
 
-            match_workbook.write(desk, app, workbook, desk.one_agency(agency), code_map, select)
+            rows = match_workbook.write(desk, app, workbook, desk.one_agency(agency), code_map, select)
+            if as_json:
+                desk.screen.json("catalogue match", desk.environment, at=app.now(), rows=rows)
             return
         found = [each for code in desk.agencies(agency) for each in matched(app, code, code_map, select)]
         exit_code = ExitCode.PARTIAL if any(each.open for each in found) else ExitCode.DONE

@@ -90,6 +90,7 @@ def test_one_list_that_is_no_list_leaves_the_others_and_what_was_known(world: Wo
     assert said["absent"] == ["gender"]
     assert len(said["lists"]) == 50
     assert said["withdrawn_in_use"] == []  # half a list withdraws nothing
+    assert "Không danh mục nào thay đổi" not in world("catalogue", "pull", "--list", "field").text  # none was read
     found = world("catalogue", "pull")
     assert found.code == 69
     assert "E-CATALOGUE-UNFIT" in found.out + found.err

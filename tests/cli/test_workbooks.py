@@ -282,6 +282,11 @@ def test_decided_matches_go_into_the_code_map_and_nowhere_else(pulled: World) ->
     assert {each["code"]: each["mapped"] for each in found} == {"H": "guided", "31": "", "32": "filed"}
 
 
+def test_machines_are_told_how_many_rows_were_written(pulled: World) -> None:
+    _, said = matches(pulled, *SELECT, "--json")
+    assert (said.code, said.json["rows"]) == (0, 3)
+
+
 @pytest.mark.parametrize(
     ("cells", "named"),
     [
