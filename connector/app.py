@@ -35,7 +35,7 @@ from connector.errors import (
     SourceError,
     StoreError,
 )
-from connector.loading import compile_mappings
+from connector.loading import compile_mappings, database_of
 from connector.logs import get_logger
 from connector.readiness import FOUND_WHOLE_S
 from connector.sources.renamed import RenamedSource
@@ -46,6 +46,7 @@ from connector.stages.context import Context, Counts
 from connector.stages.guards import Bounds, Trip
 from connector.stages.judging import Foreseen, foresee
 from connector.stages.mending import mend
+from connector.stages.overlap import Neighbour
 from connector.stages.pull import peek, pull
 from connector.stages.push import Effort, push
 from connector.stages.reconcile import reconcile
@@ -209,7 +210,17 @@ class App:
         """Return what a collect of one agency reads with."""
         agency, section = self.reading(code), self.config.collect
         bounds = Bounds(**{name: getattr(section, name) for name in Bounds.__dataclass_fields__})
-        return Reader(agency.source, agency.mapping, agency.policy, bounds, section.gone, section.gone_reason)
+        beside = tuple(Neighbour(other, near.source, near.mapping) for other, near in self._beside(code))
+        return Reader(agency.source, agency.mapping, agency.policy, bounds, section.gone, section.gone_reason, beside)
+
+    def _beside(self, code: str) -> Iterator[tuple[str, Agency]]:
+        """Yield the other agencies of the same database whose ids are made in the same way."""
+        mine = self.agency(code)
+        place = database_of(self.config, mine.section.source.url)
+        for other, near in self.agencies.items():
+            alike = other != code and near.mapping.source == mine.mapping.source
+            if alike and database_of(self.config, near.section.source.url) == place:
+                yield other, near
 
     def collect(self, code: str) -> Iterator[Counts]:
         """Read the source and record what changed. Raises SourceError, and MappingError where the database has not

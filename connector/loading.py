@@ -91,7 +91,7 @@ def _overlaps(config: Config, compiled: dict[str, CompiledMapping]) -> list[Conf
         mapping = compiled.get(agency.code)
         if mapping is None:
             continue
-        shared = first.setdefault((_database(config, agency.source.url), mapping.digest), agency.code)
+        shared = first.setdefault((database_of(config, agency.source.url), mapping.digest), agency.code)
         selects = (mapping.kind(kind).select.sql for kind in mapping.kinds)
         if shared != agency.code and not all(":agency_code" in sql for sql in selects):
             problems.append(
@@ -106,7 +106,7 @@ def _overlaps(config: Config, compiled: dict[str, CompiledMapping]) -> list[Conf
     return problems
 
 
-def _database(config: Config, text: str) -> tuple[str, ...]:
+def database_of(config: Config, text: str) -> tuple[str, ...]:
     """Return which database a URL means, however it is spelt and whoever logs in."""
     try:
         url = make_url(text)

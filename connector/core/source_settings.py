@@ -22,6 +22,7 @@ class SourceSettings:
     snapshot: whether one reading of a record and its children is of one moment; None: ask the database's own kind.
     settle_s: without a snapshot, how far apart two equal reads must be; with `changed_at`, how long a commit may take
     to appear. identity: columns of the select that no edit of the same record changes, together.
+    handed_on: whether several agencies of one database may each send a record: a paper handed on is a fact of each.
     previous: columns of the select that hold the key which the software before this one gave the record, as its mapping
     named it with `previous_source`; for `kntc rekey` only.
     changed_at: the range table's columns of the last change, of which the first that is not NULL counts (changed, else
@@ -34,6 +35,7 @@ class SourceSettings:
     changed_at: tuple[str, ...] = ()
     overlap_s: int = OVERLAP_S
     full_every_s: int = FULL_EVERY_S
+    handed_on: bool = False
     previous: tuple[str, ...] = ()
     previous_source: str = ""
 
@@ -50,6 +52,7 @@ def read_source_settings(section: Section | None) -> SourceSettings:
         changed_at=_changed_at(section),
         overlap_s=_seconds(section, "overlap_s", OVERLAP_S),
         full_every_s=_seconds(section, "full_every_s", FULL_EVERY_S),
+        handed_on=section.flag("handed_on") or False,
         previous=previous.texts("columns", needed=True) if previous else (),
         previous_source=previous.text("source", needed=True) if previous else "",
     )

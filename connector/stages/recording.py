@@ -15,6 +15,7 @@ from connector.sources.base import Source
 from connector.stages.context import Context, Counts
 from connector.stages.guards import Bounds
 from connector.stages.judging import Judged
+from connector.stages.overlap import Neighbour
 from connector.stages.reading import mapping_mark
 from connector.store import records, setting_aside, tombstones, unsettled
 from connector.store.db import Tx
@@ -31,6 +32,7 @@ class Reader:
     bounds: Bounds
     gone: str = "keep"
     gone_reason: str = ""
+    beside: tuple[Neighbour, ...] = ()  # other agencies of the same database
 
     @property
     def mark(self) -> str:

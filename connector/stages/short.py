@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from connector.core.kind_mapping import KindMapping
 from connector.core.model import Cause, Kind, RecordKey
 from connector.sources.base import Page, Place
+from connector.stages import overlap
 from connector.stages.context import Context, Counts
 from connector.stages.hidden import Hidden, hidden_by
 from connector.stages.judging import Judged, judge
@@ -54,6 +55,8 @@ def read_changed(
     wider, held = False, False
     for values, reached in _batches(reader, kind_mapping, since, until, waiting):
         found = list(_judged(context, reader, kind_mapping, hidden, values))
+        for judged in found:
+            overlap.refuse(context, reader.beside, kind_mapping, judged)
         if any(judged.reused for judged in found):
             return True  # nothing of this batch is recorded: the full sweep holds them against its bound
         held = held or any(judged.counts.unexplained or judged.counts.keyless for judged in found)

@@ -8,7 +8,7 @@ from datetime import datetime
 from connector.core.kind_mapping import KindMapping
 from connector.core.model import Kind
 from connector.logs import get_logger
-from connector.stages import guards
+from connector.stages import guards, overlap
 from connector.stages.context import Context, Counts
 from connector.stages.doubles import Doubles
 from connector.stages.hidden import Hidden
@@ -37,6 +37,7 @@ def sweep(
     doubles = Doubles(context, kind_mapping, ref)
     for page in reader.source.pages(kind_mapping):
         judged = doubles.keep(judge(context, reader.mapping, kind_mapping, page, reader.policy, hidden))
+        overlap.refuse(context, reader.beside, kind_mapping, judged)
         total = total.plus(judged.counts)
         judged = strangers.keep(judged)
         if not strangers.too_many():

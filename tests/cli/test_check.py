@@ -262,7 +262,7 @@ def test_two_agencies_that_would_each_send_the_same_rows_are_refused(tmp_path, w
 )
 def test_a_database_is_the_same_however_its_address_is_spelt(world, one, other, same):
     config = load_config(world.config)
-    assert (loading._database(config, one) == loading._database(config, other)) is same
+    assert (loading.database_of(config, one) == loading.database_of(config, other)) is same
 
 
 def test_a_column_that_the_database_has_not_is_named_by_check_and_by_a_run(world):
