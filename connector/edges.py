@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import URL
 
 from connector import __version__, resources
-from connector.config import AgencySection, Config, read_hex_key, read_secret
+from connector.config import AgencySection, Config, read_hex_key, read_secret, secret_file
 from connector.core.mapping import CompiledMapping
 from connector.core.secrecy import SecrecyPolicy
 from connector.errors import ConfigError, ConfigProblem
@@ -230,7 +230,27 @@ def anchoring_of(config: Config) -> Anchoring | None:
     if wanted.key is None:
         return None
     seed = read_hex_key(wanted.key, config, "audit.key")
-    return Anchoring(seed, places_of(config), wanted.checkpoint_entries, wanted.checkpoint_every_s)
+    told = handovers_of(config)
+    return Anchoring(seed, places_of(config), wanted.checkpoint_entries, wanted.checkpoint_every_s, told)
+
+
+def handovers_file(config: Config) -> Path | None:
+    """Return the file beside the key that holds what former keys signed when they handed over, None for a key that is
+    in no file."""
+    key = secret_file(config.audit.key or "", config)
+    return key.with_name(f"{key.name}.handovers") if key else None
+
+
+def handovers_of(config: Config) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Return what stands there: agency, and the facts of the entry. Raises ConfigError where it cannot be read."""
+    file = handovers_file(config)
+    if file is None or not file.exists():
+        return ()
+    try:
+        lines = [json.loads(line) for line in file.read_text(encoding="ascii").splitlines()]
+        return tuple((str(agency), {name: str(said) for name, said in facts.items()}) for agency, facts in lines)
+    except (OSError, ValueError, TypeError, AttributeError):
+        raise ConfigError("E-AUDIT-KEY-HANDOVERS", file=str(file)) from None
 
 
 def places_of(config: Config) -> Places:

@@ -89,6 +89,8 @@ def _secrets(desk: Desk) -> Iterator[Finding]:
     asked: list[tuple[str, str, bool]] = []
     if config.store.key:
         asked.append((config.store.key, "store.key", True))
+    if config.audit.key:
+        asked.append((config.audit.key, "audit.key", True))
     national = config.national
     if national.profile == "ttcp2018" and national.ttcp2018.extra_token:
         asked.append((national.ttcp2018.extra_token, "national.ttcp2018.extra_token", False))

@@ -101,26 +101,44 @@ def keys_new(ctx: typer.Context) -> None:
 
 def keys_rotate(ctx: typer.Context) -> None:
     """Let a new key take over: both sign that, in every log; the old private key is gone afterwards."""
-    from connector.config import read_hex_key
+    from connector import edges
     from connector.core import checkpoints
     from connector.stages import anchor
 
     desk = desk_of(ctx)
     file = _key_file(desk, writable=True)
     after = file.with_name(file.name + NEXT)
-    old = read_hex_key(desk.config.audit.key or "", desk.config, "audit.key")
+    anchoring = edges.anchoring_of(desk.config)
     with opened(desk) as app:
-        if after.exists() and _is_announced(app, after):  # an earlier rotation died before its last step
-            after.replace(file)
-            _show(desk, None)
-            return
-        after.unlink(missing_ok=True)
-        new = checkpoints.new_seed()
-        _write(after, new)
-        anchor.rotate(app.store, list(app.agencies), old, new, app.actor)
-    # If the process dies here, the next `rotate` puts the new key in its place and makes no other.
+        if anchoring is not None and not (after.exists() and _is_announced(app, after)):
+            after.unlink(missing_ok=True)
+            new = checkpoints.new_seed()
+            _write(after, new)
+            anchor.rotate(app.store, list(app.agencies), anchoring, new, app.actor)
+        # If the process dies here, the next `rotate` does only what follows.
+        _keep_handovers(desk, app)
     after.replace(file)
     _show(desk, None)
+
+
+def _keep_handovers(desk: Desk, app: App) -> None:
+    """Keep beside the key what both keys signed: a store that is put back from before has forgotten it."""
+    import json
+
+    from connector import edges
+    from connector.stages import anchor
+
+    target = edges.handovers_file(desk.config)
+    if target is None:
+        return
+    known = edges.handovers_of(desk.config)
+    news = [each for each in anchor.handovers(app.store, list(app.agencies)) if each not in known]
+    draft = target.with_name(f"{target.name}.tmp")
+    with draft.open("w", encoding="ascii") as file:
+        file.writelines(f"{json.dumps([agency, dict(facts)])}\n" for agency, facts in (*known, *news))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(target)
 
 
 def keys_show(ctx: typer.Context, as_json: JsonOption = False) -> None:
@@ -143,13 +161,13 @@ def _show(desk: Desk, command: str | None) -> None:
 
 
 def _announce(desk: Desk, app: App) -> None:
-    from connector.config import read_hex_key
+    from connector import edges
     from connector.stages import anchor
 
-    seed = read_hex_key(desk.config.audit.key or "", desk.config, "audit.key")
-    for code in app.agencies:
-        if on_disk(app, code):  # an agency that was never bound gets the entry with its first checkpoint
-            anchor.announce(app.store, code, seed, app.actor)
+    anchoring = edges.anchoring_of(desk.config)
+    for code in app.agencies if anchoring else ():
+        if anchoring is not None and on_disk(app, code):  # one that was never bound gets it with its first checkpoint
+            anchor.announce(app.store, code, anchoring, app.actor)
 
 
 def _is_announced(app: App, file: Path) -> bool:

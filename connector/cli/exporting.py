@@ -14,7 +14,7 @@ from connector.errors import DataError, KntcError, RolledBackError, TamperError
 
 if TYPE_CHECKING:
     from connector.stages.anchor import Brought
-    from connector.verifier import Report
+    from connector.verifier import Fault, Report
 
 
 def export(
@@ -58,7 +58,7 @@ def prove(desk: Desk, file: Path, brought: Brought) -> Proof:
     from connector import verifier
 
     report = verifier.verify(file, brought.checkpoints, brought.keys, brought.paper)
-    unusable = [fault for fault in report.faults if fault.rule.startswith("E-EXPORT-") or fault.rule == "E-AUDIT-START"]
+    unusable = [fault for fault in report.faults if _about(fault) == "EXPORT" or fault.rule == "E-AUDIT-START"]
     if unusable:
         first = unusable[0]
         failing.show(TamperError(first.rule, agency=report.agency, seq=first.seq, name=first.name), desk.screen)
@@ -74,11 +74,11 @@ def _proof_of(report: Report, file: Path, brought: Brought) -> Proof:
     broken = next((fault for fault in report.faults if fault.rule in _CHAIN), None)
     head_error: KntcError | None = None
     for fault in report.faults:
-        if fault.rule.startswith("E-STORE-"):
+        if _about(fault) == "STORE":
             head_error = RolledBackError(
                 fault.rule, agency=report.agency, file=file.name, file_seq=fault.seq, store_seq=report.head_seq
             )
-    anchored = [fault for fault in report.faults if fault.rule.startswith(("E-CHECKPOINT-", "E-AUDIT-KEY"))]
+    anchored = [each for each in report.faults if _about(each) == "CHECKPOINT" or each.rule == "E-AUDIT-KEY"]
     paper_seq = brought.paper[0] if brought.paper else 0
     return Proof(
         agency=report.agency,
@@ -97,3 +97,8 @@ def _proof_of(report: Report, file: Path, brought: Brought) -> Proof:
 
 
 _CHAIN = ("E-AUDIT-GAP", "E-AUDIT-HASH", "E-AUDIT-PREV", "E-AUDIT-FORM")
+
+
+def _about(fault: Fault) -> str:
+    """Return what the rule of a finding is about: EXPORT, AUDIT, STORE or CHECKPOINT."""
+    return fault.rule.split("-")[1]

@@ -7,8 +7,10 @@ asks those places first: if one of them knows more of the log than the store doe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -20,7 +22,7 @@ from connector.errors import AnchorError, ConfigError
 from connector.store import audit, marks
 from connector.store.db import Store, store_id
 from connector.store.places import Places
-from connector.verifier import Checkpoint, Fault, Ground, key_id
+from connector.verifier import KEY_ROTATED, Checkpoint, Fault, Ground, key_id
 
 _KEY = "audit.key"
 """The mark that holds the public key which the log named last."""
@@ -31,38 +33,58 @@ _CHECKPOINT = "audit.checkpoint"
 
 @dataclass(frozen=True, slots=True)
 class Anchoring:
-    """What checkpoints are made with: the private key, where they go, and how often."""
+    """What checkpoints are made with: the private key, where they go, how often, and how it came by its place: facts of
+    entries, by agency, that may be lost with a store (see `announce`)."""
 
     seed: bytes
     places: Places
     entries: int
     every_s: float
+    handovers: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
 
-def announce(store: Store, agency: str, seed: bytes, actor: Actor) -> None:
+def announce(store: Store, agency: str, anchoring: Anchoring, actor: Actor) -> None:
     """Write down which public key signs from now on, once. Raises ConfigError where the log names another: a key takes
-    the place of another by `rotate` alone."""
-    public = checkpoints.public_of(seed).hex()
-    with store.read() as connection:
-        known = marks.mark_of(connection, agency, _KEY)
-    if known is None:
+    the place of another by `rotate` alone.
+
+    A store that was put back from before a change of keys is told of that change again: what both keys signed then lies
+    beside the key, and the old private one is gone."""
+    public = checkpoints.public_of(anchoring.seed).hex()
+    known = announced(store, agency)
+    if not known:
         with store.write() as tx:
-            facts = checkpoints.first_key(agency, seed)
+            facts = checkpoints.first_key(agency, anchoring.seed)
             tx.audit(Event("audit.key_made", agency, actor, tx.now, facts=facts))
             marks.advance(tx, agency, _KEY, public)
-    elif known[0] != public:
-        raise ConfigError("E-AUDIT-KEY-CHANGED", agency=agency, known=known[0][:16], found=public[:16])
+        return
+    missing: list[Mapping[str, Any]] = []
+    while known != public:
+        told = [facts for code, facts in anchoring.handovers if (code, facts.get("old")) == (agency, known)]
+        if not told or told[-1] in missing or not _is_handover(agency, told[-1]):
+            raise ConfigError("E-AUDIT-KEY-CHANGED", agency=agency, known=known[:16], found=public[:16])
+        missing.append(told[-1])
+        known = str(told[-1]["public"])
+    if missing:
+        with store.write() as tx:
+            for handover in missing:
+                tx.audit(Event("audit.key_rotated", agency, actor, tx.now, facts=handover))
+            marks.advance(tx, agency, _KEY, public)
 
 
-def rotate(store: Store, agencies: list[str], old: bytes, new: bytes, actor: Actor) -> None:
+def _is_handover(agency: str, facts: Mapping[str, Any]) -> bool:
+    old = bytes.fromhex(facts["old"])
+    return not verifier.trusted_keys(agency, [(0, KEY_ROTATED, facts)], [old], checkpoints.is_signed)[1]
+
+
+def rotate(store: Store, agencies: list[str], anchoring: Anchoring, new: bytes, actor: Actor) -> None:
     """Let the new key take the place of the old one in the logs of these agencies, all at once, signed by both.
 
     From the commit on, only the new key signs: the caller then puts it where the old one was."""
     for agency in agencies:
-        announce(store, agency, old, actor)
+        announce(store, agency, anchoring, actor)
     with store.write() as tx:
         for agency in agencies:
-            facts = checkpoints.next_key(agency, old, new)
+            facts = checkpoints.next_key(agency, anchoring.seed, new)
             tx.audit(Event("audit.key_rotated", agency, actor, tx.now, facts=facts))
             marks.advance(tx, agency, _KEY, facts["public"])
 
@@ -72,6 +94,13 @@ def announced(store: Store, agency: str) -> str:
     with store.read() as connection:
         known = marks.mark_of(connection, agency, _KEY)
     return known[0] if known else ""
+
+
+def handovers(store: Store, agencies: list[str]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the changes of keys that the logs tell of, oldest first: agency, and the facts of the entry."""
+    with store.read() as connection:
+        events = [(agency, audit.key_events(connection, agency)) for agency in agencies]
+    return [(agency, facts) for agency, told in events for _, name, facts in told if name == KEY_ROTATED]
 
 
 def is_due(store: Store, agency: str, anchoring: Anchoring, now: datetime) -> bool:
@@ -89,7 +118,7 @@ def checkpoint(store: Store, agency: str, anchoring: Anchoring, actor: Actor, no
 
     Raises AnchorError, with everything done, if a place did not take it; OSError if our own folder did not.
     If the process dies before the mark, the same end is signed again, under the same name: one of the two stays."""
-    announce(store, agency, anchoring.seed, actor)
+    announce(store, agency, anchoring, actor)
     with store.read() as connection:
         store.heads.check(connection, agency)
         head, store_ = audit.head_of(connection, agency), store_id(connection)

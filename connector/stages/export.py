@@ -3,7 +3,7 @@
     manifest.json    whose log, by whom and when, the head file, and the digest of every other file
     entries.jsonl    [place, hash, content]: the canonical bytes that the hash was made of, as they are
     ledger.jsonl     [kind, local id, version, state] of every version, to compare with the entries both ways
-    *.checkpoint     those that were made here
+    checkpoints.jsonl  [name, text] of those that were made here
     verify.py        verifies it with nothing but Python
 
 Entries hold no value of a record, only states, rules, counts and keyed commitments; so nothing has to be masked. What
@@ -73,8 +73,7 @@ def export(store: Store, agency: str, places: Places, environment: str, actor: A
         last: dict[str, Any] = {"seq": 0, "hash": verifier.GENESIS}
         out.add("entries.jsonl", _entries(connection, agency, last))
         out.add("ledger.jsonl", (orjson.dumps(row) + b"\n" for row in agreement.versions(connection, agency)))
-        for name, content in Places(places.own).files(agency):
-            out.add(name, [content])
+        out.add("checkpoints.jsonl", _checkpoints(places, agency))
         out.add("verify.py", [Path(verifier.__file__).read_bytes()])
         manifest: dict[str, Any] = {
             "format": FORMAT, "agency": agency, "store": store_id(connection), "environment": environment,
@@ -106,3 +105,8 @@ def _entries(connection: Connection, agency: str, last: dict[str, Any]) -> Itera
     for entry in audit.entries(connection, agency):
         last.update(seq=entry.seq, hash=entry.hash)
         yield orjson.dumps([entry.seq, entry.hash, entry.content]) + b"\n"
+
+
+def _checkpoints(places: Places, agency: str) -> Iterator[bytes]:
+    for name, content in Places(places.own).files(agency):
+        yield orjson.dumps([name, content.decode("utf-8", errors="replace")]) + b"\n"
