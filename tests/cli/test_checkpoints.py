@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from connector import verifier
+from connector import daemon, verifier
+from connector.app import open_app
+from connector.config import load_config
+from connector.core.model import Actor
 from connector.sample.agency import build
 from connector.sandbox import Sandbox
+from connector.store import jobs
 from tests.cli.conftest import World
 from tests.world import AGENCY, credentials, install, source_path
 
@@ -98,6 +102,34 @@ def test_a_place_that_is_away_is_told_stops_nothing_and_gets_what_it_lacks(copie
     assert copied("audit", "checkpoint").code == 0
     assert kept(share) == kept(copied.folder / "data" / "checkpoints")
     assert "Điểm chốt lúc" not in copied("status").out
+
+
+def test_the_daemon_signs_when_it_is_due_and_tells_a_place_that_is_away_until_it_is_back(copied):
+    share = copied.folder / "share"
+    share.rename(copied.folder / "away")
+    copied("pause", "--reason", "x")
+    text = copied.config.read_text("utf-8").replace("[audit]", "[audit]\ncheckpoint_entries = 1")
+    copied.config.write_text(text, encoding="utf-8")
+    with open_app(load_config(copied.config), Actor("daemon", "daemon")) as app:
+        (job,) = [job for job in daemon.jobs_of(app) if job.name == "checkpoint"]
+
+        def runs() -> dict[str, str]:
+            daemon._run_job(app, daemon.Orders(app.stop), job)
+            with app.store.read() as connection:
+                return {
+                    name: failure.what for name, failure in jobs.failures(connection, AGENCY, ["checkpoint"]).items()
+                }
+
+        assert runs() == {"checkpoint": "E-CHECKPOINT-PLACE"}
+        assert runs() == {
+            "checkpoint": "E-CHECKPOINT-PLACE"
+        }  # none is due now, and yet nobody is told that all is well
+        (copied.folder / "away").rename(share)
+        assert runs() == {}
+        made = kept(share)
+        assert made == kept(copied.folder / "data" / "checkpoints")
+        assert runs() == {}
+        assert kept(share) == made  # nothing has happened since
 
 
 def test_a_file_that_lies_in_a_place_is_never_replaced(copied):
