@@ -142,8 +142,9 @@ class App:
             return agency
         return replace(agency, source=RenamedSource(agency.source, known), mapping=agency.mapping.renamed(known))
 
-    def bind(self) -> None:
-        """Bind agencies that this store has never seen to the configured target, and rescue our own dead claims.
+    def bind(self, *, died: bool) -> None:
+        """Bind agencies that this store has never seen to the configured target, and rescue the claims of the run
+        before; died: it did not end in order, so what it had claimed is suspect.
 
         Only under the stage lock. Raises StoreError (another target) and RolledBackError (the store went back)."""
         with self.store.read() as connection:
@@ -158,13 +159,13 @@ class App:
                 with self.store.write() as tx:
                     marks.bind(tx, code, self.target, self.actor)
         with self.store.write() as tx:
-            rescued = sum(self._rescue(tx, code) for code in self.agencies)
+            rescued = sum(self._rescue(tx, code, died=died) for code in self.agencies)
         if rescued:
             get_logger().warning("store.rescued", rows=rescued)
 
-    def _rescue(self, tx: Tx, code: str) -> int:
+    def _rescue(self, tx: Tx, code: str, *, died: bool) -> int:
         capabilities = self.agency(code).national.capabilities
-        return outbox.rescue(tx, code, self.generation(code), capabilities, self.owner, self.actor)
+        return outbox.rescue(tx, code, self.generation(code), capabilities, self.owner, self.actor, died=died)
 
     def _checked_head(self, code: str) -> Head:
         with self.store.read() as connection:
@@ -508,28 +509,30 @@ class App:
         found so in the last `found_whole_s`.
         Free again after kill -9. Raises LockedError that names the holder. Once another run has taken over, every write
         raises LockLostError and is not done."""
-        with self._run(found_whole_s):
-            self.bind()
+        with self._run(found_whole_s) as held:
+            self.bind(died=held.after_death)
+            held.after_death = False
             yield
 
     @contextmanager
-    def _run(self, found_whole_s: float = FOUND_WHOLE_S) -> Iterator[None]:
+    def _run(self, found_whole_s: float = FOUND_WHOLE_S) -> Iterator[lock.Held]:
         """Hold the lock, under a new term: a run that slept while its lock was taken over can write nothing more."""
         readiness.room(self.config)
-        with lock.held(self.config.data_dir, self.now()) as is_ours:
+        with lock.held(self.config.data_dir, self.now()) as held:
             readiness.whole(self.store, self.now(), found_whole_s)
             with self.store.term():
-                self.may_send = is_ours
+                self.may_send = held.is_ours
                 self._heed_places()
-                yield
+                yield held
 
     @contextmanager
     def reading_lock(self) -> Iterator[None]:
         """Hold the same lock for a comparison, which is possible where nothing else is: in a store that went back in
         time. Such a store is neither bound nor rescued. Raises LockedError."""
-        with self._run():
+        with self._run() as held:
             if not any(self.lost(code) for code in self.agencies):
-                self.bind()
+                self.bind(died=held.after_death)
+                held.after_death = False
             yield
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -21,12 +22,21 @@ LOCK_FILE = "stage.lock"
 HOLDER_FILE = "stage.holder"
 
 
-@contextmanager
-def held(folder: Path, at: datetime) -> Iterator[Callable[[], bool]]:
-    """Hold the lock in this folder; give a function that says whether it is still ours. Raises LockedError that names
-    the holder, and DiskError.
+@dataclass(slots=True)
+class Held:
+    """The lock while a run holds it.
 
-    It is ours no more where somebody has deleted or replaced the file: then another process can hold the new one."""
+    is_ours: whether it still is; no more where somebody has deleted or replaced the file, for then another process can
+    hold the new one. after_death: the holder before died, and nobody has cleared up after it yet; whoever does so takes
+    it back, else the next holder is told again."""
+
+    is_ours: Callable[[], bool]
+    after_death: bool
+
+
+@contextmanager
+def held(folder: Path, at: datetime) -> Iterator[Held]:
+    """Hold the lock in this folder. Raises LockedError that names the holder, and DiskError."""
     lock = FileLock(folder / LOCK_FILE)
     try:
         lock.acquire(timeout=0)
@@ -37,12 +47,14 @@ def held(folder: Path, at: datetime) -> Iterator[Callable[[], bool]]:
     def is_ours() -> bool:
         return _identity(folder) == ours
 
+    # Who ends in order takes its note away, also on a full disk; who dies leaves it.
+    given = Held(is_ours, after_death=(folder / HOLDER_FILE).exists())
     try:
         note = f"pid {os.getpid()} {at.isoformat(timespec='seconds')}"
         _note(folder, note)
-        yield is_ours
+        yield given
     finally:
-        if is_ours():  # before it is free: afterwards the note may be another one's
+        if is_ours() and not given.after_death:  # before it is free: afterwards the note may be another one's
             (folder / HOLDER_FILE).unlink(missing_ok=True)
         lock.release()
 

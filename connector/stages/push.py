@@ -13,13 +13,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connector.core import lifecycle, pacing
 from connector.core.lifecycle import Probable
 from connector.core.model import Delivery, Outcome, Receipt, Sighting, SightingName, State, Verdict, VerdictName
-from connector.errors import LockedError, LockLostError
+from connector.errors import KntcError, LockedError, LockLostError
 from connector.logs import get_logger
 from connector.national.base import National
 from connector.stages import gate
@@ -70,10 +71,10 @@ def push(context: Context, national: National, effort: Effort) -> Iterator[Count
 
     `held`, `paced`, `paused`: why the gate is closed. What could not be sent any more after a stop or a hold, or in the
     present window of the rate limit, is pending again, its attempt given back."""
-    _rescue(context)
+    _rescue(context, died=False)
     gauge = gate.meter(context)
     requests = 1 if context.capabilities.carried <= context.capabilities.create_idempotent else 2
-    with ThreadPoolExecutor(effort.workers, thread_name_prefix="push") as pool:
+    with _faults_count(context), ThreadPoolExecutor(effort.workers, thread_name_prefix="push") as pool:
         while not context.stop.is_set():
             if not context.may_send():
                 raise LockLostError("E-LOCK-DELETED")
@@ -90,10 +91,26 @@ def push(context: Context, national: National, effort: Effort) -> Iterator[Count
             yield from _send(context, national, pool, claimed, turnstile)
 
 
-def _rescue(context: Context) -> None:
-    """Nothing of ours is on its way when a push begins: what is still `sending` was left by one that broke off."""
+def _rescue(context: Context, *, died: bool) -> None:
+    """Nothing of ours is on its way outside of a push: what is still `sending` was left by one that broke off."""
     with context.store.write() as tx:
-        outbox.rescue(tx, context.agency, context.generation, context.capabilities, context.owner, context.actor)
+        outbox.rescue(
+            tx, context.agency, context.generation, context.capabilities, context.owner, context.actor, died=died
+        )
+
+
+@contextmanager
+def _faults_count(context: Context) -> Iterator[None]:
+    """Let a fault of this program count like a death: a record that no answer can be written down of would else be
+    claimed for ever. What the disk or another program did to us does not count."""
+    try:
+        yield
+    except KntcError:
+        raise
+    except Exception:
+        with suppress(KntcError):
+            _rescue(context, died=True)
+        raise
 
 
 def _claim(context: Context, effort: Effort, rows: int) -> list[Delivery]:

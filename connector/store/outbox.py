@@ -414,9 +414,13 @@ _STRANDED = (
 )  # fmt: skip
 
 
-def rescue(tx: Tx, agency: str, generation: int, capabilities: Capabilities, owner: str, actor: Actor) -> int:
-    """Make unknown what a dead process left in `sending`: our own claims of before, and expired ones of others.
+def rescue(
+    tx: Tx, agency: str, generation: int, capabilities: Capabilities, owner: str, actor: Actor, *, died: bool
+) -> int:
+    """Make unknown what was left in `sending`: our own claims of before, and expired ones of others.
 
+    died: the process died with them, which counts against each; a run that ended in order, because the disk was full or
+    the store busy, says nothing of what it sent.
     Bytes may have left, so nobody sends these again before somebody has looked; where nobody can look and a repeated
     one would count twice, they wait for a person at once."""
     rows = tx.connection.execute(_STRANDED, {"agency": agency, "owner": owner, "now": tx.now}).all()
@@ -431,12 +435,12 @@ def rescue(tx: Tx, agency: str, generation: int, capabilities: Capabilities, own
         tx.audit(Event("delivery.rescued", agency, actor, tx.now, key, row.version, facts))
     for step, ids in steps.items():
         for chunk in chunks(ids, 500):
-            _strand(tx, chunk, step)
+            _strand(tx, chunk, step, died=died)
     erasure.forget_secrets(tx, [row.id for row in rows])
     return len(rows)
 
 
-def _strand(tx: Tx, ids: Sequence[int], step: Step) -> None:
+def _strand(tx: Tx, ids: Sequence[int], step: Step, *, died: bool) -> None:
     tx.connection.execute(
         update(_delivery)
         .where(_delivery.c.id.in_(ids))
@@ -444,7 +448,7 @@ def _strand(tx: Tx, ids: Sequence[int], step: Step) -> None:
             state=step.state,
             cause=step.cause,
             state_at=tx.now,
-            crashes=_delivery.c.crashes + 1,
+            crashes=_delivery.c.crashes + died,
             next_attempt_at=tx.now if step.wait is Wait.NOW else None,
             last_sent_at=tx.now,  # the last byte may have left a moment ago
             lease_owner=None,

@@ -181,7 +181,7 @@ def test_a_run_in_a_damaged_store_sends_nothing(tmp_path: Path) -> None:
     with Sandbox(credentials=credentials(), seed=SEED) as sandbox:
         config = load_config(install(tmp_path, sandbox.base_url))
         with open_app(config, ACTOR, create=True) as app, app.stage_lock():
-            app.bind()
+            app.bind(died=False)
         path = tmp_path / "data" / STORE_FILE
         overwrite(path, path.stat().st_size - 2_000, b"x")
         tomorrow = datetime.now(UTC) + timedelta(days=1, minutes=1)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import resource
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from connector.app import open_app
 from connector.config import load_config
@@ -17,9 +18,10 @@ from connector.core.model import Kind
 from connector.errors import DiskError, ExitCode
 from connector.sample.agency import SampleCounts, build
 from connector.sample.edits import edit_content
-from connector.sandbox import Sandbox
+from connector.sandbox import FaultRule, Sandbox
 from connector.store import marks
 from connector.store.db import Store
+from connector.store.tables import AuditEntry, Delivery, table_of
 from tests.crash.proof import prove
 from tests.e2e.command import ROOT, Daemon, command, kntc, until
 from tests.store.ledger import ACTOR, Clock, key_of, new_ledger, reading
@@ -140,6 +142,40 @@ def test_a_run_on_a_small_disk_stops_by_name_and_goes_on_once_the_disk_has_grown
     assert (int(drafts), int(room)) == (0, ExitCode.DONE), data.with_suffix(".room").read_text(encoding="utf-8")
     data.rmdir()
     data.with_suffix(".kept").rename(data)
+    prove(config, sandbox, sample)
+
+
+def suspicions(config: Path) -> tuple[int, int]:
+    """Return how many deliveries were taken up after a push that broke off, and how many deaths stand against any."""
+    entry, delivery = table_of(AuditEntry), table_of(Delivery)
+    with open_app(load_config(config), ACTOR) as app, app.store.read() as connection:
+        rescued = connection.execute(select(func.count()).where(entry.c.event == "delivery.rescued")).scalar_one()
+        return rescued, connection.execute(select(func.sum(delivery.c.crashes))).scalar_one()
+
+
+@pytest.mark.parametrize("work", ["sync", "run"])
+def test_a_disk_that_takes_no_answers_is_no_suspicion_against_what_was_sent(world: World, work: str) -> None:
+    """Each time counted as a death of the process, and after three of them the records waited for a person."""
+    config, sandbox, sample = world
+    install(config.parent, sandbox.base_url, national="deadline_s = 30", schedule="push_every_s = 1")
+    sandbox.play(FaultRule("late_answer", latency_s=2))
+    with Daemon(config, work) as process:
+        until(lambda: any(line.method == "PUT" for line in sandbox.log()))
+        _, hard = resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, (0, hard))
+        if work == "sync":
+            assert process.ended(timeout_s=60) == ExitCode.LOCKED
+        else:
+            until(lambda: process.told("E-DISK-WRITE"))
+            resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+            sandbox.play()
+            until(lambda: len(sandbox.effects()) == sum(sample.records.values()))
+            process.signal(signal.SIGTERM)
+            process.ended(timeout_s=60)
+    sandbox.play()
+    do_the_rest(config)
+    rescued, deaths = suspicions(config)
+    assert (rescued > 0, deaths) == (True, 0)
     prove(config, sandbox, sample)
 
 

@@ -30,11 +30,11 @@ def kntc(config: Path, *args: str, timeout_s: float = 120) -> subprocess.Complet
 
 
 class Daemon:
-    """`kntc run` as a process. What it logs is read as it comes, so that a test can wait for an event by name."""
+    """`kntc run`, or other work, as a process. What it logs is read as it comes: a test can wait for it by name."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, work: str = "run") -> None:
         self.process = subprocess.Popen(
-            command(config, "run"), cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            command(config, work), cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True,
         )  # fmt: skip
         self.lines: list[str] = []

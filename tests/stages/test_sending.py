@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from connector.core.model import Kind, State
 from connector.errors import ExitCode
@@ -15,6 +16,7 @@ from connector.sandbox import FaultRule
 from connector.stages.push import Effort, push
 from connector.store import channel, jobs, marks, views, waits
 from connector.store.requests import Selection
+from connector.store.tables import Delivery, table_of
 from connector.store.views import Line
 from tests.machine.world import AGENCY, START, Clock, Nation, World, key_of
 
@@ -76,6 +78,21 @@ def test_a_claim_that_has_grown_old_is_given_back_and_sent_another_time(world: W
     assert total[State.PENDING] > 0
     assert (total[State.DELIVERED], total["requests"]) == (7, 7)
     assert set(world.sandbox.effects().values()) == {1}
+
+
+def test_a_fault_of_ours_where_answers_are_written_counts_like_a_death(world: World) -> None:
+    """Else a record whose answer no run can write down would be claimed for ever, before all others."""
+    world.nation.play([FaultRule("busy_503", retry_after_s=None)])
+    world.run("collect")
+    context = replace(world.app.context(AGENCY), jitter=lambda: float("a fault of ours"))
+    with pytest.raises(ValueError, match="a fault of ours"):
+        list(
+            push(context, world.app.agency(AGENCY).national, Effort(workers=1, rows=100, body_bytes=10**6, lease_s=300))
+        )
+    delivery = table_of(Delivery)
+    with world.app.store.read() as connection:
+        row = connection.execute(select(delivery.c.state, delivery.c.crashes)).one()
+    assert (row.state, row.crashes) == (State.UNKNOWN, 1)
 
 
 # --- time that was wrong ---------------------------------------------------------------------------------------------

@@ -175,9 +175,9 @@ class Ledger:
         with self.store.write() as tx:
             return answers.finish_finds(tx, sightings, 1, capabilities, Clockwork(limits, lambda: 0.5), ACTOR)
 
-    def rescue(self, owner: str = "me", capabilities: Capabilities = CAREFUL) -> int:
+    def rescue(self, owner: str = "me", capabilities: Capabilities = CAREFUL, *, died: bool = True) -> int:
         with self.store.write() as tx:
-            return outbox.rescue(tx, AGENCY, 1, capabilities, owner, ACTOR)
+            return outbox.rescue(tx, AGENCY, 1, capabilities, owner, ACTOR, died=died)
 
     def ask_again(self, key: RecordKey, capabilities: Capabilities = CAREFUL) -> str:
         with self.store.write() as tx:

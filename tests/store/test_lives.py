@@ -96,7 +96,7 @@ MUTATING: dict[str, Act] = {
     ),
     **{f"finish {verdict}": lambda tx, sent, v=verdict: finish(tx, sent, v) for verdict in VerdictName},  # type: ignore[misc]
     **{f"find {seen}": lambda tx, sent, s=seen: find(tx, sent, s) for seen in SightingName if seen != "held"},  # type: ignore[misc]
-    "rescue": lambda tx, _: outbox.rescue(tx, AGENCY, 1, CAREFUL, "me", ACTOR),
+    "rescue": lambda tx, _: outbox.rescue(tx, AGENCY, 1, CAREFUL, "me", ACTOR, died=True),
     "ask again: look": lambda tx, _: outbox.ask_again(tx, SENT, 1, CAREFUL, ACTOR, "x"),
     "ask again: send": lambda tx, _: outbox.ask_again(tx, PENDING, 1, CAREFUL, ACTOR, "x"),
     "decide: link": lambda tx, _: decisions.link(tx, ASKED, 1, "N-9", ACTOR, "x", not_listed=True),

@@ -43,5 +43,18 @@ def test_nobody_holds_the_lock_after_its_holder_was_killed(tmp_path: Path) -> No
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, timeout=60)
     assert (tmp_path / lock.HOLDER_FILE).exists()
     assert lock.holder(tmp_path) is None
-    with lock.held(tmp_path, NOW):
-        assert lock.holder(tmp_path) is not None
+    for _ in range(2):  # as long as nobody has cleared up after it
+        with lock.held(tmp_path, NOW) as held:
+            assert lock.holder(tmp_path) is not None
+            assert held.after_death
+    with lock.held(tmp_path, NOW) as held:
+        held.after_death = False
+    with lock.held(tmp_path, NOW) as held:
+        assert not held.after_death
+
+
+def test_a_run_that_ends_in_an_error_has_not_died(tmp_path: Path) -> None:
+    with pytest.raises(LockedError), lock.held(tmp_path, NOW):
+        raise LockedError("E-LOCKED", holder="?")
+    with lock.held(tmp_path, NOW) as held:
+        assert not held.after_death

@@ -296,6 +296,18 @@ def test_a_record_that_crashes_its_sender_is_quarantined(ledger: Ledger) -> None
     assert (row.state, row.cause) == ("quarantined", "crash")
 
 
+def test_what_a_run_left_that_ended_in_order_is_looked_for_and_not_suspected(ledger: Ledger) -> None:
+    ledger.record(reading(KEY))
+    for _ in range(LIMITS.crashes):
+        ledger.clock.forward(3_600)
+        (delivery,) = ledger.claim()
+        assert ledger.rescue(died=False) == 1
+        assert ledger.newest(KEY).state == "unknown"
+        ledger.find(sighting(delivery, SightingName.OLDER), capabilities=IDEMPOTENT, limits=Limits())
+    row = ledger.newest(KEY)
+    assert (row.state, row.crashes) == ("pending", 0)
+
+
 # --- asking again ----------------------------------------------------------------------------------------------------
 
 
