@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import Engine, create_engine
 
-from connector import logs
 from connector.core.model import KINDS, Kind
 from connector.sample.agency import TABLES
 from connector.sandbox import Sandbox
@@ -98,14 +96,6 @@ class Way:
     def count(self, sql: str) -> int:
         """The one number that a query over the source gives."""
         return int(asked(self.engine, sql)[0][0])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quiet() -> Iterator[None]:
-    """Thousands of lines that no test here reads."""
-    logs.set_up("error")
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import inspect
 
 import connector.sample
-from connector import logs
 from connector.app import utc_now
 from connector.core.model import Kind
 from connector.sample.agency import build
@@ -92,14 +90,6 @@ class World:
         with self.app.store.read() as connection:
             lines = views.lines(connection, AGENCY, state=views.GONE)
         return {(line.key.kind, int(line.key.local_id.partition(":")[2])): line.gone for line in lines}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quiet() -> Iterator[None]:
-    """Thousands of lines that no test here reads."""
-    logs.set_up("error")
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "mariadb"])

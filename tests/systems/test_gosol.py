@@ -17,10 +17,8 @@ from typing import Any
 
 import pytest
 import sqlglot
-import structlog
 from sqlalchemy import Engine, create_engine
 
-from connector import logs
 from connector.core.model import KINDS, Kind
 from connector.resources import shipped
 from connector.sandbox import Sandbox
@@ -161,14 +159,6 @@ class Way:
     def held(self, kind: Kind) -> dict[int, dict[str, Any]]:
         """What the national side holds of a kind, by the source's own number."""
         return {int(key[6:]): body for (kind_, key), body in self.national.items() if kind_ == kind}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quiet() -> Iterator[None]:
-    """Thousands of lines that no test here reads."""
-    logs.set_up("error")
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import make_url
 
-from connector import logs
 from connector.core.model import Kind
 from connector.sandbox import Sandbox
 from tests.servers import Database, database
@@ -104,14 +102,6 @@ class Proof:
     def of(self, kind: str) -> list[dict[str, Any]]:
         """The documents of one kind that the national side holds."""
         return [body for (kind_, _), body in self.held.items() if kind_ == kind]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quiet() -> Iterator[None]:
-    """Thousands of lines that no test here reads."""
-    logs.set_up("error")
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

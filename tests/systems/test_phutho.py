@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import structlog
 
-from connector import logs
 from connector.app import App, open_app
 from connector.config import load_config
 from connector.core.model import Actor, Kind
@@ -167,14 +165,6 @@ def board(folder: Path, tables: Tables, system: str = "phutho", *changes: str) -
         by_clock = {"stop": Impatience(clock), "now": clock, "jitter": lambda: 0.5}
         with open_app(config, Actor("test", "test"), create=True, **by_clock) as app, app.stage_lock():
             yield Board(app, clock, sandbox, source)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quiet() -> Iterator[None]:
-    """Thousands of lines that no test here reads."""
-    logs.set_up("error")
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")
