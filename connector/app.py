@@ -57,6 +57,7 @@ from connector.stages.resync import resync
 from connector.stages.signs import note_signs
 from connector.store import (
     aliases,
+    asked,
     attachments,
     books,
     channel,
@@ -160,6 +161,7 @@ class App:
                     marks.bind(tx, code, self.target, self.actor)
         with self.store.write() as tx:
             rescued = sum(self._rescue(tx, code, died=died) for code in self.agencies)
+            asked.forget_settled(tx)
         if rescued:
             get_logger().warning("store.rescued", rows=rescued)
 

@@ -71,8 +71,8 @@ def finish(
         tx.audit(settled(tx, "delivery.answered", standing, step, facts, actor))
         _forgo_withdrawal(tx, standing, step, actor)
         moved[step.state] = moved.get(step.state, 0) + 1
-    erasure.forget_secrets(tx, [outcome.delivery_id for outcome in outcomes])
-    asked.forget_settled(tx)
+    erasure.forget_secrets(tx, list(by_id))
+    asked.forget_settled(tx, list(by_id))
     return moved
 
 
@@ -106,7 +106,7 @@ def finish_finds(
             state = _finish_find(tx, by_id[standing.id], standing, generation, capabilities, clockwork, actor)
             moved[state] = moved.get(state, 0) + 1
     erasure.forget_secrets(tx, list(by_id))
-    asked.forget_settled(tx)
+    asked.forget_settled(tx, list(by_id))
     return moved
 
 

@@ -26,7 +26,7 @@ from connector.core.model import (
     SourceFile,
     State,
 )
-from connector.store import ancestry, attachments
+from connector.store import ancestry, asked, attachments
 from connector.store.db import Tx
 from connector.store.keys import chunks, newest_of_record, of_key
 from connector.store.tables import Delivery as DeliveryRow
@@ -388,12 +388,14 @@ def _renew_problems(tx: Tx, reading: Reading, before: Known, actor: Actor) -> No
 def supersede_older(tx: Tx, key: RecordKey, version: int, actor: Actor) -> None:
     """Let a new version take the place of the older ones that nobody is sending."""
     older = and_(*of_key(_delivery, key), _delivery.c.version < version, _delivery.c.state.in_(_REPLACEABLE))
-    for row in tx.connection.execute(select(_delivery.c.version, _delivery.c.state).where(older)).all():
+    rows = tx.connection.execute(select(_delivery.c.id, _delivery.c.version, _delivery.c.state).where(older)).all()
+    for row in rows:
         facts = {"from": row.state, "state": State.SUPERSEDED, "by_version": version}
         tx.audit(Event("delivery.superseded", key.agency, actor, tx.now, key, row.version, facts))
     tx.connection.execute(
         update(_delivery).where(older).values(state=State.SUPERSEDED, state_at=tx.now, next_attempt_at=None)
     )
+    asked.forget_settled(tx, [row.id for row in rows])
 
 
 def touch(tx: Tx, agency: str, kind: Kind, local_ids: Sequence[str], sweep: SweepRef) -> None:
