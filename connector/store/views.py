@@ -82,9 +82,12 @@ def counts(connection: Connection, agency: str) -> dict[Kind, dict[str, int]]:
 
 
 def oldest_pending(connection: Connection, agency: str) -> datetime | None:
-    """Return when the oldest of what waits to be sent was recorded, None if nothing waits. Uses ix_delivery_due."""
+    """Return when the oldest of what waits to be sent was recorded, None if nothing waits.
+
+    The oldest is the one with the lowest id, which ix_delivery_due holds: no row is read but that one."""
     where = (_delivery.c.agency == agency, _delivery.c.state == State.PENDING)
-    found = connection.execute(select(func.min(_delivery.c.created_at)).where(*where)).scalar()
+    oldest = select(func.min(_delivery.c.id)).where(*where).scalar_subquery()
+    found = connection.execute(select(_delivery.c.created_at).where(_delivery.c.id == oldest)).scalar()
     return found if isinstance(found, datetime) else None
 
 
