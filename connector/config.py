@@ -21,6 +21,7 @@ from connector import access
 from connector.config_path import DEFAULT_LANGUAGE
 from connector.config_problems import field_problems, relation_problems, syntax_problem
 from connector.core import chain
+from connector.core.web_addresses import read_allowed
 from connector.errors import ConfigError, ConfigProblem
 
 MAX_SECRET_BYTES = 4096
@@ -187,11 +188,20 @@ class SourceSection(Section):
 
 
 class AttachmentsSection(Section):
-    """The folder where the files lie that the agency's records name, if they lie in one, and which of them are sent."""
+    """Where the files lie that the agency's records name: below a folder, below web addresses; and which are sent."""
 
     root: Path | None = None
+    urls: Annotated[tuple[Annotated[str, Field(max_length=500)], ...], Field(max_length=50)] = ()
+    read_timeout_s: Seconds = 60.0
     max_bytes: Annotated[int, Field(ge=1, le=2 * 2**30)] = 20_000_000
     types: Annotated[tuple[MediaName, ...], Field(min_length=1, max_length=50)] = get_args(MediaName)
+
+    @field_validator("urls")
+    @classmethod
+    def _whole_folders(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(read_allowed, urls)):
+            raise ValueError("https://host/folder/, with a slash at the end; http only of this machine itself")
+        return urls
 
 
 class CredentialsSection(Section):

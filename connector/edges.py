@@ -19,6 +19,7 @@ from connector import __version__, resources
 from connector.config import AgencySection, Config, read_hex_key, read_secret, secret_file
 from connector.core.mapping import CompiledMapping
 from connector.core.secrecy import SecrecyPolicy
+from connector.core.web_addresses import read_allowed
 from connector.errors import ConfigError, ConfigProblem
 from connector.national.base import National, NationalSettings
 from connector.national.decree55 import Decree55
@@ -32,6 +33,7 @@ from connector.sources.files import FileSource
 from connector.sources.folder import Folder, Limits
 from connector.sources.papers import Papers
 from connector.sources.sql import SqlSource
+from connector.sources.web import Web
 from connector.stages.anchor import Anchoring
 from connector.store.db import Store
 from connector.store.places import Places
@@ -61,6 +63,8 @@ class Agency:
     def close(self) -> None:
         """Close both edges; what is under way ends by itself."""
         self.source.close()
+        if self.papers is not None:
+            self.papers.close()
         self.national.close()
 
 
@@ -87,7 +91,9 @@ def papers_of(config: Config, section: AgencySection, mapping: CompiledMapping, 
         return None
     limits = Limits(wanted.max_bytes, frozenset(wanted.types))
     folder = Folder(config.resolve(wanted.root), section.code, limits) if wanted.root else None
-    return Papers(folder, source, mapping, limits)
+    allowed = [address for address in map(read_allowed, wanted.urls) if address is not None]
+    web = Web(allowed, section.code, limits, wanted.read_timeout_s) if allowed else None
+    return Papers(folder, source, mapping, limits, web)
 
 
 def source_of(config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes) -> Source:

@@ -2,7 +2,7 @@
 
 A name in a database is a stranger's text: it may climb out of its folder, name a device or a second stream. What is
 not surely one file below the root is refused, never mended. Pure: nothing is opened here.
-May import: conditions, keys, model, section, selects, transforms, the standard library.
+May import: conditions, keys, model, section, selects, transforms, web_addresses, the standard library.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from connector.core.model import Fate, SourceFile
 from connector.core.section import Section
 from connector.core.selects import read_part
 from connector.core.transforms import Bad
+from connector.core.web_addresses import read_address
 
 ITEMS = "/attachments/*"
 CONTENT_FIELDS = ("sha256", "size_bytes", "media_type")
@@ -42,7 +43,7 @@ class Attached:
     """`[attachments]` of a kind: which child query names files, by which columns, below which folder of the root.
 
     failing: what becomes of a record with a file that cannot be sent: `send` it without, or `hold` it. stored: where
-    the bytes stand in the database itself; then there is no path."""
+    the bytes stand in the database itself; url: the column that holds an address; with one of them there is no path."""
 
     rows: str
     columns: tuple[str, ...]
@@ -51,13 +52,14 @@ class Attached:
     stored: Stored | None
     redacted: Reader | None = None
     keep: Test | None = None
+    url: str = ""
 
     @property
     def needed(self) -> tuple[str, ...]:
         """The columns of the child query that are read."""
         stored = self.stored
         return (
-            self.columns
+            self.columns + ((self.url,) if self.url else ())
             if stored is None
             else tuple(c for c in (stored.key, stored.size, stored.version, stored.name) if c)
         )
@@ -69,6 +71,8 @@ class Attached:
         redacted = self.redacted is not None and self.redacted(columns) is True
         if self.stored is not None:
             return replace(self.stored.named(columns), redacted=redacted)
+        if self.url:
+            return replace(_at_address(columns.get(self.url)), redacted=redacted)
         named = [columns.get(column) for column in self.columns]
         texts = [_text(value) for value in named]
         if not texts[-1].strip() and not _is_unreadable(named[-1]):
@@ -80,6 +84,16 @@ class Attached:
 
 
 NO_FILE = SourceFile("", Fate.NONE)
+
+
+def _at_address(value: Any) -> SourceFile:
+    if _is_unreadable(value):
+        return SourceFile("", Fate.UNREADABLE)
+    if not _text(value).strip():
+        return NO_FILE
+    address = read_address(_text(value))
+    return SourceFile(address.text, Fate.NAMED) if address else SourceFile("", Fate.UNSAFE)
+
 
 STORED = "stored:"
 """How the place of bytes in the database begins; no path below a root has a colon."""
@@ -125,11 +139,12 @@ def stored_at(place: str) -> tuple[str, str] | None:
 def read_attached(section: Section, rows: str, kind: str) -> Attached | None:
     """Read `[attachments]`; `rows` is the child query that feeds the items. None: it is wrong (reported)."""
     stored = _read_stored(section.section("stored"), kind)
-    columns = section.texts("path", needed=not section.has("stored"))
-    if columns and section.has("stored"):
-        section.report("E-CFG-VALUE", "path", ", ".join(columns), "one of path, stored")
+    url = section.text("url")
+    columns = section.texts("path", needed=not (section.has("stored") or section.has("url")))
+    if sum(map(section.has, ("path", "stored", "url"))) > 1:
+        section.report("E-CFG-VALUE", "", "", "one of path, url, stored")
     folder = section.text("folder")
-    if folder and not safe_path([folder]):
+    if folder and (url or not safe_path([folder])):
         section.report("E-CFG-VALUE", "folder", folder, "a folder below the root, such as FileUploads/donthu")
     failing = section.text("failing") or "send"
     if failing not in ("send", "hold"):
@@ -138,8 +153,8 @@ def read_attached(section: Section, rows: str, kind: str) -> Attached | None:
     if not rows:
         section.report("E-CFG-ROWS", "", ITEMS, f"a rule for {ITEMS} with rows")
         return None
-    found = Attached(rows, columns, folder, "hold" if failing == "hold" else "send", stored)
-    return found if columns or stored else None
+    found = Attached(rows, columns, folder, "hold" if failing == "hold" else "send", stored, url=url)
+    return found if columns or stored or url else None
 
 
 def _read_stored(section: Section | None, kind: str) -> Stored | None:
@@ -194,8 +209,8 @@ _COLUMN = "kntc:"
 
 
 HOLDING: Mapping[Fate, str] = {
-    Fate.UNSAFE: "its name is not safe: it leads out of the root, or names a device",
-    Fate.ABSENT: "it is not in its folder",
+    Fate.UNSAFE: "its name is not safe: it leads out of the root, names a device, or is an address that is not allowed",
+    Fate.ABSENT: "it is not where it should be",
     Fate.UNREADABLE: "it cannot be read",
     Fate.EMPTY: "it is empty",
     Fate.TOO_LARGE: "it is larger than is sent",

@@ -1,6 +1,6 @@
 """Where to send and whom to trust: the settings of a line, checked before the first byte. No network here.
 
-May import: the standard library, base, errors.
+May import: the standard library, core.web_addresses, base, errors.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 import ssl
 from urllib.parse import urlsplit
 
+from connector.core.web_addresses import is_loopback
 from connector.errors import ConfigError
 from connector.national.base import Fault, NationalSettings
 
@@ -102,18 +103,6 @@ def refuses_our_certificate(cause: BaseException | None) -> bool:
 def sendable(value: str) -> bool:
     """Whether a header can carry this value: visible ASCII, spaces only inside."""
     return _HEADER_VALUE.fullmatch(value) is not None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself, by its name or address alone."""
-    return _address_is_loopback(host) or host == "localhost"
-
-
-def _address_is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_host(host: str) -> bool:

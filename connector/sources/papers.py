@@ -1,10 +1,10 @@
-"""The attachments of an agency, wherever they lie: in its folder, or in columns of its database.
+"""The attachments of an agency, wherever they lie: in its folder, in columns of its database, or on a web server.
 
     look    size and time; of bytes in the database what their own row has said
     read    hash, and type by the bytes
     pieces  the bytes once more, for who sends them
 
-May import: core, errors, base, folder, the standard library.
+May import: core, errors, base, folder, web, the standard library.
 """
 
 from __future__ import annotations
@@ -16,43 +16,55 @@ from dataclasses import replace
 from connector.core.attachments import MEDIA_TYPES, SIGNATURE_BYTES, Attached, stored_at, type_of
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Fate, Kind, SourceFile
+from connector.core.web_addresses import is_web_address
 from connector.errors import SourceError
 from connector.sources.base import Source
 from connector.sources.folder import PIECE_BYTES, ChangedError, Folder, Limits
+from connector.sources.web import Web
 
 
 class Papers:
-    """folder: None where the configuration names none; then only what the database holds itself is looked at. For one
-    thread at a time, as the source is."""
+    """folder, web: None where the configuration names none; then only what lies elsewhere is looked at. For one thread
+    at a time, as the source is."""
 
-    def __init__(self, folder: Folder | None, source: Source, mapping: CompiledMapping, limits: Limits) -> None:
+    def __init__(
+        self, folder: Folder | None, source: Source, mapping: CompiledMapping, limits: Limits, web: Web | None = None
+    ) -> None:
         self._folder = folder
+        self._web = web
         self._source = source
         self._mapping = mapping
         self._limits = limits
 
     def knows(self, attached: Attached | None) -> bool:
         """Return whether files of this kind can be looked at."""
-        return attached is not None and (attached.stored is not None or self._folder is not None)
+        if attached is None or attached.stored is not None:
+            return attached is not None
+        return self._at(attached) is not None
 
     def check(self, attached: Attached) -> None:
-        """Return if the place where files of this kind lie is there. Raises SourceError E-SOURCE-FILE-ROOT."""
-        if self._folder is not None and attached.stored is None:
-            self._folder.check()
+        """Return if the place where files of this kind lie is there. Raises SourceError E-SOURCE-FILE-ROOT,
+        E-SOURCE-FILE-WEB."""
+        place = self._at(attached) if attached.stored is None else None
+        if place is not None:
+            place.check()
 
     def look(self, file: SourceFile) -> SourceFile:
-        """Return a NAMED file with its size and time, or with what keeps it from being read; any other as it is."""
+        """Return a NAMED file with its size and time, or with what keeps it from being read; any other as it is. LATER:
+        its web server does not say so now. Raises SourceError where that server is away."""
         if file.fate is not Fate.NAMED or stored_at(file.path) is None:
-            return self._folder.look(file) if self._folder else file
+            place = self._of(file.path)
+            return place.look(file) if place else file
         if not file.size_bytes:
             return replace(file, fate=Fate.EMPTY)
         return replace(file, fate=Fate.TOO_LARGE) if file.size_bytes > self._limits.max_bytes else file
 
     def read(self, file: SourceFile) -> SourceFile:
         """Return a NAMED file that was looked at as READY, or with what keeps it from going. Raises SourceError where
-        the database is away."""
+        the database, or the web server, is away."""
         if file.fate is not Fate.NAMED or stored_at(file.path) is None:
-            return self._folder.read(file) if self._folder else file
+            place = self._of(file.path)
+            return place.read(file) if place else file
         digest, first, last, size = hashlib.sha256(), b"", b"", 0
         for piece in self._stored(file.path, file.size_bytes + 1):
             digest.update(piece)
@@ -70,9 +82,10 @@ class Papers:
         """Give the bytes of a file that was read before. Raises ChangedError before the last of them where they are
         others by now, or cannot be read."""
         if stored_at(path) is None:
-            if self._folder is None:
+            place = self._of(path)
+            if place is None:
                 raise ChangedError
-            yield from self._folder.pieces(path, size_bytes, sha256)
+            yield from place.pieces(path, size_bytes, sha256)
             return
         digest, left = hashlib.sha256(), size_bytes
         try:
@@ -86,6 +99,18 @@ class Papers:
             raise ChangedError from None
         if left:
             raise ChangedError
+
+    def close(self) -> None:
+        """Close what is kept open to web servers."""
+        if self._web is not None:
+            self._web.close()
+
+    def _at(self, attached: Attached) -> Folder | Web | None:
+        """Where files of a kind lie, if not in the database."""
+        return self._web if attached.url else self._folder
+
+    def _of(self, path: str) -> Folder | Web | None:
+        return self._web if is_web_address(path) else self._folder
 
     def _stored(self, path: str, most: int) -> Iterator[bytes]:
         """The first `most` bytes of what the database holds, a piece and a short transaction at a time."""

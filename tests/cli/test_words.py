@@ -18,6 +18,7 @@ from connector.cli.screen import WIDTH, paired, spread, tabled, wrapped
 from connector.cli.timeline import values_of
 from connector.cli.words import LANGUAGES, Words, language_of, messages
 from connector.core import codes, transforms
+from connector.core.attachments import HOLDING
 from connector.core.model import KINDS, Cause, State
 from connector.core.transforms import Bad
 from connector.national import rules, ttcp2018_rules
@@ -207,7 +208,11 @@ def every_expectation() -> list[str]:
     found = set().union(*map(phrases_in, checked))
     found |= {config_problems._OTHERWISE, *config_problems._TYPES.values(), *config._PATTERNS.values()}
     found |= {words.format(7) for words, _ in config_problems._BOUNDS.values()}
-    found |= {*codes._WORDS.values(), *(value.detail for value in vars(transforms).values() if isinstance(value, Bad))}
+    found |= {
+        *HOLDING.values(),
+        *codes._WORDS.values(),
+        *(value.detail for value in vars(transforms).values() if isinstance(value, Bad)),
+    }
     found |= {f"a code of the list {7}", f"a code of the list {7}, such as {7}", "7 or 8", "one of: 7", "pattern 7"}
     for document in schema_documents().values():
         text = json.dumps(document)

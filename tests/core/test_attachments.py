@@ -118,6 +118,9 @@ def files_with(attachments: dict[str, Any], fields: dict[str, Any] | None = None
     [
         ({"path": ["Ten"], "folder": "../x"}, {}, "E-CFG-VALUE"),
         ({"path": ["Ten"], "failing": "drop"}, {}, "E-CFG-VALUE"),
+        ({"path": ["Ten"], "url": "Ten"}, {}, "E-CFG-VALUE"),
+        ({"url": "Ten", "folder": "don"}, {}, "E-CFG-VALUE"),
+        ({"url": "Lien_ket"}, {}, "E-CFG-COLUMN"),
         ({"path": ["Duong"]}, {}, "E-CFG-COLUMN"),
         ({"folder": "x"}, {}, "E-CFG-MISSING"),
         ({"path": ["Ten"], "root": "/"}, {}, "E-CFG-UNKNOWN-KEY"),

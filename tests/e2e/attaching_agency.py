@@ -87,6 +87,15 @@ class AttachingAgency(SmallAgency):
         self.config.write_text(config, encoding="utf-8")
         self.sql("ALTER TABLE tep ADD COLUMN NoiDung BLOB")
 
+    def keeps_files_on_the_web(self, allowed: str) -> None:
+        """From now on the column holds addresses, of which those below `allowed` are; there is no folder."""
+        petition = self.folder / "mappings" / "small" / "petition.toml"
+        text = petition.read_text(encoding="utf-8").replace('path = ["ThuMuc", "Ten"]', 'url = "Ten"')
+        text = text.replace('"/attachments/*/file_name" = { column = "Ten", transform = "line" }\n', "")
+        petition.write_text(text, encoding="utf-8")
+        config = self.config.read_text(encoding="utf-8").replace('root = "files"', f'urls = ["{allowed}"]')
+        self.config.write_text(config, encoding="utf-8")
+
     def names(self, number: int, names: str, *, redacted: bool = False, title: str = "Đơn đã ký") -> None:
         """Let the database say that the petition has these files."""
         self.sql("INSERT INTO tep (IdDon, Ten, Che, TieuDe) VALUES (?, ?, ?, ?)", number, names, int(redacted), title)
