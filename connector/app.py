@@ -342,9 +342,10 @@ class App:
         from answering is told where a checkpoint is due."""
         with suppress(ConfigError):
             anchoring = anchoring_of(self.config)
-            for code in self.agencies if anchoring else ():
-                if anchoring is not None:
-                    anchor.heed(self.store, code, anchoring)
+            if anchoring is None:
+                return
+            for code in self.agencies:
+                anchor.heed(self.store, code, anchoring)
 
     def publish(self) -> None:
         """Replace the published mirror.sqlite."""
