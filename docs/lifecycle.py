@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from connector.cli.words import Words
 from connector.core.lifecycle import (
     ACTIVE,
     AFTER_ANSWER,
@@ -40,6 +39,7 @@ from connector.core.lifecycle import (
 )
 from connector.core.model import Cause, Decision, SightingName, State, VerdictName
 from connector.national.rules import RULES, SIGHTINGS
+from connector.telling.words import Words
 
 PAGE = Path(__file__).with_suffix(".md")
 

@@ -65,7 +65,7 @@ def _configured(given: Sequence[str]) -> str | None:
 
 
 def _interrupted(given: Sequence[str]) -> str:
-    from connector.cli.words import Words, language_of
+    from connector.telling.words import Words, language_of
 
     say = Words(language_of(_valued(given, "--lang"), _configured(given)))
     return f"{say('error.head')} {say('E-INTERRUPTED.what')} (E-INTERRUPTED)"

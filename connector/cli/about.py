@@ -10,8 +10,8 @@ import typer
 
 from connector.cli.opening import Asked, JsonOption
 from connector.cli.screen import standard
-from connector.cli.words import messages
 from connector.errors import DataError, KntcError
+from connector.telling.words import messages
 
 DEMO_FOLDER = Path("kntc-demo")
 

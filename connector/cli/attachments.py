@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import naming, overview
 from connector.cli.opening import AgencyOption, Desk, DryRunOption, JsonOption, ReasonOption, desk_of, opened, person
 from connector.cli.opening import reason_of as reason_given
-from connector.cli.screen import clipped, spread
+from connector.cli.screen import spread
+from connector.telling import naming
+from connector.telling.rules import rule_in_words
+from connector.telling.words import clipped
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -74,7 +76,7 @@ def _why(desk: Desk, paper: Paper) -> str:
     fate = desk.say.label("fate", paper.state if paper.state == "refused" else paper.fate)
     if not paper.rule:
         return fate
-    return desk.say("attachments.why", fate=fate, why=overview.rule_in_words(desk, paper.rule), count=paper.attempt)
+    return desk.say("attachments.why", fate=fate, why=rule_in_words(desk, paper.rule), count=paper.attempt)
 
 
 def _as_json(paper: Paper) -> dict[str, Any]:

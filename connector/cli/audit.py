@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import evidence, exporting, failing, naming, timeline
+from connector.cli import evidence, exporting, failing
 from connector.cli.evidence import Proof
 from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened
-from connector.cli.words import utc
 from connector.errors import ExitCode, KntcError, RolledBackError, StoreError
+from connector.telling import naming, timeline
+from connector.telling.words import utc
 
 if TYPE_CHECKING:
     from connector.app import App

@@ -17,9 +17,9 @@ import typer
 
 from connector.cli import failing
 from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened
-from connector.cli.words import HERE
 from connector.cli.working import stopped_by_signals
 from connector.errors import DataError, ExitCode, KntcError, RemoteError
+from connector.telling.words import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,6 +28,7 @@ from connector.errors import (
     RemoteError,
     SourceError,
 )
+from connector.telling.errors import text_of
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -230,7 +231,7 @@ def _print(desk: Desk, finding: Finding) -> None:
         return
     problems = finding.error.problems if isinstance(finding.error, ConfigError) else ()
     if not problems:
-        text = failing.text_of(finding.error, desk.screen)
+        text = text_of(finding.error, desk.say)
         desk.screen.pair(label, f"{text.what} ({text.id})", width=22)
         desk.screen.pair("", text.why, width=22)
         desk.screen.pair("", f"{desk.say('error.next')} {text.next}", width=22)
@@ -254,7 +255,7 @@ def _as_json(desk: Desk, finding: Finding) -> dict[str, Any]:
         "what": desk.say(f"check.{finding.name}"),
         "ok": error is None and not finding.skipped,
         "skipped": finding.skipped,
-        "text": finding.text if error is None else failing.text_of(error, desk.screen).what,
+        "text": finding.text if error is None else text_of(error, desk.say).what,
         "errors": [problem.id for problem in problems] or ([error.id] if error else []),
     }
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connector.cli import naming
-from connector.cli.words import Words
 from connector.core.secrecy import MASKED, mask
+from connector.telling import naming
+from connector.telling.words import Words
 
 if TYPE_CHECKING:
     from connector.core.model import Candidate

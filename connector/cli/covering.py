@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import failing, ruling
+from connector.cli import failing
 from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened_on_trial
-from connector.cli.screen import NO_BREAK
 from connector.errors import ExitCode, KntcError, MappingError, SourceError
+from connector.telling import ruling
+from connector.telling.words import NO_BREAK
 
 if TYPE_CHECKING:
     from connector.app import App

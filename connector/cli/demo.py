@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.cli import naming, progress
+from connector.cli import progress
 from connector.cli.demo_run import (
     AGENCY,
     DemoResult,
@@ -24,12 +24,14 @@ from connector.cli.demo_run import (
     prove,
 )
 from connector.cli.opening import Asked, Desk
-from connector.cli.overview import Overview, overview, print_counts
-from connector.cli.records import reasons
+from connector.cli.overview import print_counts
 from connector.cli.screen import WIDTH, standard
 from connector.cli.summary import stage_lines
 from connector.core.model import Kind
 from connector.errors import ExitCode
+from connector.telling import naming
+from connector.telling.overview import Overview, overview
+from connector.telling.records import reasons
 
 if TYPE_CHECKING:
     from connector.app import App, Step
@@ -48,7 +50,7 @@ def run_demo(asked: Asked, folder: Path, seed: int, *, as_json: bool) -> ExitCod
         screen = standard(asked.words(), quiet=asked.quiet, as_json=as_json)
         if asked.quiet and not as_json:
             screen.out = io.StringIO()  # told only if something did not hold
-        desk = Desk(asked, app.config, asked.words(), screen)
+        desk = Desk(app.config, asked.words(), asked, screen)
         result = DemoResult(folder, seed, sample)
         _introduce(desk, result)
         stages = _watched(desk, app, first_sync(app, result))

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import failing, naming
+from connector.cli import failing
 from connector.cli.opening import AgencyOption, Desk, JsonOption, Misused, desk_of, opened
-from connector.cli.screen import clipped
 from connector.errors import ExitCode, KntcError, SourceError
+from connector.telling import naming
+from connector.telling.words import clipped
 
 if TYPE_CHECKING:
     from connector.app import App

@@ -11,12 +11,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connector.cli.words import Words
 from connector.core.codes import CodeList, Language
 from connector.core.drafting import TWIN
 from connector.core.field_guesses import SURE, FieldGuess, slug
 from connector.core.names import squashed
 from connector.core.structure import Column, Table, link
+from connector.telling.words import Words
 
 SHORT = 16
 """A list of ours with more codes is not written out, but named."""

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from connector.cli.draft_codes import CodeFiles
-from connector.cli.words import Words
 from connector.core.draft_sql import Selected, child_of, select_of
 from connector.core.drafting import TWIN, Child, Drafted, KindGuess, columns_without_guess
 from connector.core.field_guesses import SURE, FieldGuess
@@ -21,6 +20,7 @@ from connector.core.kind_file import PARENTS
 from connector.core.model import Kind
 from connector.core.schema import FieldInfo, Schemas
 from connector.core.structure import Table
+from connector.telling.words import Words
 
 WIDTH = 110
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import naming, outlook, records, timeline, tracing
+from connector.cli import listing
 from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, holder_of_lock, opened
-from connector.cli.screen import NO_BREAK
 from connector.errors import SourceError
+from connector.telling import naming, outlook, records, timeline, tracing
+from connector.telling.words import NO_BREAK
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -158,7 +159,8 @@ def _print_payload(desk: Desk, app: App, subject: Subject) -> None:
 def _pretty(body: Any) -> Iterator[str]:
     import json
 
-    from connector.cli.screen import WIDTH, clipped
+    from connector.cli.screen import WIDTH
+    from connector.telling.words import clipped
 
     if body is not None:
         for line in json.dumps(body, ensure_ascii=False, indent=2).splitlines():
@@ -171,7 +173,7 @@ def _as_json(desk: Desk, app: App, subject: Subject) -> dict[str, Any]:
     received = _received(subject)
     return {
         "at": subject.now,
-        "record": records.as_json(line),
+        "record": listing.as_json(line),
         "commitment": subject.story.commitment,
         "aliases": [asdict(one) for one in subject.aliases],
         "receipt": {"version": received["version"], "at": received["receipt_at"]} if received else None,

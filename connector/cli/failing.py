@@ -10,7 +10,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 import typer
 from typer.exceptions import TyperException
@@ -19,8 +18,8 @@ from connector import access, disk
 from connector.cli import usage
 from connector.cli.opening import Asked
 from connector.cli.screen import Screen, spread, standard, wrapped
-from connector.cli.words import ErrorText
 from connector.errors import ConfigError, ConfigProblem, DiskError, ExitCode, KntcError
+from connector.telling.errors import text_of
 
 MAX_SHOWN = 200
 """So many problems of configuration are printed; a longer list has one cause."""
@@ -85,23 +84,7 @@ def show(error: KntcError, screen: Screen) -> None:
             print(line, file=screen.err)
     if len(problems) > MAX_SHOWN:
         print(screen.say("config.more", count=len(problems) - MAX_SHOWN), file=screen.err)
-    screen.error(text_of(error, screen))
-
-
-def text_of(error: KntcError, screen: Screen) -> ErrorText:
-    """Return the sentence of an error with its values; words of ours among the values are translated."""
-    values: dict[str, object] = dict(error.values)
-    if "fault" in values:
-        values["fault"] = screen.say.label("fault", str(values["fault"]))
-    if "right" in values:
-        values["right"] = screen.say.label("right", str(values["right"]))
-    if "holder" in values:
-        values["holder"] = screen.say.holder(str(values["holder"]))
-    if isinstance(error, ConfigError) and error.problems and error.id == "E-CONFIG":
-        return screen.say.error("E-CONFIG", **values)
-    text = screen.say.error(error.id, **values)
-    cure = f"cure.{error.values.get('fault', '')}"
-    return replace(text, next=screen.say(cure)) if screen.say.has(cure) else text
+    screen.error(text_of(error, screen.say))
 
 
 def problem_lines(problem: ConfigProblem, screen: Screen) -> list[str]:

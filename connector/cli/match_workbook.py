@@ -17,10 +17,10 @@ from connector.cli import workbook as book
 from connector.cli.matching import MapOption, SelectOption
 from connector.cli.opening import AgencyOption, Desk, DryRunOption, ReasonOption, desk_of, opened, person
 from connector.cli.quarantine_workbook import print_decided
-from connector.cli.words import HERE
 from connector.core.chain import canonical, digest
 from connector.core.decision_list import Decided, DecisionList, Row, by_reason
 from connector.errors import DataError
+from connector.telling.words import HERE
 
 if TYPE_CHECKING:
     from connector.app import App

@@ -14,8 +14,8 @@ import typer
 
 from connector.cli import catalogue
 from connector.cli.opening import AgencyOption, Desk, JsonOption, Misused, desk_of, opened
-from connector.cli.words import HERE
 from connector.errors import ConfigError, DataError, ExitCode
+from connector.telling.words import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

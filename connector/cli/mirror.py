@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import naming
 from connector.cli.opening import (
     AgencyOption,
     Desk,
@@ -18,6 +17,7 @@ from connector.cli.opening import (
     person,
     reason_of,
 )
+from connector.telling import naming
 
 if TYPE_CHECKING:
     from connector.app import App

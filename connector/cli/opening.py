@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from connector.cli.screen import Screen, standard
-from connector.cli.words import Words, language_of
 from connector.errors import ExitCode, KntcError
+from connector.telling.voice import Voice
+from connector.telling.words import Words, language_of
 
 if TYPE_CHECKING:
     from connector.app import App
-    from connector.config import Config
     from connector.core.model import Actor
 
 AgencyOption = Annotated[str | None, typer.Option("--agency")]
@@ -55,37 +55,11 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Voice):
     """What a command works with once the configuration is read."""
 
     asked: Asked
-    config: Config
-    say: Words
     screen: Screen
-
-    @property
-    def environment(self) -> str:
-        """The environment of the target, as machines read it."""
-        return self.config.national.environment
-
-    @property
-    def environment_label(self) -> str:
-        """The environment of the target, as headings show it."""
-        return f"[{self.say.label('environment', self.environment)}]"
-
-    def name_of(self, code: str) -> str:
-        """Return `Ban Tiếp công dân … (H51.01)`."""
-        name = next((agency.name for agency in self.config.agency if agency.code == code), "")
-        return f"{name} ({code})" if name else code
-
-    def agencies(self, asked: str | None) -> list[str]:
-        """Return the agencies that a command is for: the one asked for, else all."""
-        codes = [agency.code for agency in self.config.agency]
-        if asked is None:
-            return codes
-        if asked not in codes:
-            raise _unknown_agency(asked, codes)
-        return [asked]
 
     def one_agency(self, asked: str | None) -> str:
         """Return the one agency that a command may change. Raises Misused where it is not clear which."""
@@ -93,12 +67,6 @@ class Desk:
         if len(codes) > 1:
             raise Misused("E-AGENCY-NEEDED", known=", ".join(codes))
         return codes[0]
-
-
-def _unknown_agency(code: str, known: list[str]) -> KntcError:
-    from connector.errors import DataError
-
-    return DataError("E-AGENCY-UNKNOWN", agency=code, known=", ".join(known))
 
 
 def desk_of(ctx: typer.Context, *, as_json: bool = False, log_level: str = "error") -> Desk:
@@ -114,7 +82,7 @@ def desk_of(ctx: typer.Context, *, as_json: bool = False, log_level: str = "erro
     config = load(find_config(asked.config_path))
     asked.configured_language = config.connector.language
     say = asked.words()
-    return Desk(asked, config, say, standard(say, quiet=asked.quiet, as_json=as_json))
+    return Desk(config, say, asked, standard(say, quiet=asked.quiet, as_json=as_json))
 
 
 def person() -> Actor:

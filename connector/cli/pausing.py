@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector.cli import naming, overview
+from connector.cli import overview
 from connector.cli.opening import (
     AgencyOption,
     Desk,
@@ -24,6 +24,7 @@ from connector.cli.opening import (
     reason_of,
 )
 from connector.errors import DataError
+from connector.telling import naming
 
 if TYPE_CHECKING:
     from connector.app import App

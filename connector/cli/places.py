@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector.cli import naming
 from connector.cli import workbook as book
 from connector.cli.opening import (
     AgencyOption,
@@ -29,6 +28,7 @@ from connector.cli.opening import (
 from connector.cli.quarantine_workbook import MOST, print_decided
 from connector.core.decision_list import Decided, DecisionList, Row, by_reason
 from connector.errors import DataError
+from connector.telling import naming
 
 if TYPE_CHECKING:
     from connector.app import App

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from connector.cli import failing, naming
+from connector.cli import failing
 from connector.cli.opening import Desk, desk_of, opened_to_look
-from connector.cli.overview import Overview, overview, rule_in_words
 from connector.errors import ExitCode, KntcError, MappingError, RemoteError, SourceError
+from connector.telling import naming
+from connector.telling.overview import Overview, overview
+from connector.telling.rules import rule_in_words
 
 if TYPE_CHECKING:
     from connector.app import App

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import naming, records, tracing
 from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened_to_look
-from connector.cli.words import plain
 from connector.errors import DataError, ExitCode
+from connector.telling import naming, records, tracing
+from connector.telling.words import plain
 
 if TYPE_CHECKING:
     from connector.app import App

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import naming, records, resync, tracing
+from connector.cli import listing, resync
 from connector.cli.opening import (
     AgencyOption,
     Desk,
@@ -27,8 +27,9 @@ from connector.cli.opening import (
     person,
     reason_of,
 )
-from connector.cli.overview import ASK_A_PERSON
 from connector.errors import DataError, SourceError
+from connector.telling import naming, records, tracing
+from connector.telling.overview import ASK_A_PERSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,14 +63,14 @@ def list_(
             with app.store.read() as connection:
                 lines = views.lines(connection, code, state=State.QUARANTINED, kind=wanted, limit=limit + 1)
             if as_json:
-                shown = [records.as_json(line) for line in lines[:limit]]
+                shown = [listing.as_json(line) for line in lines[:limit]]
                 found += shown
                 more = more or len(lines) > limit
                 continue
             title = naming.title(desk.say, naming.Wanted(State.QUARANTINED, wanted))
             desk.screen.heading(desk.name_of(code), desk.environment_label)
             desk.screen.line(title)
-            records.print_records(desk, app, lines[:limit])
+            listing.print_records(desk, app, lines[:limit])
             if len(lines) > limit:
                 desk.screen.line(desk.say("list.more", limit=limit))
             elif lines:
@@ -87,7 +88,7 @@ def show(ctx: typer.Context, record: RecordArgument, agency: AgencyOption = None
         if as_json:
             same = [_others(app, key, problem) for problem in line.problems]
             desk.screen.json(
-                "quarantine show", desk.environment, record=records.as_json(line), others_with_same_problem=same
+                "quarantine show", desk.environment, record=listing.as_json(line), others_with_same_problem=same
             )
             return
         _print(desk, app, line)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector.cli import naming, records
 from connector.cli import workbook as book
 from connector.cli.opening import (
     AgencyOption,
@@ -27,6 +26,7 @@ from connector.cli.opening import (
 )
 from connector.core.decision_list import Decided, DecisionList, Row, by_reason
 from connector.errors import DataError
+from connector.telling import naming, records
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

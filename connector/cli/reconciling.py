@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import failing, naming
+from connector.cli import failing
 from connector.cli.opening import (
     AgencyOption,
     Desk,
@@ -29,6 +29,7 @@ from connector.cli.working import stopped_by_signals
 from connector.core.accord import OPEN, Accord, Fix
 from connector.core.model import KINDS, Kind, RecordKey
 from connector.errors import ExitCode, RemoteError
+from connector.telling import naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import naming
 from connector.cli.opening import (
     AgencyOption,
     Desk,
@@ -24,6 +23,7 @@ from connector.cli.opening import (
     reason_of,
 )
 from connector.errors import DataError, ExitCode
+from connector.telling import naming
 
 if TYPE_CHECKING:
     from connector.app import App

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector.cli import naming
 from connector.cli.opening import (
     AgencyOption,
     Desk,
@@ -26,6 +25,7 @@ from connector.cli.opening import (
     reason_of,
 )
 from connector.errors import DataError
+from connector.telling import naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

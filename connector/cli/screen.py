@@ -15,11 +15,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from connector.cli.words import ErrorText, Words
+from connector.telling.words import NO_BREAK, ErrorText, Words
 
 WIDTH = 80
-
-NO_BREAK = "\N{NO-BREAK SPACE}"
 
 FORMAT = 1
 """Version of the JSON shapes. It changes when a field is removed or changes its meaning, not when one is added."""
@@ -155,11 +153,6 @@ def tabled(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in (heads, *rows)
     ]
-
-
-def clipped(text: str, width: int) -> str:
-    """Return the text, shortened with an ellipsis where it is longer than `width`."""
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def a_person_watches(stream: TextIO) -> bool:

@@ -41,19 +41,6 @@ def print_signs(desk: Desk, signs: Signs, now: datetime) -> None:
             desk.screen.pair(say("sign.interface"), say(f"sign.{name}", day=day))
 
 
-def to_do(desk: Desk, signs: Signs, now: datetime) -> list[tuple[str, str]]:
-    """Return what people have to do about it: renew our certificate, or speak with whoever runs the national side."""
-    found = []
-    for name in CERTIFICATES:
-        if name in signs and (left := days_left(datetime.fromisoformat(signs[name].value), now)) <= DAYS[0]:
-            page = "E-NET-CLIENT-CERTIFICATE" if name == "own_certificate" else "E-NET-UNREACHABLE"
-            found.append((desk.say(f"todo.{name}", count=max(left, 0)), f"kntc help {page}"))
-    if SUNSET in signs:
-        day = desk.say.day_of(datetime.fromisoformat(signs[SUNSET].value))
-        found.append((desk.say("todo.sunset", day=day), "kntc status"))
-    return found
-
-
 def as_json(signs: Signs) -> dict[str, dict[str, str | datetime]]:
     """Return the signs as machines read them: value, and since when it is known."""
     return {name: {"value": noted.value, "at": noted.at} for name, noted in sorted(signs.items())}

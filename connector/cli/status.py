@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import failing, naming, overview, signs, timeline
+from connector.cli import failing, signs
+from connector.cli import overview as parts
 from connector.cli.catalogue import withdrawn_in_use
+from connector.cli.listing import as_json, print_records
 from connector.cli.opening import AgencyOption, Desk, JsonOption, KindOption, desk_of, holder_of_lock, opened
-from connector.cli.records import as_json, print_records
-from connector.cli.summary import reason_in_words
 from connector.errors import ExitCode
+from connector.telling import naming, overview, timeline
+from connector.telling.rules import reason_in_words, rule_in_words
 
 if TYPE_CHECKING:
     from connector.app import App
-    from connector.cli.overview import Overview
     from connector.core.model import Kind
+    from connector.telling.overview import Overview
 
 LONGEST_LIST = 200
 """So many records are printed unless `--limit` says otherwise; the rest is counted."""
@@ -51,7 +53,7 @@ def status(
         desk.environment,
         at=app.now(),
         running=holder or "",
-        agencies=[overview.as_json(view, desk.name_of(view.agency)) for view in views],
+        agencies=[parts.as_json(view, desk.name_of(view.agency)) for view in views],
         exit_code=int(code),
     ) if as_json else _print_all(desk, app, views, holder)
     for error in closed:
@@ -93,12 +95,12 @@ def _print(desk: Desk, app: App, view: Overview, holder: str | None) -> None:
     _print_orders(desk, view)
     _print_sum(desk, app, view)
     screen.line()
-    overview.print_counts(desk, view)
-    overview.print_books(desk, view)
-    overview.print_guards(desk, view)
+    parts.print_counts(desk, view)
+    parts.print_books(desk, view)
+    parts.print_guards(desk, view)
     if overview.to_do(desk, view) or overview.by_itself(desk, view):
         screen.line()
-    overview.print_to_do(desk, view)
+    parts.print_to_do(desk, view)
 
 
 def _print_mirror(desk: Desk, view: Overview) -> None:
@@ -143,7 +145,7 @@ def _channel(desk: Desk, view: Overview) -> str:
         return say("status.channel_paused", by=stopped.by, since=say.moment(stopped.at, view.now))
     if state.held_until is not None:
         since = say.moment(state.held_since or state.held_until, view.now)
-        why = overview.rule_in_words(desk, state.rule)
+        why = rule_in_words(desk, state.rule)
         return say("status.channel_held", since=since, until=say.moment(state.held_until, view.now), why=why)
     if paced := state.paced_until(view.now):
         return say("status.channel_paced", until=say.moment(paced, view.now))

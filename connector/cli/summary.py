@@ -1,6 +1,6 @@
 """What each stage of a run did, one sentence per stage. Zero counts are left out; nothing is made up.
 
-May import: words, opening, overview, failing.
+May import: opening, telling.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector.cli import failing
 from connector.cli.opening import Desk
-from connector.cli.overview import Overview, rule_in_words
 from connector.errors import KntcError
+from connector.telling.errors import text_of
+from connector.telling.overview import Overview
+from connector.telling.rules import reason_in_words, rule_in_words
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -76,7 +77,7 @@ def _unended(desk: Desk, stage: str, counts: Mapping[str, int], ending: Ending) 
     """What a stage has done so far, and why no more. The books speak of finished sweeps only, so they are not asked."""
     say = desk.say
     if ending.error is not None:
-        text = failing.text_of(ending.error, desk.screen)
+        text = text_of(ending.error, desk.say)
         why = say("sync.failed", why=text.what, id=text.id)
     else:
         why = say(f"sync.{ending.how}")
@@ -101,16 +102,6 @@ def _collect(desk: Desk, counts: Mapping[str, int], view: Overview, reasons: Map
         parts.append(say("sync.secret", count=secret))
     changes = _parts(desk, "sync", counts, ("created", "updated", "quarantined", "waiting"))
     return f"{say('sync.read', count=source)}: {', '.join(parts)}" + (f"; {', '.join(changes)}" if changes else "")
-
-
-def reason_in_words(desk: Desk, app: App, agency: str, reason: str) -> str:
-    """Return the mapping's word for why it leaves records out; those that go with their parent have ours."""
-    mapping = app.agency(agency).mapping
-    for kind in mapping.kinds:
-        universe = mapping.kind(kind).universe
-        if universe is not None and reason in universe.reasons:
-            return universe.reasons[reason].get(desk.say.language, reason)
-    return desk.say.label("excluded", reason)
 
 
 def _push(desk: Desk, counts: Mapping[str, int], view: Overview) -> str:

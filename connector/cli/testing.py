@@ -12,9 +12,9 @@ import typer
 
 from connector.cli import failing
 from connector.cli.opening import AgencyOption, Asked, JsonOption, desk_of
-from connector.cli.screen import Screen, clipped, standard
-from connector.cli.words import plain
+from connector.cli.screen import Screen, standard
 from connector.errors import ConfigError, DataError, ExitCode, KntcError
+from connector.telling.words import clipped, plain
 
 if TYPE_CHECKING:
     from connector.core.expected import Compared, Difference, Made

@@ -50,7 +50,7 @@ from connector.cli import (
     working,
 )
 from connector.cli.opening import Asked, Misused
-from connector.cli.words import LANGUAGES, Words
+from connector.telling.words import LANGUAGES, Words
 
 app = typer.Typer(
     no_args_is_help=True,

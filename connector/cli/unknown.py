@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import naming, tracing
 from connector.cli.comparing import Compared, compared
 from connector.cli.opening import (
     AgencyOption,
@@ -25,8 +24,10 @@ from connector.cli.opening import (
     person,
     reason_of,
 )
-from connector.cli.screen import clipped, spread
+from connector.cli.screen import spread
 from connector.errors import DataError
+from connector.telling import naming, tracing
+from connector.telling.words import clipped
 
 if TYPE_CHECKING:
     from connector.app import App

@@ -11,7 +11,7 @@ import re
 from functools import partial
 from typing import Any
 
-from connector.cli.words import Words
+from connector.telling.words import Words
 
 _TYPE = re.compile(r"<(?:list\[)?(\w+)(?: range)?\]?>")
 _NAME = re.compile(r"(?<=[{\[])[a-z_]+(?=[}\]])|ERROR-ID")

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from connector.cli import naming
 from connector.cli.opening import (
     AgencyOption,
     DryRunOption,
@@ -23,6 +22,7 @@ from connector.cli.opening import (
     person,
     reason_of,
 )
+from connector.telling import naming
 
 
 def withdraw(

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.screen import clipped
-from connector.cli.words import messages, plain
 from connector.core.decision_list import Answer, Decided, DecisionList, Keyed, read_back
 from connector.errors import DataError
+from connector.telling.words import clipped, messages, plain
 
 if TYPE_CHECKING:
     from connector.cli.opening import Desk

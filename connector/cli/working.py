@@ -18,9 +18,11 @@ import typer
 
 from connector.cli import failing, planning, progress
 from connector.cli.opening import AgencyOption, Desk, DryRunOption, JsonOption, desk_of, opened
-from connector.cli.overview import Overview, overview, print_books, print_counts, print_guards, print_to_do
+from connector.cli.overview import print_books, print_counts, print_guards, print_to_do
 from connector.cli.summary import Ending, stage_lines
 from connector.errors import AccountError, ExitCode, KntcError, MappingError, RemoteError, SourceError
+from connector.telling.errors import text_of
+from connector.telling.overview import Overview, overview
 
 if TYPE_CHECKING:
     from connector.app import App, Step
@@ -333,4 +335,4 @@ def _as_json(desk: Desk, ran: Run, view: Overview) -> dict[str, Any]:
 
 
 def _error(desk: Desk, error: KntcError) -> dict[str, str]:
-    return {"id": error.id, "what": failing.text_of(error, desk.screen).what}
+    return {"id": error.id, "what": text_of(error, desk.say).what}

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import typer
 
-from connector.cli import demo, hoisted, naming, tree
-from connector.cli.words import Words, messages
+from connector.cli import demo, hoisted, tree
+from connector.telling import naming
+from connector.telling.words import Words, messages
 from tests.cli.conftest import kntc
 
 HEAVY = ("sqlmodel", "httpx", "sqlalchemy", "pydantic", "rich", "structlog", "connector.app", "connector.config")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from connector.cli.words import LANGUAGES
 from connector.core.model import KINDS, Kind
+from connector.telling.words import LANGUAGES
 from tests.cli.conftest import World
 from tests.world import source_path
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from connector.cli.previewing import WIDTHS, _broken
-from connector.cli.words import LANGUAGES
 from connector.core.model import Kind
 from connector.sample.agency import build
 from connector.sample.edits import mark_secret
 from connector.sandbox import Sandbox
+from connector.telling.words import LANGUAGES
 from tests.cli.conftest import CANARY, World
 from tests.world import AGENCY, credentials, install, source_path
 

@@ -8,13 +8,13 @@ import sqlite3
 
 import pytest
 
-from connector.cli import ruling
-from connector.cli.screen import NO_BREAK, paired
-from connector.cli.words import Words
+from connector.cli.screen import paired
 from connector.core.model import Kind
 from connector.loading import compiled_schemas, mapping_at
 from connector.resources import shipped
 from connector.sample.edits import mark_secret
+from connector.telling import ruling
+from connector.telling.words import NO_BREAK, Words
 from tests.cli.conftest import CANARY, World, kntc
 from tests.world import AGENCY, source_path
 

@@ -17,10 +17,10 @@ from rich.progress import Progress
 from connector import app, lock
 from connector.app import Step, utc_now
 from connector.cli import main, progress, working
-from connector.cli.words import Words
 from connector.core.model import Kind
 from connector.sample.agency import build
 from connector.sandbox import FaultRule, Sandbox
+from connector.telling.words import Words
 from tests.cli.conftest import World, interrupt_soon, kntc
 from tests.world import AGENCY, OTHER, credentials, install, source_path
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from connector.cli.words import LANGUAGES
 from connector.resources import shipped
+from connector.telling.words import LANGUAGES
 from tests import mapping_files
 from tests.cli.conftest import kntc
 

@@ -10,9 +10,9 @@ from filelock import FileLock
 
 from connector import edges
 from connector.cli.comparing import compared
-from connector.cli.words import Words
 from connector.core.model import Candidate, Kind, RecordKey
 from connector.sandbox import FaultRule
+from connector.telling.words import Words
 from tests.cli.conftest import CANARY, World
 from tests.cli.test_acting import events
 from tests.cli.test_sync import digest_of

@@ -15,8 +15,6 @@ import pytest
 
 from connector import config, config_problems
 from connector.cli.screen import WIDTH, paired, spread, tabled, wrapped
-from connector.cli.timeline import values_of
-from connector.cli.words import LANGUAGES, Words, language_of, messages
 from connector.core import codes, transforms
 from connector.core.attachments import HOLDING
 from connector.core.model import KINDS, Cause, State
@@ -26,6 +24,8 @@ from connector.national.base import Fault
 from connector.national.wording import UNRECOGNISED
 from connector.resources import schema_documents, shipped
 from connector.store.stories import Moment
+from connector.telling.timeline import values_of
+from connector.telling.words import LANGUAGES, Words, language_of, messages
 
 PACKAGE = Path(__file__).resolve().parents[2] / "connector"
 

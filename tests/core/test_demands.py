@@ -11,14 +11,14 @@ from datetime import datetime
 
 import pytest
 
-from connector.cli import ruling
-from connector.cli.tracing import Reading, _Shown
-from connector.cli.words import Words
 from connector.core.model import Kind, RecordKey, SourceRow
 from connector.core.secrecy import SecrecyPolicy
 from connector.errors import ConfigError, MappingError
 from connector.loading import mapping_at
 from connector.sources.sql import SqlSource
+from connector.telling import ruling
+from connector.telling.tracing import Reading, _Shown
+from connector.telling.words import Words
 from tests.mapping_files import HEAD, LOAI_DON, code_lists, compiled, schemas
 
 MAIN = '''

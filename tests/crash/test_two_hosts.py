@@ -10,13 +10,13 @@ from pathlib import Path
 import structlog
 
 from connector.app import App, open_app
-from connector.cli.overview import overview
 from connector.config import load_config
 from connector.core.model import Actor, Cause, Kind, State
 from connector.sample.agency import build
 from connector.sample.edits import edit_content
 from connector.sandbox import Sandbox
 from connector.store import audit, views
+from connector.telling.overview import overview
 from tests.cli.conftest import kntc
 from tests.machine.world import Clock, Impatience
 from tests.world import AGENCY, credentials, install, source_path

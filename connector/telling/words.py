@@ -27,6 +27,9 @@ CATALOGUE = Path(__file__).resolve().parent.parent / "messages.toml"
 
 LANGUAGES = ("vi", "en")
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""Keeps two words on one line; printed as a space."""
+
 _HOLDER = re.compile(r"pid (?P<pid>\d+) (?P<at>\d{4}-\d\d-\d\dT\S+)")
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -250,3 +253,8 @@ def utc(text: str) -> datetime:
     """Return an ISO instant as an aware UTC datetime."""
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def clipped(text: str, width: int) -> str:
+    """Return the text, shortened with an ellipsis where it is longer than `width`."""
+    return text if len(text) <= width else text[: width - 1] + "…"

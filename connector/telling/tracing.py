@@ -12,11 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from connector.cli import ruling
-from connector.cli.screen import clipped
-from connector.cli.words import Words, plain, utc
 from connector.core.model import Kind
 from connector.core.transforms import Bad
+from connector.telling import ruling
+from connector.telling.words import Words, clipped, plain, utc
 
 if TYPE_CHECKING:
     from connector.app import App

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from connector.cli.words import Words
 from connector.core.model import KINDS, Cause, Kind, RecordKey, State
 from connector.errors import DataError
+from connector.telling.words import Words
 
 if TYPE_CHECKING:
     from pathlib import Path

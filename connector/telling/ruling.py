@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connector.cli.words import Words, plain
 from connector.core.codes import local_code
+from connector.telling.words import Words, plain
 
 _WHEN = re.compile(r"(?:^| )when (?P<column>\S+) (?:in (?P<codes>.+)|is (?P<filled>filled|empty))$")
 _HOW = re.compile(r", (joined|first filled|paired)$")

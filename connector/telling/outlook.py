@@ -1,6 +1,6 @@
 """What happens next to a record, who acts, and by when.
 
-May import: words, opening, naming, overview, records.
+May import: voice, naming, overview, records, rules, timeline.
 """
 
 from __future__ import annotations
@@ -8,22 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from connector.cli import naming, records, timeline
-from connector.cli.opening import Desk
-from connector.cli.overview import ASK_A_PERSON, rule_in_words
+from connector.telling import naming, records, timeline
+from connector.telling.overview import ASK_A_PERSON
+from connector.telling.rules import rule_in_words
+from connector.telling.voice import Voice
 
 if TYPE_CHECKING:
     from connector.app import App
     from connector.store.views import Line
 
 
-def sentences(desk: Desk, app: App, line: Line, holder: str | None) -> Iterator[str]:
+def sentences(voice: Voice, app: App, line: Line, holder: str | None) -> Iterator[str]:
     """Yield what comes next, as sentences; what stands in its way first."""
-    say = desk.say
+    say = voice.say
     if line.state in ("pending", "unknown", "blocked"):
-        yield from _in_the_way(desk, app, line)
+        yield from _in_the_way(voice, app, line)
     if line.state in ("pending", "sending") or (line.state == "unknown" and line.cause not in ASK_A_PERSON):
-        yield say(f"next.{line.state}", when=_when(desk, app, line, holder))
+        yield say(f"next.{line.state}", when=_when(voice, app, line, holder))
     elif line.state == "blocked":
         parent = naming.record(say, line.parent) if line.parent else "?"
         yield say("next.blocked", parent=parent, state=say.label("state", line.cause) if line.cause else "?")
@@ -36,15 +37,15 @@ def sentences(desk: Desk, app: App, line: Line, holder: str | None) -> Iterator[
     if line.state in ("returned", "rejected") or (
         line.state == "quarantined" and line.cause in ("mapping", "parent_missing")
     ):
-        yield records.goes_by_itself(desk, app, holder)
-    yield from _of_files(desk, app, line)
+        yield records.goes_by_itself(voice, app, holder)
+    yield from _of_files(voice, app, line)
     if line.gone == "ask":
         yield say("next.gone_ask", kind=line.key.kind, id=line.key.local_id)
     if line.acknowledged_by:
         yield say("list.acknowledged", by=line.acknowledged_by)
 
 
-def _in_the_way(desk: Desk, app: App, line: Line) -> Iterator[str]:
+def _in_the_way(voice: Voice, app: App, line: Line) -> Iterator[str]:
     from connector.store import channel, marks, reasons
 
     with app.store.read() as connection:
@@ -53,16 +54,16 @@ def _in_the_way(desk: Desk, app: App, line: Line) -> Iterator[str]:
         scopes = [(pause.kind, pause.local_id) for pause in pauses]
         given = reasons.newest(connection, line.key.agency, "sending.paused", scopes, app.store.commitment)
     if state.held_until is not None:
-        why, until = rule_in_words(desk, state.rule), desk.say.moment(state.held_until, app.now())
-        yield desk.say("next.channel", why=why, until=until)
+        why, until = rule_in_words(voice, state.rule), voice.say.moment(state.held_until, app.now())
+        yield voice.say("next.channel", why=why, until=until)
     for pause in pauses:
         if pause.kind in ("", marks.CHANNEL, line.key.kind) and pause.local_id in ("", line.key.local_id):
-            yield desk.say("next.paused", scope=naming.scope(desk.say, pause.kind, pause.local_id), by=pause.by)
+            yield voice.say("next.paused", scope=naming.scope(voice.say, pause.kind, pause.local_id), by=pause.by)
             if told := given.get((pause.kind, pause.local_id)):
-                yield timeline.reason(desk, told)
+                yield timeline.reason(voice, told)
 
 
-def _of_files(desk: Desk, app: App, line: Line) -> Iterator[str]:
+def _of_files(voice: Voice, app: App, line: Line) -> Iterator[str]:
     """What its attachments wait for, and how many did not go with it."""
     from connector.store import attachments
 
@@ -70,13 +71,13 @@ def _of_files(desk: Desk, app: App, line: Line) -> Iterator[str]:
         generation = app.generation(line.key.agency)
         found = attachments.counts(connection, line.key.agency, generation, key=line.key)
     if line.state == "pending" and (waiting := found.get("ready", 0) + found.get("refused", 0)):
-        yield desk.say("next.files_waiting", count=waiting)
+        yield voice.say("next.files_waiting", count=waiting)
     if unsent := sum(found.get(fate, 0) for fate in attachments.TROUBLED):
-        yield desk.say("next.files_unsent", count=unsent)
+        yield voice.say("next.files_unsent", count=unsent)
 
 
-def _when(desk: Desk, app: App, line: Line, holder: str | None) -> str:
-    say = desk.say
+def _when(voice: Voice, app: App, line: Line, holder: str | None) -> str:
+    say = voice.say
     if line.next_attempt_at is not None and line.next_attempt_at > app.now():
         at = say.moment(line.next_attempt_at, app.now())
         return say("next.at_daemon" if holder else "next.at_sync", at=at)
