@@ -21,6 +21,7 @@ from connector import access
 from connector.config_path import DEFAULT_LANGUAGE
 from connector.config_problems import field_problems, relation_problems, syntax_problem
 from connector.core import chain
+from connector.core.toml import parsed_toml
 from connector.core.web_addresses import read_allowed
 from connector.errors import ConfigError, ConfigProblem
 
@@ -258,7 +259,7 @@ class Config(Section):
 def load_config(path: Path) -> Config:
     """Read and check the file. Raises ConfigError with every problem at once; nothing has been opened by then."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = parsed_toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError("E-CFG-NO-FILE", file=str(path)) from None
     except OSError as error:

@@ -11,6 +11,8 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
+from connector.core.toml import parsed_toml
+
 CONFIG_VARIABLE = "KNTC_CONFIG"
 DEFAULT_PATH = Path("/etc/kntc/config.toml")
 
@@ -39,7 +41,7 @@ def language_in(path: Path) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None
     try:
-        section = tomllib.loads(text).get("connector", {})
+        section = parsed_toml(text).get("connector", {})
     except tomllib.TOMLDecodeError:
         line = _LANGUAGE_LINE.search(text)
         return line[1] if line else None

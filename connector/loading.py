@@ -22,6 +22,7 @@ from connector.core.forms import Form, compile_forms
 from connector.core.mapping import CompiledMapping, compile_mapping
 from connector.core.overlay import overlaid
 from connector.core.schema import Schemas
+from connector.core.toml import parsed_toml
 from connector.core.units import Units
 from connector.errors import ConfigError, ConfigProblem
 
@@ -43,7 +44,7 @@ def load(path: Path) -> Config:
 
 def _mapping_problems(path: Path) -> list[ConfigProblem]:
     try:
-        blocks = tomllib.loads(path.read_text(encoding="utf-8")).get("agency", [])
+        blocks = parsed_toml(path.read_text(encoding="utf-8")).get("agency", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
         return []
     named = [block["mapping"] for block in blocks if isinstance(block, dict) and isinstance(block.get("mapping"), str)]
@@ -184,19 +185,19 @@ def _compiled(
     code_lists: tuple[tuple[str, CodeList], ...],
 ) -> CompiledMapping:
     """Compile these very texts once: whoever opens a configuration again, or has two agencies, does not pay twice."""
-    files: dict[str, Any] = {name: tomllib.loads(text) for name, text in texts}
+    files: dict[str, Any] = {name: parsed_toml(text) for name, text in texts}
     files, wrong = _over(dict(base), files) if base else (files, [])
     return compile_mapping(files, dict(code_lists), schemas, wrong, _units_for(files))
 
 
 def _over(base: dict[str, str], files: dict[str, Any]) -> tuple[dict[str, Any], list[ConfigProblem]]:
-    return overlaid({name: tomllib.loads(text) for name, text in base.items()}, files)
+    return overlaid({name: parsed_toml(text) for name, text in base.items()}, files)
 
 
 def _extended(folder: Path, texts: dict[str, str]) -> tuple[dict[str, str], list[ConfigProblem]]:
     """The texts of the mapping that this one extends, none if it extends none; and what is wrong with it."""
     try:
-        head = tomllib.loads(texts.get("mapping.toml", ""))
+        head = parsed_toml(texts.get("mapping.toml", ""))
     except tomllib.TOMLDecodeError:
         return {}, []
     if "extends" not in head:
@@ -238,7 +239,7 @@ def _parsed(folder: Path, texts: dict[str, str]) -> tuple[dict[str, Any], list[C
     problems = []
     for name, text in texts.items():
         try:
-            files[name] = tomllib.loads(text)
+            files[name] = parsed_toml(text)
         except tomllib.TOMLDecodeError as error:
             problems.append(syntax_problem(name, folder / name, error))
     return files, problems

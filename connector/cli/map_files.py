@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector.core.code_map_text import with_entries
+from connector.core.toml import parsed_toml
 from connector.errors import DataError
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ def _map_edit(app: App, agency: str, name: str, entries: Mapping[str, str], rema
     if path is None:
         raise DataError("E-MAP-FILE-ELSEWHERE", map=name, folder=str(folder))
     text = with_entries(path.read_text(encoding="utf-8"), entries, remark)
-    if text is None or compile_code_map(path.name, tomllib.loads(text), compiled_schemas()[1])[1]:
+    if text is None or compile_code_map(path.name, parsed_toml(text), compiled_schemas()[1])[1]:
         raise DataError("E-MAP-FILE-FORM", map=name, file=str(path))
     return Edit(path, text, entries)
 
 
 def _name_of(path: Path) -> str:
-    return str(tomllib.loads(path.read_text(encoding="utf-8")).get("name", ""))
+    return str(parsed_toml(path.read_text(encoding="utf-8")).get("name", ""))
 
 
 def _list_edit(app: App, _agency: str, name: str, entries: Mapping[str, str], remark: str) -> Edit:

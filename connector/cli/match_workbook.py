@@ -7,6 +7,7 @@ lists of `national.ttcp2018.codes`. Files that came with the program are never w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -113,16 +114,25 @@ def _listed(
     say = desk.say
     found = matching.matched(app, agency, code_map, select)
     target = app.target
+    today = app.now().astimezone(HERE).date()
+    if not found:
+        raise DataError("E-CATALOGUE-NONE-READ", agency=agency)
     if select and app.agency(agency).national.translations:
         raise DataError("E-MATCH-TRANSLATED", map=code_map or "")
     national = digest(canonical([[entry.code for entry in each.national] for each in found]))
     mapping = app.agency(agency).mapping.digest
     about = (target.environment, target.profile, target.base_url, mapping, national, code_map or "")
-    rows = tuple(row for each in found for row in _rows(desk, each))
+    rows = tuple(row for each in found for row in _rows(desk, each, today))
     decisions = {name: book.spelt("match", name) for name in ("accept", "choose", "leave")}
     listed = DecisionList("match", agency, about, rows, decisions, needs_choice=frozenset({"choose"}))
     names = ("map", "code", "title", "mapped", "national", "national_title", "why")
-    other = dict.fromkeys((entry.code, entry.title) for each in found if each.open for entry in each.national)
+    other = dict.fromkeys(
+        (entry.code, entry.title)
+        for each in found
+        if each.open
+        for entry in each.national
+        if not entry.is_over_on(today)
+    )
     title = say("workbook.match.title", agency=desk.name_of(agency))
     return listed, book.Layout(
         title=f"{title} {desk.environment_label}",
@@ -134,8 +144,8 @@ def _listed(
     )
 
 
-def _rows(desk: Desk, found: Matched) -> Iterator[Row]:
-    choices = frozenset(entry.code for entry in found.national)
+def _rows(desk: Desk, found: Matched, today: date) -> Iterator[Row]:
+    choices = frozenset(entry.code for entry in found.national if not entry.is_over_on(today))
     for each in found.open:
         proposed = _proposed(each)
         local = each.local

@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import threading
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +16,7 @@ from connector.cli.opening import Asked, Misused
 from connector.cli.screen import standard
 from connector.cli.working import stopped_by_signals
 from connector.config_path import find_config
+from connector.core.toml import parsed_toml
 from connector.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _variant(path: Path) -> Variant:
     from connector.sandbox import NoSuchVariant, Variant
 
     try:
-        return Variant.read(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Variant.read(parsed_toml(path.read_text(encoding="utf-8")))
     except NoSuchVariant as wrong:
         raise ConfigError("E-SANDBOX-VARIANT", file=str(path), setting=wrong.setting[:40]) from None
     except (OSError, ValueError):

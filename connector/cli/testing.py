@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from connector.cli import failing
-from connector.cli.opening import AgencyOption, Asked, JsonOption, desk_of
+from connector.cli.opening import AgencyOption, Asked, JsonOption, Misused, desk_of
 from connector.cli.screen import Screen, standard
 from connector.errors import ConfigError, DataError, ExitCode, KntcError
 from connector.telling.words import clipped, plain
@@ -37,6 +37,8 @@ def mapping_test(
 ) -> None:
     """Try mappings on the rows that they bring: each NAME a folder, or as in a configuration; none: those of it."""
     asked: Asked = ctx.obj
+    if agency is not None and not write:
+        raise Misused("E-USAGE", detail="--agency", usage="kntc mapping test --help")
     if name:
         screen = standard(asked.words(), quiet=asked.quiet, as_json=as_json)
         folders = [_folder(asked, one) for one in name]

@@ -13,6 +13,8 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from connector.core.toml import parsed_toml
+
 _TABLE = re.compile(r"\s*\[")
 _MAP = re.compile(r"\s*\[\s*map\s*\]\s*(#.*)?")
 
@@ -46,7 +48,7 @@ def _entry(local: str, code: str, remark: str) -> str:
 def _local_of(line: str) -> str | None:
     """The local code that a line is the entry of."""
     try:
-        found = tomllib.loads(line)
+        found = parsed_toml(line)
     except tomllib.TOMLDecodeError:
         return None
     return next((local for local, code in found.items() if isinstance(code, str)), None)
@@ -54,7 +56,7 @@ def _local_of(line: str) -> str | None:
 
 def _says(made: str, text: str, entries: Mapping[str, str]) -> bool:
     try:
-        found, wanted = tomllib.loads(made), tomllib.loads(text)
+        found, wanted = parsed_toml(made), parsed_toml(text)
     except tomllib.TOMLDecodeError:
         return False
     merged: dict[str, Any] = {**wanted, "map": {**wanted.get("map", {}), **entries}}

@@ -44,6 +44,8 @@ def sheet_of(path: Path, sheet: str, header: int) -> list[tuple[int, list[str]]]
     """Return the rows of one sheet of a workbook that somebody hands over, by their numbers. What stands above `header`
     may be merged. Raises DataError for a file that cannot be opened, is too large, or is no such workbook."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            raise DataError("E-WORKBOOK-UNREADABLE", file=path.name, error="no file")
         with path.open("rb") as opened:
             content = opened.read(MAX_HANDED_BYTES + 1)
     except OSError as error:

@@ -166,6 +166,14 @@ def test_a_broken_file_says_where_it_breaks(world):
     assert "dòng 2, cột 6" in said.err
 
 
+@pytest.mark.parametrize("value", ["[" * 3_000 + "]" * 3_000, "{a = " * 40 + "1" + "}" * 40])
+def test_a_file_that_nests_without_end_is_a_mistake_of_that_file(world, value):
+    world.config.write_text(f"deep = {value}\n", encoding="utf-8")
+    said = world("check")
+    assert said.code == 78
+    assert "E-CFG-SYNTAX" in said.err
+
+
 def test_the_shipped_mapping_is_sound_without_any_database():
     said = kntc("mapping", "check", shipped("mappings", "bentre"), "--lang", "vi")
     assert said.code == 0

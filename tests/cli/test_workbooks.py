@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -222,6 +223,20 @@ def test_what_is_no_such_workbook_is_refused_with_its_reason(held: World) -> Non
         assert why in said.err
     path.unlink()
     assert held("quarantine", "apply", path, "--reason", "r").code == 65
+
+
+def test_a_pipe_is_no_workbook_and_is_not_waited_for(held: World) -> None:
+    os.mkfifo(held.folder / "list.xlsx")
+    said = held("quarantine", "apply", held.folder / "list.xlsx", "--reason", "đã xem")
+    assert said.code == 65
+    assert "E-WORKBOOK-UNREADABLE" in said.err
+
+
+def test_without_a_national_list_no_workbook_of_matches_is_written(held: World) -> None:
+    said = held("catalogue", "match", "--workbook", held.folder / "match.xlsx")
+    assert said.code == 65
+    assert "E-CATALOGUE-NONE-READ" in said.err
+    assert not (held.folder / "match.xlsx").exists()
 
 
 def test_the_list_of_one_agency_is_no_list_of_another(held: World) -> None:
