@@ -159,6 +159,10 @@ class App:
             if generation is None:
                 with self.store.write() as tx:
                     marks.bind(tx, code, self.target, self.actor)
+        if None in bound.values():  # a log that has just begun may not be this agency's first
+            self._heed_places()
+            for code in bound:
+                self._checked_head(code)
         with self.store.write() as tx:
             rescued = sum(self._rescue(tx, code, died=died) for code in self.agencies)
             asked.forget_settled(tx)

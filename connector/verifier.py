@@ -262,11 +262,11 @@ def judge(
         kept.setdefault(one.seq, set()).add(one.hash)
     for name, one in checkpoints:
         signer = next((key for key in ground.keys if key_id(one.agency, key) == one.key_id), None)
-        if (one.agency, one.store) != (ground.agency, ground.store):
+        if one.agency != ground.agency or (one.store != ground.store and not _is_forgone(one, ground)):
             rule = "E-CHECKPOINT-OTHER"
         elif signer is None or not check(signer, one.text.encode(), one.signature):
             rule = "E-CHECKPOINT-SIGNATURE"
-        elif ground.hashes.get(one.seq) == one.hash or _is_lost(one, ground):
+        elif ground.hashes.get(one.seq) == one.hash or _is_lost(one, ground) or one.store != ground.store:
             good += 1
             continue
         elif one.seq > ground.head_seq:
@@ -285,6 +285,11 @@ def ranked(faults: Iterable[Fault]) -> list[Fault]:
 
 def _is_lost(one: Checkpoint, ground: Ground) -> bool:
     return any(begin <= one.seq <= end and _instant(one.at) <= _instant(at) for begin, end, at in ground.lost)
+
+
+def _is_forgone(one: Checkpoint, ground: Ground) -> bool:
+    """Whether a store before this one signed it, whose log a person accepted as lost."""
+    return any(one.seq <= end and _instant(one.at) <= _instant(at) for _, end, at in ground.lost)
 
 
 def _instant(text: str) -> datetime:

@@ -137,7 +137,8 @@ def heed(store: Store, agency: str, anchoring: Anchoring) -> None:
     """Move the head file forward to what a place knows, where the store does not know it: then the store is refused as
     any other that went back in time, although it and its head file were put back together.
 
-    Only what our own key has signed for this store counts, and no tail that a person accepted as lost."""
+    Only what our own key has signed for this store counts, and no tail that a person accepted as lost. A store that has
+    signed nothing itself, where a place knows another one of this agency, began anew: then the other's end counts."""
     with store.read() as connection:
         head, store_ = audit.head_of(connection, agency), store_id(connection)
     on_file = store.heads.read(agency)
@@ -145,12 +146,31 @@ def heed(store: Store, agency: str, anchoring: Anchoring) -> None:
     newer = anchoring.places.newest(agency, max(head.seq, on_file.seq if on_file else 0))
     ours = (one for one in newer if _is_ours(one, agency, store_, public))
     if (first := next(ours, None)) is None:
+        _heed_another(store, agency, anchoring.places, public)
         return
     with store.read() as connection:
         lost = audit.acceptances(connection, agency)
     for one in (first, *ours):
         if not any(begin <= one.seq <= end.seq for begin, end in lost):
             store.heads.write([Head(agency, one.seq, one.hash)])
+            return
+
+
+def _heed_another(store: Store, agency: str, places: Places, public: bytes) -> None:
+    """The same, for a store that was made anew while the log of the one before it is known elsewhere.
+
+    Not before this one has a log of its own: there must be something in which a person can accept the loss."""
+    with store.read() as connection:
+        head, store_ = audit.head_of(connection, agency), store_id(connection)
+        signed = marks.mark_of(connection, agency, _CHECKPOINT)
+        lost = {end for _, end in audit.acceptances(connection, agency)}
+    if signed is not None or not head.seq:
+        return
+    for one in places.newest(agency, 0):
+        if one.store != store_ and _is_ours(one, agency, one.store, public):
+            end = Head(agency, one.seq, one.hash)
+            if end not in lost:
+                store.heads.write([end])
             return
 
 

@@ -199,6 +199,22 @@ def test_a_store_put_back_with_its_head_file_is_refused_and_verified_once_a_pers
     assert "Phần cuối mất theo quyết định" in copied("audit", "verify").out
 
 
+def test_a_store_made_anew_sends_nothing_while_a_place_knows_the_one_before_it(copied):
+    """Somebody deletes the whole data folder, head file and all: a new store would create every case once more."""
+    before = len(copied.sandbox.bodies())
+    shutil.rmtree(copied.folder / "data")
+    said = copied("sync")
+    assert (said.code, "E-STORE-ROLLED-BACK" in said.err) == (78, True)
+    assert copied("sync").code == 78
+    assert len(copied.sandbox.bodies()) == before
+    plan = copied("reconcile", "--json").json["agencies"][0]["plan"]
+    assert copied("reconcile", "--approve", plan, "--reason", "x").code in (0, 1)
+    assert copied("sync").code == 0
+    assert copied("audit", "checkpoint").code == 0
+    agree(copied, 0)
+    assert all(count == 1 for count in copied.sandbox.effects().values())
+
+
 def older(world: World) -> None:
     shutil.rmtree(world.folder / "data")
     shutil.copytree(world.folder / "backup", world.folder / "data")
