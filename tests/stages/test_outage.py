@@ -13,11 +13,11 @@ import structlog
 from sqlalchemy import select
 
 from connector import logs
-from connector.cli import overview
 from connector.core.model import Kind
 from connector.national import transport
 from connector.store import outbox, views
 from connector.store.tables import AuditEntry, table_of
+from connector.telling import overview
 from tests.machine.world import AGENCY, START, Clock, Nation, World
 
 AUDIT = table_of(AuditEntry)
