@@ -13,6 +13,7 @@ import argparse
 import heapq
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -23,6 +24,7 @@ from sqlalchemy import Table, select
 
 from benchmarks.lives import Life, Lives, Told, instant
 from connector import __version__
+from connector.config import load_config
 from connector.core import chain
 from connector.core.chain import Head
 from connector.core.model import Actor, Event, Kind, RecordKey
@@ -80,6 +82,19 @@ def make(folder: Path, records: int, entries: int, seed: int, until: datetime | 
             _fill(store, Lives(agency, seed, evidence, until, _begin(store, agency)), share, records, entries)
             for agency, share in SHARES.items()
         ]
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Store]:
+    """Give a store that was made here, for reading."""
+    config = load_config(folder / "config.toml")
+    key, evidence = _secret(config.path, "store.key"), _secret(config.path, "evidence.key")
+    path = config.data_dir / STORE_FILE
+    store = Store.open(path, key=key, evidence=dict.fromkeys(SHARES, evidence), look=True)
+    try:
+        yield store
     finally:
         store.close()
 

@@ -155,6 +155,8 @@ def _prove(app: App, code: str, brought: Brought) -> Proof:
     import orjson
 
     from connector import edges
+    from connector.core import chain
+    from connector.core.chain import Head
     from connector.stages import anchor
     from connector.store import agreement, audit
 
@@ -165,10 +167,12 @@ def _prove(app: App, code: str, brought: Brought) -> Proof:
     except RolledBackError as error:
         head_error = error
     with app.store.read() as connection:
-        head, fault = audit.verify(connection, code)
+        following = chain.Following(Head(code, 0, chain.GENESIS))
+        story = agreement.story_of(following.through(audit.links(connection, code)))
+        head, fault = following.head, following.fault
         first = next(audit.entries(connection, code), None)
         last = next(audit.entries(connection, code, after_seq=head.seq - 1), None) if head.seq else None
-        agreed = agreement.compare(connection, code) if fault is None else None
+        agreed = agreement.compare(connection, code, story) if fault is None else None
         if fault is None and head_error is None:
             head_error = _head_fault(app, code, connection, on_file, head)
         lost = tuple(audit.acceptances(connection, code)) if fault is None else ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,31 +82,72 @@ class ChainFault:
     rule: str
 
 
-def verify(entries: Iterable[Entry], after: Head) -> tuple[Head, ChainFault | None]:
-    """Follow the chain from `after`; return the last good head, and the first fault or None.
+Link = tuple[int, bytes, bytes]
+"""An entry as it is followed: its place, the hash that stands beside it, and its content."""
 
-    Entries come in the order of `seq`. Nothing is believed but the content: hash and place are computed from it."""
-    head = after
-    for entry in entries:
-        if entry.seq != head.seq + 1:
-            return head, ChainFault(entry.seq, "E-AUDIT-GAP")
-        if digest(entry.content.encode()) != entry.hash:
-            return head, ChainFault(entry.seq, "E-AUDIT-HASH")
+Fields = list[Any]
+"""What an entry says, in the order of `link`."""
+
+
+@dataclass(slots=True)
+class Following:
+    """How far a chain was followed: its last good head, and the first entry that does not fit, None if all do."""
+
+    head: Head
+    fault: ChainFault | None = None
+
+    def through(self, links: Iterable[Link]) -> Iterator[Fields]:
+        """Yield what each entry says, as long as they fit; `head` and `fault` are told when no more come.
+
+        Entries come in the order of their places. Nothing is believed but the content: hash and place are computed
+        from it."""
+        agency, seq, prev = self.head.agency, self.head.seq, self.head.hash
         try:
-            fields = orjson.loads(entry.content)
-        except orjson.JSONDecodeError:
-            fields = None
-        if not _is_entry(fields):
-            return head, ChainFault(entry.seq, "E-AUDIT-FORM")
-        if fields[1:4] != [head.agency, entry.seq, head.hash]:
-            return head, ChainFault(entry.seq, "E-AUDIT-PREV")
-        head = Head(head.agency, entry.seq, entry.hash)
-    return head, None
+            for place, said, content in links:
+                hash_ = hashlib.sha256(content).hexdigest()
+                if place != seq + 1:
+                    self.fault = ChainFault(place, "E-AUDIT-GAP")
+                elif hash_.encode() != said:
+                    self.fault = ChainFault(place, "E-AUDIT-HASH")
+                elif (fields := _entry_of(content)) is None:
+                    self.fault = ChainFault(place, "E-AUDIT-FORM" if _is_text(content) else "E-AUDIT-HASH")
+                elif fields[3] != prev or fields[2] != place or fields[1] != agency:
+                    self.fault = ChainFault(place, "E-AUDIT-PREV")
+                else:
+                    seq, prev = place, hash_
+                    yield fields
+                    continue
+                return
+        finally:
+            self.head = Head(agency, seq, prev)
 
 
-def _is_entry(fields: object) -> bool:
-    """Whether this is what `link` writes: a chain that somebody else has linked anew may hold anything."""
-    if not isinstance(fields, list) or len(fields) != ENTRY_FIELDS:
+def verify(entries: Iterable[Entry], after: Head) -> tuple[Head, ChainFault | None]:
+    """Follow the chain from `after`; return the last good head, and the first fault or None."""
+    following = Following(after)
+    for _ in following.through((entry.seq, entry.hash.encode(), entry.content.encode()) for entry in entries):
+        pass
+    return following.head, following.fault
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether this can have been a text when it was hashed."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
         return False
-    texts = [fields[place] for place in (4, 5, 6, 8, 9, 10)]
-    return all(isinstance(text, str) for text in texts) and isinstance(fields[11], int) and isinstance(fields[12], dict)
+    return True
+
+
+def _entry_of(content: bytes) -> Fields | None:
+    """Return what an entry says, None if this is not what `link` writes: a chain that somebody else has linked anew may
+    hold anything."""
+    try:
+        fields = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+    if type(fields) is not list or len(fields) != ENTRY_FIELDS:
+        return None
+    _, _, _, _, at, event, actor, _, trigger, kind, local_id, version, facts, _, _ = fields
+    texts = type(at) is type(event) is type(actor) is type(trigger) is type(kind) is type(local_id) is str
+    return fields if texts and isinstance(version, int) and type(facts) is dict else None

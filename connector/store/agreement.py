@@ -6,13 +6,12 @@ ledger shows. A row without entries, an entry without a row, or another state me
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import orjson
 from sqlalchemy import Connection, select
 
-from connector.store import audit
+from connector.core.chain import Fields
 from connector.store.tables import Delivery, table_of
 
 _delivery = table_of(Delivery)
@@ -36,26 +35,35 @@ class Agreement:
         return self.without_entry + self.without_row + self.other_state
 
 
-def compare(connection: Connection, agency: str) -> Agreement:
-    """Return how ledger and log of an agency agree, from one consistent reading. Entries must be readable."""
-    told: dict[_Version, str] = {}
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a log tells of the ledger: how many sendings there were, and the newest state of each version."""
+
+    sendings: int
+    states: dict[_Version, str]
+
+
+def story_of(entries: Iterable[Fields]) -> Story:
+    """Return what these entries tell, each as `chain.Following` gives it."""
+    states: dict[_Version, str] = {}
     sendings = 0
-    for entry in audit.entries(connection, agency):
-        fields = orjson.loads(entry.content)
-        event, kind, local_id, version, facts = fields[5], fields[9], fields[10], fields[11], fields[12]
+    for _, _, _, _, _, event, _, _, _, kind, local_id, version, facts, _, _ in entries:
         sendings += event == "delivery.claimed"
         if kind and version and "state" in facts:
-            told[(kind, local_id, version)] = facts["state"]
-    held: dict[_Version, str] = {
-        (kind, local_id, version): state for kind, local_id, version, state in versions(connection, agency)
-    }
-    return Agreement(
-        versions=len(held),
-        sendings=sendings,
-        without_entry=len(held.keys() - told.keys()),
-        without_row=len(told.keys() - held.keys()),
-        other_state=sum(told[version] != held[version] for version in told.keys() & held.keys()),
-    )
+            states[(kind, local_id, version)] = facts["state"]
+    return Story(sendings, states)
+
+
+def compare(connection: Connection, agency: str, story: Story) -> Agreement:
+    """Return how the ledger of an agency agrees with what its log tells, read in the same transaction."""
+    told = dict(story.states)
+    held = without_entry = other_state = 0
+    for kind, local_id, version, state in versions(connection, agency):
+        said = told.pop((kind, local_id, version), None)
+        held += 1
+        without_entry += said is None
+        other_state += said is not None and said != state
+    return Agreement(held, story.sendings, without_entry, len(told), other_state)
 
 
 def versions(connection: Connection, agency: str) -> Iterator[tuple[str, str, int, str]]:

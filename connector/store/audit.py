@@ -94,6 +94,16 @@ def entries(
         after_seq = page[-1][0]
 
 
+def links(connection: Connection, agency: str) -> Iterator[chain.Link]:
+    """Yield all entries of an agency as they are followed, in order, reading some thousand at a time.
+
+    As bytes, like `entries`: nothing is decoded before its hash is known to be right."""
+    columns = [cast(column, LargeBinary) for column in (_audit.c.hash, _audit.c.content)]
+    found = select(_audit.c.seq, *columns).where(_audit.c.agency == agency).order_by(_audit.c.seq)
+    for page in connection.execute(found.execution_options(yield_per=_READ_ROWS)).partitions():
+        yield from page
+
+
 def acceptances(connection: Connection, agency: str) -> list[tuple[int, Head]]:
     """Return the entries by which a person accepted that the store went back in time, oldest first: the place of each,
     and the head that was lost. Entries must be readable."""
@@ -130,7 +140,10 @@ def is_accepted(connection: Connection, lost: Head) -> bool:
 
 def verify(connection: Connection, agency: str) -> tuple[Head, ChainFault | None]:
     """Follow the whole chain of an agency; return its last good head, and the first fault or None."""
-    return chain.verify(entries(connection, agency), Head(agency, 0, chain.GENESIS))
+    following = chain.Following(Head(agency, 0, chain.GENESIS))
+    for _ in following.through(links(connection, agency)):
+        pass
+    return following.head, following.fault
 
 
 def agencies(connection: Connection) -> list[str]:

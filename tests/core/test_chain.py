@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +11,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.core import chain
@@ -98,3 +100,103 @@ def test_a_chain_that_was_linked_anew_with_other_things_is_unreadable(change: Ca
     _, fault = chain.verify(made, Head("H51.01", 0, GENESIS))
     assert fault is not None
     assert (fault.seq, fault.rule) == (3, "E-AUDIT-FORM")
+
+
+# --- following fast, and finding the same ----------------------------------------------------------------------------
+
+
+def plainly(links: list[chain.Link], after: Head) -> tuple[Head, chain.ChainFault | None]:
+    """What an auditor would write who has all the time in the world: one question after the other, of each entry."""
+    head = after
+    for place, said, raw in links:
+        content = raw.decode(errors="replace")
+        if place != head.seq + 1:
+            return head, chain.ChainFault(place, "E-AUDIT-GAP")
+        if hashlib.sha256(content.encode()).hexdigest() != said.decode(errors="replace"):
+            return head, chain.ChainFault(place, "E-AUDIT-HASH")
+        try:
+            fields = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            fields = None
+        if not isinstance(fields, list) or len(fields) != 15:
+            return head, chain.ChainFault(place, "E-AUDIT-FORM")
+        texts = all(isinstance(fields[at], str) for at in (4, 5, 6, 8, 9, 10))
+        if not texts or not isinstance(fields[11], int) or not isinstance(fields[12], dict):
+            return head, chain.ChainFault(place, "E-AUDIT-FORM")
+        if fields[1:4] != [head.agency, place, head.hash]:
+            return head, chain.ChainFault(place, "E-AUDIT-PREV")
+        head = Head(head.agency, place, said.decode())
+    return head, None
+
+
+def hashed_anew(links: list[chain.Link], at: int, *, on: bool) -> None:
+    """Give the entry a hash that fits; on: the ones after it too, each with the hash before it."""
+    seq, _, content = links[at]
+    links[at] = (seq, hashlib.sha256(content).hexdigest().encode(), content)
+    for next_ in range(at + 1, len(links)) if on else ():
+        seq, _, content = links[next_]
+        content = re.sub(rb'"[0-9a-f]{64}"', b'"' + links[next_ - 1][1] + b'"', content, count=1)
+        links[next_] = (seq, hashlib.sha256(content).hexdigest().encode(), content)
+
+
+SPLICES = st.sampled_from(
+    [
+        b"",
+        b'"',
+        b"\\",
+        b"[",
+        b"]",
+        b"{",
+        b"}",
+        b",",
+        b"0",
+        b"-",
+        b".5",
+        b"true",
+        b"null",
+        b'"x"',
+        b" ",
+        b"\x00",
+        b"\xff",
+    ]
+)
+
+
+@settings(max_examples=600)
+@given(
+    at=st.integers(0, 4),
+    where=st.integers(0, 600),
+    length=st.integers(0, 70),
+    put=SPLICES | st.binary(max_size=3),
+    of_hash=st.booleans(),
+    mended=st.sampled_from(["no", "its hash", "all hashes"]),
+)
+def test_whatever_bytes_are_changed_the_same_is_found_at_the_same_place(
+    at: int, where: int, length: int, put: bytes, of_hash: bool, mended: str
+) -> None:
+    links = [(entry.seq, entry.hash.encode(), entry.content.encode()) for entry in entries(5)]
+    seq, said, content = links[at]
+    before = said if of_hash else content
+    begin = where % (len(before) + 1)
+    after = before[:begin] + put + before[begin + length :]
+    links[at] = (seq, after, content) if of_hash else (seq, said, after)
+    if mended != "no":
+        hashed_anew(links, at, on=mended == "all hashes")
+    following = chain.Following(Head("H51.01", 0, GENESIS))
+    told = [fields[2] for fields in following.through(links)]
+    assert (following.head, following.fault) == plainly(links, Head("H51.01", 0, GENESIS))
+    assert len(told) == following.head.seq
+
+
+@pytest.mark.parametrize("place", range(15))
+@pytest.mark.parametrize("value", [None, True, 0, 1.0, "x", [], {}, "H51.01"])
+def test_whatever_stands_at_a_place_of_an_entry_the_same_is_found(place: int, value: object) -> None:
+    """Somebody who can write the store links what he likes, with every hash right."""
+    links = [(entry.seq, entry.hash.encode(), entry.content.encode()) for entry in entries(4)]
+    fields = orjson.loads(links[2][2])
+    fields[place] = value
+    links[2] = (3, b"", orjson.dumps(fields))
+    hashed_anew(links, 2, on=True)
+    following = chain.Following(Head("H51.01", 0, GENESIS))
+    assert sum(1 for _ in following.through(links)) == following.head.seq
+    assert (following.head, following.fault) == plainly(links, Head("H51.01", 0, GENESIS))
