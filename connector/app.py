@@ -71,7 +71,7 @@ from connector.store import (
     views,
     waits,
 )
-from connector.store.db import Store, Tx, store_id
+from connector.store.db import Right, Store, Tx, store_id
 from connector.store.marks import Target
 
 MIRROR_FILE = "mirror.sqlite"
@@ -585,17 +585,19 @@ def open_app(
     *,
     create: bool = False,
     look: bool = False,
+    right: Right = Right.WRITE,
     stop: threading.Event | None = None,
     now: Callable[[], datetime] = utc_now,
     jitter: Callable[[], float] = random.random,
 ) -> Iterator[App]:
     """Give an App for the configuration; close it at the end.
 
-    create: make the store if there has never been one; look: nothing will be written to it. Raises ConfigError with
+    create: make the store if there has never been one; look: nothing will be written to it; right: what may ever be
+    done to it, READ for an App that several threads look through. Raises ConfigError with
     the problems of all mappings at once, StoreError, LockedError. Nothing is sent or read from a source by opening."""
     halt = stop or threading.Event()
     mappings, evidence = compile_mappings(config), _evidence_of(config)
-    store = open_store(config, evidence, create=create, look=look, now=now)
+    store = open_store(config, evidence, create=create, look=look, right=right, now=now)
     app = App(
         config=config,
         store=store,
@@ -610,6 +612,18 @@ def open_app(
         yield app
     finally:
         app.close()
+
+
+@contextmanager
+def open_log(config: Config, now: Callable[[], datetime] = utc_now) -> Iterator[Store]:
+    """Give the store with the right to add entries to its log and none to change anything else; close it at the end.
+
+    Raises ConfigError, StoreError, LockedError."""
+    store = open_store(config, _evidence_of(config), create=False, look=False, right=Right.APPEND, now=now)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def check_usable(config: Config) -> None:

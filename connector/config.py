@@ -36,6 +36,8 @@ _BASE_URL = r"^https?://[^\s?#@]+$"
 _PATH_PART = r"^(/[A-Za-z0-9._~-]+)*$"
 _HEADER_NAME = r"^[A-Za-z0-9-]+$"
 _HEADER_VALUE = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"
+_ADDRESS = r"^[0-9A-Fa-f.:]+$"
+_HOST_NAME = r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"
 _PATTERNS = {
     _SECRET_REF: "a reference: file:…, env:… or credential:…",
     AGENCY_CODE: "an agency's code such as H51.01",
@@ -43,6 +45,8 @@ _PATTERNS = {
     _PATH_PART: "a path such as /KNTC, without blanks",
     _HEADER_NAME: "the name of a header: letters, digits and -",
     _HEADER_VALUE: "visible ASCII",
+    _ADDRESS: "an IP address such as 127.0.0.1",
+    _HOST_NAME: "a host name such as kntc.example.gov.vn, without port",
 }
 """What each expression means to whoever has to mend a value."""
 
@@ -53,6 +57,7 @@ SecretRef = Annotated[str, Field(pattern=_SECRET_REF, max_length=500)]
 AgencyCode = Annotated[str, Field(pattern=AGENCY_CODE, max_length=35)]
 PathPart = Annotated[str, Field(pattern=_PATH_PART, max_length=200)]
 HeaderName = Annotated[str, Field(pattern=_HEADER_NAME, max_length=100)]
+HostName = Annotated[str, Field(pattern=_HOST_NAME, max_length=253)]
 HeaderValue = Annotated[str, Field(pattern=_HEADER_VALUE, max_length=500)]
 
 
@@ -174,6 +179,21 @@ class AuditSection(Section):
     checkpoint_every_s: Seconds = 900.0
 
 
+class ConsoleSection(Section):
+    """The console in a browser: where it listens, how long a visit lasts, and who may stand in front of it."""
+
+    host: Annotated[str, Field(pattern=_ADDRESS, max_length=45)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8088
+    open_to_network: bool = False
+    names: Annotated[tuple[HostName, ...], Field(max_length=20)] = ()
+    https: bool = False
+    idle_minutes: Annotated[int, Field(ge=1, le=240)] = 15
+    longest_hours: Annotated[int, Field(ge=1, le=24)] = 8
+    threads: Annotated[int, Field(ge=1, le=8)] = 4
+    proxy_header: HeaderName | None = None
+    proxies: Annotated[tuple[Annotated[str, Field(pattern=_ADDRESS, max_length=45)], ...], Field(max_length=20)] = ()
+
+
 class SourceSection(Section):
     """The agency's own database, as a SQLAlchemy URL without password."""
 
@@ -237,6 +257,7 @@ class Config(Section):
     pull: PullSection = PullSection()
     schedule: ScheduleSection = ScheduleSection()
     audit: AuditSection = AuditSection()
+    console: ConsoleSection = ConsoleSection()
     agency: Annotated[tuple[AgencySection, ...], Field(min_length=1, max_length=500)]
     path: Path
     digest: str

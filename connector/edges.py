@@ -35,10 +35,13 @@ from connector.sources.papers import Papers
 from connector.sources.sql import SqlSource
 from connector.sources.web import Web
 from connector.stages.anchor import Anchoring
-from connector.store.db import Store
+from connector.store.db import Right, Store
 from connector.store.places import Places
 
 STORE_FILE = "kntc.sqlite"
+
+READERS = 32
+"""So many connections may read at a time where several threads do: each of them may hold a few at once."""
 
 CHECKPOINTS = "checkpoints"
 """The folder beside the store in which every checkpoint stays."""
@@ -271,16 +274,24 @@ def open_store(
     create: bool,
     look: bool,
     now: Callable[[], datetime],
+    right: Right = Right.WRITE,
 ) -> Store:
     """Open the store that the configuration names, with the key it refers to."""
-    key = store_key_of(config)
     return Store.open(
         config.data_dir / STORE_FILE,
-        key=key if config.store.encryption == "sqlcipher" else None,
+        key=file_key_of(config),
         evidence=evidence,
         config_digest=config.digest[:16],
         busy_timeout_s=config.store.busy_timeout_s,
         create=create,
         look=look,
+        right=right,
+        readers=READERS if right is Right.READ else 4,
         clock=now,
     )
+
+
+def file_key_of(config: Config) -> bytes | None:
+    """Return the key that our files are encrypted with, None where the configuration wants them plain."""
+    key = store_key_of(config)
+    return key if config.store.encryption == "sqlcipher" else None

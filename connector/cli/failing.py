@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -19,7 +18,7 @@ from connector.cli import usage
 from connector.cli.opening import Asked
 from connector.cli.screen import Screen, spread, standard, wrapped
 from connector.errors import ConfigError, ConfigProblem, DiskError, ExitCode, KntcError
-from connector.telling.errors import text_of
+from connector.telling.errors import fault_of, places_of, text_of
 
 MAX_SHOWN = 200
 """So many problems of configuration are printed; a longer list has one cause."""
@@ -126,16 +125,5 @@ def _show_bug(error: Exception, asked: Asked) -> None:
     """Say where, never what: an exception's text may hold a value of a record."""
     show(fault_of(error), _screen(asked))
     if asked.verbose:
-        for place in _places(error):
+        for place in places_of(error):
             print(f"  {place}", file=sys.stderr)
-
-
-def fault_of(error: Exception) -> KntcError:
-    """Return a fault of this program as an error that can be shown: its kind and its place, nothing else."""
-    places = _places(error)
-    return KntcError("E-BUG", error=type(error).__name__, where=places[-1] if places else "?")
-
-
-def _places(error: Exception) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)
-    return [f"{frame.filename.rpartition('connector/')[2]}:{frame.lineno}" for frame in frames]

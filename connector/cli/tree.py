@@ -24,6 +24,8 @@ from connector.cli import (
     catalogue,
     checking,
     checkpoints,
+    console,
+    console_users,
     covering,
     differing,
     drafting,
@@ -130,6 +132,14 @@ _noun(
 _audit = _noun("audit", log=audit.log, verify=audit.verify, checkpoint=checkpoints.checkpoint, export=exporting.export)
 _noun(
     "keys", _audit, new=checkpoints.keys_new, rotate=checkpoints.keys_rotate, show=checkpoints.keys_show,
+)  # fmt: skip
+_console = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+_console.callback()(console.console)
+app.add_typer(_console, name="console")
+_noun(
+    "users", _console,
+    list=console_users.list_, add=console_users.add, password=console_users.password, lock=console_users.lock,
+    unlock=console_users.unlock, remove=console_users.remove,
 )  # fmt: skip
 app.command("sandbox")(sandbox.sandbox)
 app.command("demo")(about.demo)

@@ -21,7 +21,7 @@ from connector.cli.opening import AgencyOption, Desk, DryRunOption, JsonOption, 
 from connector.cli.overview import print_books, print_counts, print_guards, print_to_do
 from connector.cli.summary import Ending, stage_lines
 from connector.errors import AccountError, ExitCode, KntcError, MappingError, RemoteError, SourceError
-from connector.telling.errors import text_of
+from connector.telling.errors import fault_of, text_of
 from connector.telling.overview import Overview, overview
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _fault(desk: Desk, agency: str, job: str, error: Exception) -> KntcError:
     """Log and show where the program failed; never what with, for that may be a value of a record."""
     from connector.logs import get_logger
 
-    fault = failing.fault_of(error)
+    fault = fault_of(error)
     get_logger().error("job.failed", agency=agency, job=job, error=type(error).__name__, where=fault.values["where"])
     failing.show(fault, desk.screen)
     return fault

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -68,6 +69,21 @@ _VERSION = Table(
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 """As Alembic itself would make it (store/upgrade.py)."""
+
+
+class Right(Enum):
+    """What a process may do to a store that is there: everything; read it; or add to its log and do nothing else.
+
+    Whoever has not the first can do no more, however its connections are used: the file is open for reading only, or
+    SQLite itself refuses every statement but an INSERT into the log and its reasons."""
+
+    WRITE = "write"
+    READ = "read"
+    APPEND = "append"
+
+
+_MAY_GROW = frozenset({"audit_entry", "reason"})
+"""The tables to which Right.APPEND may add rows."""
 
 
 @dataclass(slots=True)
@@ -133,11 +149,14 @@ class Store:
         busy_timeout_s: float = 10.0,
         create: bool = False,
         look: bool = False,
+        right: Right = Right.WRITE,
+        readers: int = 4,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Store:
         """Open the store at `path`; with `create`, make it if nothing was ever there; with `look`, for reading only.
 
-        key: 32 bytes for SQLCipher, None for a plain file. evidence: the evidence key of each agency.
+        key: 32 bytes for SQLCipher, None for a plain file. evidence: the evidence key of each agency. right: what this
+        process may ever do to it; a lesser one refuses an older store. readers: how many may read at a time.
         Raises StoreError (nothing overwritten), LockedError, and ConfigError: E-ACCESS where this account lacks
         a right, E-ACCESS-ROOT where it is root and the store is another's.
         On disk afterwards: the file, its WAL, and the tables of this program's revision; an older store was upgraded,
@@ -153,18 +172,21 @@ class Store:
                 _create(path, key, busy_timeout_s, clock())
         if denied := access.lacking(path):
             raise denied  # else SQLite would complain of a damaged file
+        look = look or right is not Right.WRITE
         if not look:
             _drop_second_names(path)
             _drop_leftovers(path.parent, clock())
         # Whoever closes a store last plays its WAL into the main file, unless he may not write. A WAL that a killed
         # process left is played by the next writer, not by one who looks.
-        read_only = look and _has_wal(path)
+        read_only = right is Right.READ or (right is Right.WRITE and look and _has_wal(path))
         connect = _connector(path, key, busy_timeout_s, read_only=read_only)
-        writer = _engine(connect, key, "BEGIN IMMEDIATE", pool_size=1)
-        reader = _engine(_reading_only(connect), key, "BEGIN", pool_size=4)
+        to_write = _appending_only(connect) if right is Right.APPEND else connect
+        writer = _engine(to_write, key, "BEGIN IMMEDIATE", pool_size=1)
+        reader = _engine(_reading_only(connect), key, "BEGIN", pool_size=readers)
         store = cls(path, writer, reader, evidence, config_digest, clock, encrypted=key is not None)
         try:
-            if _revision_of(writer, path) != REVISION:
+            if (revision := _revision_of(writer, path)) != REVISION:
+                _may_upgrade(right, path, revision)
                 if read_only:  # only a writer can bring it to this program's revision
                     store.close()
                     return cls.open(
@@ -275,6 +297,11 @@ def _may_create(path: Path, *, create: bool) -> None:
         raise StoreError("E-STORE-ABSENT", file=str(path))
 
 
+def _may_upgrade(right: Right, path: Path, revision: str) -> None:
+    if right is not Right.WRITE:
+        raise StoreError("E-STORE-OLDER", file=str(path), store=revision, program=REVISION)
+
+
 def _has_wal(path: Path) -> bool:
     wal = path.with_name(f"{path.name}-wal")
     return wal.exists() and wal.stat().st_size > 0
@@ -317,6 +344,33 @@ def _reading_only(connect: Callable[[], Any]) -> Callable[[], Any]:
         return connection
 
     return connect_to_read
+
+
+def _appending_only(connect: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a function that opens a connection which can read, add to the log and its reasons, and nothing else."""
+
+    def connect_to_append() -> Any:
+        connection = connect()
+        connection.set_authorizer(_allows)
+        return connection
+
+    return connect_to_append
+
+
+_HARMLESS = frozenset({sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_FUNCTION})
+_ASKED_FOR = frozenset({"application_id", "read_uncommitted"})
+"""Settings that opening a store looks at. To change one names a value too, and is refused."""
+
+
+def _allows(action: int, first: str | None, second: str | None, _database: str | None, _within: str | None) -> int:
+    asks = action == sqlite3.SQLITE_PRAGMA and first in _ASKED_FOR and second is None
+    adds = action == sqlite3.SQLITE_INSERT and first in _MAY_GROW
+    return sqlite3.SQLITE_OK if asks or adds or action in _HARMLESS else sqlite3.SQLITE_DENY
+
+
+def engine_of(path: Path, key: bytes | None, busy_timeout_s: float) -> Engine:
+    """Return what opens another file of ours, encrypted as the store is. Every transaction of it writes."""
+    return _engine(_connector(path, key, busy_timeout_s), key, "BEGIN IMMEDIATE", pool_size=1)
 
 
 def _engine(connect: Callable[[], Any], key: bytes | None, begin: str, pool_size: int) -> Engine:

@@ -5,6 +5,7 @@ May import: words, errors.
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 
 from connector.errors import ConfigError, KntcError
@@ -25,3 +26,15 @@ def text_of(error: KntcError, say: Words) -> ErrorText:
     text = say.error(error.id, **values)
     cure = f"cure.{error.values.get('fault', '')}"
     return replace(text, next=say(cure)) if say.has(cure) else text
+
+
+def fault_of(error: Exception) -> KntcError:
+    """Return a fault of this program as an error that can be shown: its kind and its place, nothing else."""
+    places = places_of(error)
+    return KntcError("E-BUG", error=type(error).__name__, where=places[-1] if places else "?")
+
+
+def places_of(error: Exception) -> list[str]:
+    """Return by which places of the program an error came, never what it says: that may be a value of a record."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename.rpartition('connector/')[2]}:{frame.lineno}" for frame in frames]

@@ -1,0 +1,15 @@
+"""Every page of the console, in the order of the menu. A new page is one file beside this one, and one line here."""
+
+from __future__ import annotations
+
+from connector.web.page import Page
+from connector.web.pages import home, language, overview, reveal, sign_in, sign_out
+
+PAGES: tuple[Page, ...] = (
+    home.PAGE,
+    overview.PAGE,
+    reveal.PAGE,
+    sign_in.PAGE,
+    sign_out.PAGE,
+    language.PAGE,
+)
