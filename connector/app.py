@@ -17,12 +17,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from connector import disk, lock, readiness
 from connector.config import Config, read_hex_key
 from connector.core.chain import Head
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
 from connector.core.mapping import CompiledMapping
-from connector.core.model import Actor
+from connector.core.model import KINDS, Actor, Kind
 from connector.core.pacing import Budget
 from connector.edges import Agency, agency_of, anchoring_of, open_store, store_key_of
 from connector.errors import (
@@ -102,6 +104,26 @@ class Step:
 
     stage: str
     counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where an agency's records stand. `causes`: how many in each pair of state and cause; `suspected`: how many the
+    nation sent back as duplicates."""
+
+    states: Mapping[Kind, Mapping[str, int]]
+    causes: Mapping[tuple[str, str], int]
+    suspected: int
+    exposed: int
+    blocked: int
+    books: tuple[books.Books, ...]
+
+    @property
+    def in_need(self) -> bool:
+        """Whether any record is not as it should be, or the sum does not come out."""
+        in_need = (*NEEDS_ATTENTION, views.RETURNED)
+        troubled = any(by_state.get(state, 0) for by_state in self.states.values() for state in in_need)
+        return troubled or bool(self.exposed or self.blocked) or not all(book.balanced for book in self.books)
 
 
 @dataclass(slots=True)
@@ -471,32 +493,33 @@ class App:
 
     # --- what came of it ---
 
-    def exit_code_of(self, code: str) -> ExitCode:
+    def found(self, code: str, connection: Connection) -> Found:
+        """Return where the agency's records stand, as of one reading."""
+        context = self.context(code)
+        taken = views.census(connection, code)
+        return Found(
+            states=views.counts(connection, code, taken),
+            causes=views.causes(connection, code, taken),
+            suspected=taken.returned_as("duplicate_suspected"),
+            exposed=views.exposed_count(connection, code),
+            blocked=waits.blocked_count(connection, code, context.generation, context.capabilities),
+            books=tuple(books.of(connection, code, kind, taken) for kind in KINDS),
+        )
+
+    def exit_code_of(self, code: str, found: Found | None = None) -> ExitCode:
         """Return PARTIAL if the agency has any rejected, unknown, quarantined, blocked or returned record, an
         unbalanced sum, an unreadable item of the feed, an attachment that does not go, a guard that waits, or a record
-        that is gone and asks for a decision; never set by hand."""
-        context = self.context(code)
+        that is gone and asks for a decision; never set by hand. found: what was found already."""
         with self.store.read() as connection:
-            found = views.counts(connection, code)
-            in_need = (*NEEDS_ATTENTION, views.RETURNED)
-            troubled = any(by_state.get(state, 0) for by_state in found.values() for state in in_need)
-            exposed = views.exposed_count(connection, code)
-            blocked = waits.blocked_count(connection, code, context.generation, context.capabilities)
-            unbalanced = not all(books.of(connection, code, kind).balanced for kind in found)
-            guarded = marks.open_guards(connection, code) or tombstones.undecided(connection, code)
             stopped = marks.mark_of(connection, code, "pull.stopped")
-            unread = unreadable.count(connection, code)
-            unsent = attachments.troubled_count(connection, code)
-        partial = (
-            troubled
-            or exposed
-            or blocked
-            or unbalanced
-            or guarded
-            or unread
-            or unsent
-            or (stopped is not None and bool(stopped[0]))
-        )
+            partial = (
+                marks.open_guards(connection, code)
+                or tombstones.undecided(connection, code)
+                or unreadable.count(connection, code)
+                or attachments.troubled_count(connection, code)
+                or (stopped is not None and bool(stopped[0]))
+                or (found or self.found(code, connection)).in_need
+            )
         return ExitCode.PARTIAL if partial else ExitCode.DONE
 
     # --- before anything is done ---

@@ -247,7 +247,7 @@ def left_out(app: App, code: str, kind: Kind | None) -> tuple[dict[str, int], in
     secret = 0
     with app.store.read() as connection:
         for one in (kind,) if kind else KINDS:
-            secret += books.of(connection, code, one).refused_secret
+            secret += books.refused_secret(connection, code, one)
             for reason, count in books.excluded_by_reason(connection, code, one).items():
                 excluded[reason] = excluded.get(reason, 0) + count
     return excluded, secret

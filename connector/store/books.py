@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from connector.core.model import Cause, Kind, State
-from connector.store import marks, unsettled, views
+from connector.store import counting, marks, unsettled
+from connector.store.counting import Census
+from connector.store.keys import newest_of_record
 from connector.store.tables import Delivery, Record, table_of
 
 _delivery = table_of(Delivery)
@@ -41,31 +43,51 @@ class Books:
         return accounted == self.source + self.unseen and not self.unexplained
 
 
-def of(connection: Connection, agency: str, kind: Kind) -> Books:
-    """Return the sum of promise 1 for one kind, as of its last finished sweep."""
+_UNSEEN_SECRETS = (
+    select(func.count())
+    .select_from(_delivery)
+    .join(_record, newest_of_record())
+    .where(
+        _delivery.c.agency == bindparam("agency"),
+        _delivery.c.kind == bindparam("kind"),
+        _delivery.c.state == State.NOT_SENT,
+        _delivery.c.cause == Cause.BECAME_SECRET,
+        counting.IS_LISTED,
+        func.coalesce(
+            ~or_(_record.c.seen_sweep == bindparam("last"), _record.c.seen_before == bindparam("last")), True
+        ),
+    )
+)
+
+
+def of(connection: Connection, agency: str, kind: Kind, taken: Census | None = None) -> Books:
+    """Return the sum of promise 1 for one kind, as of its last finished sweep.
+
+    taken: the census of this reading, if there is one already."""
     sweep = marks.last_sweep(connection, agency, kind)
     last = sweep.id if sweep else 0
-    seen = or_(_record.c.seen_sweep == last, _record.c.seen_before == last)
-    gone_secret = and_(_delivery.c.cause == Cause.BECAME_SECRET, func.coalesce(~seen, True))
-    row = connection.execute(
-        views.current(
-            func.count().label("current"),
-            func.coalesce(func.sum(case((seen, 0), else_=1)), 0).label("unseen"),
-            func.coalesce(func.sum(case((gone_secret, 1), else_=0)), 0).label("became_secret"),
-        ).where(_record.c.agency == agency, _record.c.kind == kind)
-    ).one()
+    taken = taken or counting.census(connection, agency)
+    given = {"agency": agency, "kind": kind, "last": last}
+    became_secret = int(connection.execute(_UNSEEN_SECRETS, given).scalar_one())
+    unseen = sum(one.records for one in taken.seen[kind] if last not in (one.sweep, one.before))
     return Books(
         kind=kind,
         source=sweep.universe if sweep else 0,
         selected=sweep.selected if sweep else 0,
-        current=row.current - row.became_secret,
+        current=taken.records(kind) - became_secret,
         refused_secret=sweep.refused_secret if sweep else 0,
         excluded=sum(sweep.excluded.values()) if sweep else 0,
-        unseen=row.unseen - row.became_secret,
+        unseen=unseen - became_secret,
         unexplained=sweep.unexplained if sweep else 0,
         keyless=sweep.keyless if sweep else 0,
         settling=unsettled.new_keys(connection, agency, kind),
     )
+
+
+def refused_secret(connection: Connection, agency: str, kind: Kind) -> int:
+    """Return how many rows the last finished sweep only counted, because they are marked as secret."""
+    sweep = marks.last_sweep(connection, agency, kind)
+    return int(sweep.refused_secret) if sweep else 0
 
 
 def excluded_by_reason(connection: Connection, agency: str, kind: Kind) -> dict[str, int]:

@@ -50,7 +50,7 @@ from connector.store import audit, reasons, terms, trouble
 from connector.store.tables import StoreInfo, table_of
 
 APPLICATION_ID = 0x4B4E5443  # "KNTC" in the SQLite header, so that another program's file is told apart
-REVISION = "0012"
+REVISION = "0013"
 """The newest migration that this program knows (store/migrations/versions)."""
 
 LEFTOVER_S = 3_600.0

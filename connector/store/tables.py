@@ -45,6 +45,31 @@ _OPEN = text("closed_at IS NULL")
 _STANDING = text("gone_at IS NULL")
 _IN_FORCE = text("until IS NULL")
 _ACTIVE = text("state IN ('sending', 'unknown')")
+NEWER = "version > 1"
+"""Only a small part of all versions. A statement that asks for those says so in these words, to be served by it."""
+
+LISTED = "version >= 1"
+"""True of every version. Said by those statements alone that list or count: no other one's plan is moved by an index
+that says it."""
+
+IN_ORDER = (
+    "received",
+    "validated",
+    "linked_to_matter",
+    "forwarded_to_agency",
+    "accepted_for_settlement",
+    "deadline_extended",
+    "settled",
+    "enforced",
+    "closed",
+    "withdrawn",
+)
+"""National statuses that ask nothing of us, as of migration 0013: all that are known but `views.RETURNING`."""
+
+ENDED = "status IN ('closed', 'withdrawn')"
+"""National statuses after which hardly anything can come (`statuses.AFTER_THE_END`)."""
+
+UNUSUAL = f"status NOT IN ({', '.join(repr(name) for name in IN_ORDER)})"
 
 
 def _in(column: str, values: type[Kind | State | Operation | Cause | Decision | Fate]) -> str:
@@ -103,7 +128,7 @@ class Record(SQLModel, table=True):
         CheckConstraint(_in("kind", Kind), name="record_kind"),
         CheckConstraint("version >= 1", name="record_version"),
         CheckConstraint("(receipt_generation IS NULL) = (receipt_version IS NULL)", name="record_receipt_is_whole"),
-        Index("ix_record_seen", "agency", "kind", "seen_sweep"),
+        Index("ix_record_seen", "agency", "kind", "seen_sweep", "seen_before"),
         Index("ix_record_parent", "agency", "parent_kind", "parent_local_id"),
     )
     agency: str = Field(primary_key=True)
@@ -173,6 +198,29 @@ class Delivery(SQLModel, table=True):
             postgresql_where=_ACTIVE,
         ),
         Index("ix_delivery_due", "agency", "state", "next_attempt_at", "id", "attempt"),
+        Index(
+            "ix_delivery_listed",
+            "agency",
+            "kind",
+            "state",
+            "cause",
+            "state_at",
+            "id",
+            "local_id",
+            "version",
+            sqlite_where=text(LISTED),
+            postgresql_where=text(LISTED),
+        ),
+        Index(
+            "ix_delivery_newer",
+            "agency",
+            "kind",
+            "local_id",
+            "version",
+            "concealed",
+            sqlite_where=text(NEWER),
+            postgresql_where=text(NEWER),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     agency: str
@@ -486,6 +534,17 @@ class MirrorStatus(SQLModel, table=True):
     that we do not. `event_id` "": known from the national list, which says neither when nor by whom."""
 
     __tablename__ = "mirror_status"
+    __table_args__ = (
+        Index(
+            "ix_mirror_status_unusual",
+            "agency",
+            "applied_at",
+            "kind",
+            "local_id",
+            sqlite_where=text(UNUSUAL),
+            postgresql_where=text(UNUSUAL),
+        ),
+    )
     agency: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     local_id: str = Field(primary_key=True)
@@ -506,7 +565,19 @@ class MirrorEvent(SQLModel, table=True):
     """Every national event once, so that a repeated one changes nothing."""
 
     __tablename__ = "mirror_event"
-    __table_args__ = (Index("ix_mirror_event_key", "agency", "kind", "local_id", "sequence"),)
+    __table_args__ = (
+        Index("ix_mirror_event_key", "agency", "kind", "local_id", "sequence"),
+        Index(
+            "ix_mirror_event_ended",
+            "agency",
+            "kind",
+            "local_id",
+            "sequence",
+            "status",
+            sqlite_where=text(ENDED),
+            postgresql_where=text(ENDED),
+        ),
+    )
     agency: str = Field(primary_key=True)
     event_id: str = Field(primary_key=True)
     kind: str

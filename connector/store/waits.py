@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, Select, and_, exists, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from connector.core.model import Capabilities, RecordKey, State
+from connector.core import lifecycle
+from connector.core.model import KINDS, Capabilities, RecordKey, State
+from connector.store import counting, marks
 from connector.store.keys import of_key
 from connector.store.outbox import is_paused, parent_is_received
-from connector.store.tables import Delivery, Record, table_of
-from connector.store.views import LINE_COLUMNS, Line, current, line_of, standing
+from connector.store.standing import LINE_COLUMNS, Line, current, is_returned, line_of, same_key
+from connector.store.tables import Delivery, MirrorStatus, Record, table_of
 
 _delivery = table_of(Delivery)
 _record = table_of(Record)
+_active = _delivery.alias("active")
+_status = table_of(MirrorStatus)
 
 
 def blocked(
@@ -72,14 +76,26 @@ def _is_blocked(generation: int, capabilities: Capabilities) -> ColumnElement[bo
     return and_(_delivery.c.state == State.PENDING, ~parent_is_received(generation, capabilities))
 
 
+def _waiting(agency: str) -> Select[Any]:
+    """Count newest versions that wait to be sent. Uses ix_delivery_listed."""
+    of_all_kinds = _delivery.c.kind.in_([str(kind) for kind in KINDS])
+    waits = (_delivery.c.agency == agency, of_all_kinds, _delivery.c.state == State.PENDING)
+    return select(func.count()).select_from(_delivery).where(*waits, counting.IS_LISTED, counting.is_newest())
+
+
 def blocked_count(connection: Connection, agency: str, generation: int, capabilities: Capabilities) -> int:
     """Return how many current versions wait for a parent."""
-    found = current(func.count()).where(_record.c.agency == agency, _is_blocked(generation, capabilities))
+    found = _waiting(agency).where(~parent_is_received(generation, capabilities))
     return int(connection.execute(found).scalar_one())
 
 
 def paused_count(connection: Connection, agency: str, generation: int, capabilities: Capabilities) -> int:
     """Return how many records wait for nothing but the end of a pause that covers them."""
-    waits = and_(standing() == State.PENDING, is_paused(), parent_is_received(generation, capabilities))
-    found = current(func.count()).where(_record.c.agency == agency, waits)
+    if not marks.pauses(connection, agency):
+        return 0
+    active = exists().where(
+        *same_key(_active, _delivery), _active.c.state.in_([str(state) for state in lifecycle.ACTIVE])
+    )
+    returned = exists().where(*same_key(_record, _delivery), *same_key(_status, _delivery), is_returned())
+    found = _waiting(agency).where(is_paused(), ~active, ~returned, parent_is_received(generation, capabilities))
     return int(connection.execute(found).scalar_one())

@@ -134,18 +134,14 @@ def overview(app: App, code: str) -> Overview:
     context = app.context(code)
     store_error = _store_error(app, code)
     with app.store.read() as connection:
-        states = views.counts(connection, code)
+        found = app.found(code, connection)
         marked = {name: marks.mark_of(connection, code, jobs.success_mark(name)) for name in JOBS}
         stopped = marks.mark_of(connection, code, "pull.stopped")
         guards = tuple(marks.open_guards(connection, code))
-        sums = tuple(books.of(connection, code, kind) for kind in KINDS)
-        blocked = waits.blocked_count(connection, code, context.generation, context.capabilities)
         excluded: dict[str, int] = {}
         for kind in KINDS:
             for reason, count in books.excluded_by_reason(connection, code, kind).items():
                 excluded[reason] = excluded.get(reason, 0) + count
-        returned = views.lines(connection, code, state=views.RETURNED)
-        exposed = views.exposed_count(connection, code)
         pauses = tuple(marks.pauses(connection, code))
         scopes = [(pause.kind, pause.local_id) for pause in pauses]
         approved = tuple(jobs.approved_waiting(connection, code))
@@ -153,10 +149,10 @@ def overview(app: App, code: str) -> Overview:
         compared = comparisons.newest(connection, code)
         return Overview(
             agency=code,
-            states=states,
-            causes=views.causes(connection, code),
+            states=found.states,
+            causes=found.causes,
             waiting=decisions.counts(connection, code),
-            blocked=blocked,
+            blocked=found.blocked,
             paused=waits.paused_count(connection, code, context.generation, context.capabilities),
             channel=channel.state_of(connection, code, context.generation),
             jobs={name: mark[1] for name, mark in marked.items() if mark},
@@ -167,7 +163,7 @@ def overview(app: App, code: str) -> Overview:
             pauses=pauses,
             approval_reasons=reasons.newest(connection, code, "guard.approved", plans, app.store.commitment),
             pause_reasons=reasons.newest(connection, code, "sending.paused", scopes, app.store.commitment),
-            books=sums,
+            books=found.books,
             excluded=excluded,
             asked=requests.open_count(connection, code),
             next_due=app.next_due(code),
@@ -179,14 +175,14 @@ def overview(app: App, code: str) -> Overview:
             odd=len(mirrored.odd_steps(connection, code)),
             unreadable=unreadable.count(connection, code),
             unsent_files=attachments.troubled_count(connection, code),
-            exposed=exposed,
+            exposed=found.exposed,
             settling=unsettled.count(connection, code),
             verified=_verified(app, code, connection) if compared else {},
             unmended=sum(comparisons.open_counts(connection, compared.id).values()) if compared else 0,
             undecided=tombstones.undecided(connection, code),
-            suspected=sum(line.cause == "duplicate_suspected" for line in returned),
+            suspected=found.suspected,
             others=others.signs(connection, code, app.now()),
-            partial=app.exit_code_of(code) is not ExitCode.DONE,
+            partial=app.exit_code_of(code, found) is not ExitCode.DONE,
             now=app.now(),
         )
 

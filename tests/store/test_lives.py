@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,24 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import func, select
 
 from connector.core.model import KINDS, Cause, Delivery, Kind, SightingName, VerdictName
-from connector.store import answers, channel, decisions, marks, mirror, outbox, records, requests, setting_aside
+from connector.errors import DataError
+from connector.store import (
+    answers,
+    channel,
+    decisions,
+    marks,
+    mirror,
+    outbox,
+    records,
+    requests,
+    setting_aside,
+    views,
+    withdrawals,
+)
 from connector.store.answers import Clockwork
 from connector.store.channel import Signal
 from connector.store.db import Tx
+from tests.store import plainly
 from tests.store.ledger import (
     ACTOR,
     AGENCY,
@@ -170,6 +186,7 @@ class Lives(RuleBasedStateMachine):
         self.ledger = new_ledger(Path(self.folder.name), Clock())
         self.claimed: list[Delivery] = []
         self.highest: dict[tuple[str, str], int] = {}
+        self.told = 0
 
     @rule(key=keys, content=st.sampled_from("AB"))
     def read_a_row(self, key: object, content: str) -> None:
@@ -212,6 +229,30 @@ class Lives(RuleBasedStateMachine):
     def set_aside(self, key: object, cause: Cause) -> None:
         self.ledger.set_aside(key, cause)  # type: ignore[arg-type]
 
+    @rule(key=keys, content=st.sampled_from("AB"))
+    def conceal(self, key: object, content: str) -> None:
+        before = reading(key, content)  # type: ignore[arg-type]
+        assert before.document is not None
+        self.ledger.record(
+            replace(before, document=replace(before.document, concealed=True), fingerprint=f"c-{content}")
+        )
+
+    @rule(key=keys, status=st.sampled_from(["validated", "returned_for_correction", "duplicate_suspected", "new_word"]))
+    def the_nation_says(self, key: object, status: str) -> None:
+        self.told += 1
+        with self.ledger.store.write() as tx:
+            mirror.apply(tx, AGENCY, [status_update(key, self.told, status)], ACTOR)  # type: ignore[arg-type]
+
+    @rule(key=keys, what=st.sampled_from(["acknowledge", "withdraw", "close"]))
+    def a_person_says(self, key: object, what: str) -> None:
+        with suppress(DataError), self.ledger.store.write() as tx:
+            if what == "acknowledge":
+                requests.acknowledge(tx, key, ACTOR, "x")  # type: ignore[arg-type]
+            elif what == "close":
+                mirror.close_returned(tx, key, ACTOR, "x")  # type: ignore[arg-type]
+            else:
+                withdrawals.withdraw(tx, key, ACTOR, "x", withdraws=True, gone=False)  # type: ignore[arg-type]
+
     @rule(seconds=st.sampled_from([1, 60, 400, 4_000]))
     def time_passes(self, seconds: int) -> None:
         self.ledger.clock.forward(seconds)
@@ -235,6 +276,16 @@ class Lives(RuleBasedStateMachine):
             assert not received or known.receipt_version >= max(received)
             if own[-1].cause == "became_secret":
                 assert all(row.body is None for row in own if row.state != "sending")
+
+    @invariant()
+    def what_is_counted_is_what_is_there(self) -> None:
+        with self.ledger.store.read() as connection:
+            taken = views.census(connection, AGENCY)
+            assert views.counts(connection, AGENCY, taken) == plainly.counts(connection, AGENCY)
+            assert views.causes(connection, AGENCY, taken) == plainly.causes(connection, AGENCY)
+            assert views.exposed_count(connection, AGENCY) == plainly.exposed(connection, AGENCY)
+            for status in ("returned_for_correction", "duplicate_suspected", "new_word"):
+                assert taken.returned_as(status) == plainly.returned_as(connection, AGENCY, status)
 
     @invariant()
     def the_log_tells_every_state(self) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from connector.core import statuses
 from connector.core.chain import commitment
 from connector.core.model import KINDS, Kind, RecordKey, VerdictName
-from connector.store import books, marks, stories, views, waits
+from connector.store import books, marks, requests, stories, tables, views, waits
 from connector.store.books import Books
 from connector.store.marks import SweepCounts
 from connector.store.views import Planned
@@ -130,6 +133,28 @@ def test_counts_speak_of_the_newest_version_of_each_key(ledger: Ledger) -> None:
     assert set(counts) == set(KINDS)
     assert counts[Kind.PETITION] == {"pending": 2, "quarantined": 1}
     assert counts[Kind.DECISION] == {}
+
+
+def test_what_is_concealed_too_late_is_counted_until_somebody_says_that_they_know(ledger: Ledger) -> None:
+    """A word about one record took all others off the count, too: it was compared with every record there is."""
+    ledger.record(reading(ONE), reading(TWO))
+    ledger.deliver()
+    for key in (ONE, TWO):
+        clear = reading(key, "B")
+        assert clear.document is not None
+        ledger.record(replace(clear, document=replace(clear.document, concealed=True)))
+    with ledger.store.read() as connection:
+        assert views.exposed_count(connection, AGENCY) == 2
+    with ledger.store.write() as tx:
+        requests.acknowledge(tx, ONE, ACTOR, "x")
+    with ledger.store.read() as connection:
+        assert views.exposed_count(connection, AGENCY) == 1
+        assert [line.key for line in views.lines(connection, AGENCY, state=views.EXPOSED)] == [TWO]
+
+
+def test_the_indexes_name_the_national_statuses_that_are_known() -> None:
+    assert set(tables.IN_ORDER) == statuses.KNOWN - set(views.RETURNING)
+    assert all(f"'{status}'" in tables.ENDED for status in statuses.AFTER_THE_END)
 
 
 def test_lines_are_chosen_by_state_kind_cause_and_key(ledger: Ledger) -> None:
