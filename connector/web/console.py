@@ -31,6 +31,7 @@ def make_console(hall: Hall) -> Flask:
     flask.jinja_env.undefined = StrictUndefined
     flask.jinja_env.trim_blocks = flask.jinja_env.lstrip_blocks = True
     filters.install(flask.jinja_env)
+    flask.url_map.strict_slashes = flask.url_map.merge_slashes = False  # else it would redirect, and repeat the address
     pages = {page.name: page for page in PAGES}
     guard.stand(flask, hall, pages)
     for page in PAGES:

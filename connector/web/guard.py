@@ -73,7 +73,7 @@ def _sound(asked: Request, hall: Hall) -> None:
     """Raises BadRequest: another host's name (so no other site's page can speak for us), or beyond all bounds."""
     name = asked.host.lower()
     name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
-    too_long = len(asked.full_path) > LONGEST_ADDRESS or len(asked.args) > MOST_ARGUMENTS
+    too_long = len(asked.full_path) > LONGEST_ADDRESS or len(list(asked.args.items(multi=True))) > MOST_ARGUMENTS
     if name not in hall.settings.names or too_long:
         raise BadRequest
 

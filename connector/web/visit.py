@@ -71,6 +71,13 @@ class Visit:
         """Return a field of the form that was sent, "" where there is none; bounded as `arg`, blanks around it gone."""
         return _bounded(request.form.get(name, "").strip(), among, longest)
 
+    def fields(self, name: str, *, among: Any = None, most: int = 50) -> list[str]:
+        """Return all values of a field that may be filled in several times; bounded as `field`."""
+        values = request.form.getlist(name)
+        if len(values) > most:
+            raise BadRequest
+        return [_bounded(value, among, LONGEST_ARGUMENT) for value in values]
+
     def number(self, name: str, *, most: int) -> int | None:
         """Return a whole number from 0 to `most` of the address, None where there is none."""
         text = request.args.get(name, "")

@@ -26,6 +26,7 @@ from connector.resources import schema_documents, shipped
 from connector.store.stories import Moment
 from connector.telling.timeline import values_of
 from connector.telling.words import LANGUAGES, Words, language_of, messages
+from connector.web.pages import PAGES
 
 PACKAGE = Path(__file__).resolve().parents[2] / "connector"
 
@@ -73,6 +74,20 @@ def test_every_message_that_a_command_says_is_in_the_catalogue():
                 said |= {arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
     assert len(said) > 150
     assert sorted(said - messages().keys()) == []
+
+
+def test_every_message_that_a_page_says_is_in_the_catalogue():
+    pages = "".join(path.read_text("utf-8") for path in (PACKAGE / "web").rglob("*") if path.suffix in {".py", ".html"})
+    said = re.findall(r"""say\(\s*["']([a-z_.]+)["']\s*[,)]""", pages)
+    assert len(said) > 60
+    assert sorted(set(said) - messages().keys()) == []
+    begun = set(re.findall(r"""say\(\s*f?["']([a-z_.]+\.)(?:["'] ~|\{)""", pages))
+    assert [start for start in begun if not any(id_.startswith(start) for id_ in messages())] == []
+
+
+def test_every_page_of_the_console_has_its_words():
+    titled = [page.name for page in PAGES if page.in_menu]
+    assert [name for name in titled if not Words("vi").has(f"console.page.{name}")] == []
 
 
 def test_every_state_cause_kind_rule_and_fault_has_a_label():

@@ -34,7 +34,7 @@ ELSEWHERE = {
     "stages/attach.py:_send#1": "with a folder of attachments alone; tests/e2e/test_attachment_deaths.py dies at it",
     "stages/attach.py:_send#2": "with a folder of attachments alone; tests/e2e/test_attachment_deaths.py dies at it",
     "cli/rekeying.py:approve#1": "with a list of former ids alone; tests/stages/test_rekey.py dies at it",
-    "web/notes.py:Notes._add#1": "an entry before a page that is not sent yet; tests/web/test_log.py dies at it",
+    "web/notes.py:Notes._add#1": "an entry before a page that is not sent yet; tests/web/test_read_only.py dies at it",
     "cli/unknown.py:link#1": "over the observed interface alone; tests/crash/test_kill_observed.py dies around it",
     "cli/unknown.py:send#1": "over the observed interface alone; tests/crash/test_kill_observed.py dies around it",
     "stages/anchor.py:announce#1": "with a signing key alone; tests/cli/test_checkpoints.py goes on from both sides",

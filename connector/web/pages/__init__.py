@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from connector.web.page import Page
-from connector.web.pages import home, language, overview, reveal, sign_in, sign_out
+from connector.web.pages import home, language, overview, reveal, sign_in, sign_out, users
 
 PAGES: tuple[Page, ...] = (
     home.PAGE,
     overview.PAGE,
     reveal.PAGE,
+    users.PAGE,
     sign_in.PAGE,
     sign_out.PAGE,
     language.PAGE,
