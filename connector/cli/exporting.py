@@ -29,18 +29,15 @@ def export(
 
     desk = desk_of(ctx, as_json=as_json)
     code = desk.one_agency(agency)
-    draft = target.with_name(f".{target.name}.tmp")
     if target.exists():
         raise DataError("E-EXPORT-THERE", file=str(target))
-    with opened(desk) as app, disk.told(target.absolute().parent):
-        draft.unlink(missing_ok=True)
+    with opened(desk) as app, disk.told(target.absolute().parent), disk.whole(target) as (draft, file):
         try:
             places = edges.places_of(app.config)
-            found = stage.export(app.store, code, places, desk.environment, app.actor, draft)
-            draft.chmod(0o600)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+            found = stage.export(app.store, code, places, desk.environment, app.actor, file)
+            disk.place(draft, file, target)
+        except FileExistsError:
+            raise DataError("E-EXPORT-THERE", file=str(target)) from None
     if as_json:
         fields = {"agency": code, "entries": found.entries, "head": found.head_hash, "noted": found.noted}
         desk.screen.json("audit export", desk.environment, file=str(target), **fields)

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 from sqlalchemy import Connection
@@ -61,14 +61,14 @@ class _Archive:
         self.files[name] = digest.hexdigest()
 
 
-def export(store: Store, agency: str, places: Places, environment: str, actor: Actor, target: Path) -> Exported:
-    """Write the export of an agency's whole log into `target`, which must not be there. Raises OSError.
+def export(store: Store, agency: str, places: Places, environment: str, actor: Actor, file: BinaryIO) -> Exported:
+    """Write the export of an agency's whole log into a new file. Raises OSError.
 
     That it is made is the last entry of it. If the process dies here, the log says more than there is: an auditor asks
     for the file, and gets the next one."""
     noted = _note(store, agency, actor)
     head_file = _head_file(store, agency)  # before the entries: what is written meanwhile only makes the chain longer
-    with target.open("xb") as file, zipfile.ZipFile(file, "w") as archive, store.read() as connection:
+    with zipfile.ZipFile(file, "w") as archive, store.read() as connection:
         out = _Archive(archive, store.now())
         last: dict[str, Any] = {"seq": 0, "hash": verifier.GENESIS}
         out.add("entries.jsonl", _entries(connection, agency, last))

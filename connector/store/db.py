@@ -45,6 +45,7 @@ from connector import __version__, access
 from connector.core import chain
 from connector.core.chain import Head
 from connector.core.model import Event
+from connector.disk import LEFTOVER_S
 from connector.errors import StoreError
 from connector.store import audit, reasons, terms, trouble
 from connector.store.tables import StoreInfo, table_of
@@ -52,8 +53,6 @@ from connector.store.tables import StoreInfo, table_of
 APPLICATION_ID = 0x4B4E5443  # "KNTC" in the SQLite header, so that another program's file is told apart
 REVISION = "0013"
 """The newest migration that this program knows (store/migrations/versions)."""
-
-LEFTOVER_S = 3_600.0
 
 _GUARDS = (
     """CREATE TRIGGER audit_entry_is_never_changed BEFORE UPDATE ON audit_entry
