@@ -31,6 +31,7 @@ from connector.cli import (
     drafting,
     explain,
     exporting,
+    extracting,
     inspecting,
     match_workbook,
     matching,
@@ -129,7 +130,14 @@ _noun("mirror", show=mirror.show, unreadable=mirror.unreadable)
 _noun(
     "catalogue", pull=catalogue.pull, diff=catalogue.diff, match=matching.match, apply=match_workbook.apply,
 )  # fmt: skip
-_audit = _noun("audit", log=audit.log, verify=audit.verify, checkpoint=checkpoints.checkpoint, export=exporting.export)
+_audit = _noun(
+    "audit",
+    log=audit.log,
+    verify=audit.verify,
+    checkpoint=checkpoints.checkpoint,
+    export=exporting.export,
+    extract=extracting.extract,
+)
 _noun(
     "keys", _audit, new=checkpoints.keys_new, rotate=checkpoints.keys_rotate, show=checkpoints.keys_show,
 )  # fmt: skip

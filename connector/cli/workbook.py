@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from connector.core.cells import unescaped
 from connector.core.decision_list import Answer, Decided, DecisionList, Keyed, read_back
 from connector.errors import DataError
 from connector.telling.words import clipped, messages, plain
@@ -188,4 +189,4 @@ def _offer(desk: Desk, book: Any, sheet: Any, listed: DecisionList, layout: Layo
 def _text(cell: str) -> str:
     """What a cell may hold: no half characters, no control characters but line ends, and an end."""
     whole = cell.encode("utf-8", "replace").decode("utf-8")
-    return clipped("\n".join(plain(line) for line in whole.split("\n")), LONGEST)
+    return clipped(unescaped("\n".join(plain(line) for line in whole.split("\n"))), LONGEST)

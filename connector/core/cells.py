@@ -1,4 +1,4 @@
-"""What a cell of a CSV file may hold, so that no spreadsheet takes text for a formula. Pure.
+"""What a cell may hold, so that no spreadsheet takes its text for anything but text. Pure.
 
 A spreadsheet decides by the first sign that it sees, and overlooks more than one expects: blanks, quotation marks, what
 has no width. It may also part a line at another separator than the one it was written with; so a sign behind any
@@ -32,6 +32,15 @@ def guarded(text: str) -> str:
     At the very front the apostrophe comes before everything, elsewhere right before the sign."""
     found = _FIRST.sub(_marked, text)
     return f"{GUARD}{found}" if found[:1] in _PARTING and found else found
+
+
+_ESCAPE = re.compile("_(?=x[0-9a-fA-F]{4}_)")
+
+
+def unescaped(text: str) -> str:
+    """Return the text so that no part of it is read as the escape of a character, which is how workbooks write those
+    that XML cannot hold: XlsxWriter escapes such a part, but not one that begins with the end of another."""
+    return _ESCAPE.sub("_ ", text) if "_x" in text else text
 
 
 def _marked(found: re.Match[str]) -> str:

@@ -109,7 +109,7 @@ class Following:
                     self.fault = ChainFault(place, "E-AUDIT-GAP")
                 elif hash_.encode() != said:
                     self.fault = ChainFault(place, "E-AUDIT-HASH")
-                elif (fields := _entry_of(content)) is None:
+                elif (fields := fields_of(content)) is None:
                     self.fault = ChainFault(place, "E-AUDIT-FORM" if _is_text(content) else "E-AUDIT-HASH")
                 elif fields[3] != prev or fields[2] != place or fields[1] != agency:
                     self.fault = ChainFault(place, "E-AUDIT-PREV")
@@ -139,7 +139,7 @@ def _is_text(content: bytes) -> bool:
     return True
 
 
-def _entry_of(content: bytes) -> Fields | None:
+def fields_of(content: bytes) -> Fields | None:
     """Return what an entry says, None if this is not what `link` writes: a chain that somebody else has linked anew may
     hold anything."""
     try:

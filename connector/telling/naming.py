@@ -106,6 +106,16 @@ def state_named(say: Words, text: str) -> str:
     return found
 
 
+def outcome_named(say: Words, text: str) -> str:
+    """Return what an entry of the log may say became of a record, named by its word or label. Raises DataError."""
+    from connector.store.extracts import OUTCOMES
+
+    found = state_named(say, text)
+    if found not in OUTCOMES:
+        raise DataError("E-STATE-UNKNOWN", state=text[:40], known=", ".join(OUTCOMES))
+    return found
+
+
 def cause_named(say: Words, text: str) -> str:
     """Return the cause that was named, by its word or its label. Raises DataError with all names."""
     name = folded(text)

@@ -104,7 +104,7 @@ def _ledger_conceals(app: App, key: RecordKey, parents: Sequence[RecordKey]) -> 
 def is_concealed(mapping: KindMapping, row: SourceRow, mapped: Mapped) -> bool:
     """A row that gives no document is treated as concealed unless its type is known to be open: fail closed."""
     if mapped.documents:
-        return "concealed" in _loaded(mapped.documents[0].body)
+        return "concealed" in loaded(mapped.documents[0].body)
     from connector.core.secrecy import treat_as_denunciation
 
     petition_type = mapping.petition_type(row.columns)
@@ -117,7 +117,7 @@ def fields(say: Words, app: App, key: RecordKey, reading: Reading, unfinished: B
 
     unfinished: the body as far as it came, to be shown where the row gives no document."""
     mapping = app.agency(key.agency).mapping.kind(key.kind)
-    body = _loaded(reading.mapped.documents[0].body) if reading.mapped.documents else unfinished or {}
+    body = loaded(reading.mapped.documents[0].body) if reading.mapped.documents else unfinished or {}
     shown = _Shown(say, mapping, reading, body)
     open_: list[FieldLine] = []
     secret: dict[str, TraceStep] = {}
@@ -287,7 +287,7 @@ def code_in_words(say: Words, code_list: str, code: str) -> str:
 
 def facts(say: Words, kind: Kind, body: bytes | None) -> list[str]:
     """Return the C1 facts by which people recognise a document: a petition's type, and the kind's main day."""
-    document = _loaded(body)
+    document = loaded(body)
     found = []
     if kind is Kind.PETITION and isinstance(document.get("type"), str):
         found.append(code_in_words(say, "petition-type", document["type"]).lower())
@@ -316,10 +316,11 @@ def masked_body(app: App, key: RecordKey, body: bytes | None) -> Any:
         confidentiality = info.confidentiality if info else "C3"
         return value if confidentiality == "C1" else mask(str(value), confidentiality)
 
-    return shown("", _loaded(body))
+    return shown("", loaded(body))
 
 
-def _loaded(body: bytes | None) -> dict[str, Any]:
+def loaded(body: bytes | None) -> dict[str, Any]:
+    """Return a document's body, empty where there is none (any more)."""
     import orjson
 
     found = orjson.loads(body) if body else {}

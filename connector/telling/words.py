@@ -209,7 +209,7 @@ def _shown(words: Words, value: object) -> str:
 
 def plain(text: str) -> str:
     """Return the text on one line, without control characters: what came from elsewhere must not steer a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 @lru_cache(maxsize=1)

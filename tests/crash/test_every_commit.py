@@ -163,6 +163,11 @@ def test_no_death_at_any_commit_of_the_program_loses_doubles_or_hides_anything(
     deaths.through("sync")
     commits.verify(folder)
     prove(config, sandbox, sample)
+    extract = str(folder / "log.csv")
+    deaths.through(
+        "audit", "extract", extract, "--unmask", "--reason", "r"
+    )  # died with its entry: no file, asked again
+    assert "log.csv" in deaths.through("audit", "extract", "--check", extract, codes=(0,))
     deaths.through("withdraw", "petition", first, "--reason", "r", "--yes")
     commits.verify(folder)
     wanted = {f"{caller} {moment}" for caller in commits.callers().values() for moment in commits.MOMENTS}

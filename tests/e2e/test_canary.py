@@ -7,6 +7,7 @@ classified. Then everything that leaves the process, or stays on disk in clear, 
 from __future__ import annotations
 
 import sqlite3
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -177,6 +178,25 @@ def test_what_the_nation_writes_where_a_code_belongs_is_shown_to_people_and_to_n
     hold_both("explain --json", capsys.readouterr().out)
     main(["--config", str(world.config), "explain", "petition", "bentre:2"])
     assert f"passed on to {NATION}" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "xlsx"])
+def test_no_extract_of_the_log_holds_it_not_even_unmasked(world: World, tmp_path: Path, form: str) -> None:
+    masked, unmasked = tmp_path / f"masked.{form}", tmp_path / f"unmasked.{form}"
+    for path, args in ((masked, ()), (unmasked, ("--unmask", "--reason", "to see that it hides"))):
+        assert main(["--config", str(world.config), "audit", "extract", str(path), *args]) == ExitCode.DONE
+    hold_both("a masked extract", *parts_of(masked))
+    parts = parts_of(unmasked)
+    assert NATION.encode() in b"".join(parts)  # so a search of these bytes does find what is there
+    hold("an unmasked extract", *parts)
+
+
+def parts_of(path: Path) -> list[bytes]:
+    """The files of a workbook, or the one that it is."""
+    if path.suffix != ".xlsx":
+        return [path.read_bytes()]
+    with zipfile.ZipFile(path) as archive:
+        return [archive.read(name) for name in archive.namelist()]
 
 
 def is_planted(world: World, local_id: str) -> bool:
