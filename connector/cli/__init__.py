@@ -5,6 +5,7 @@ Floor 4. Commands import what they need when they run: `kntc --help` loads neith
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,13 +21,23 @@ BARE = ("--quiet", "-q", "--verbose", "-v")
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. `args`: without the program's name; default: those of the process."""
-    given = hoisted(sys.argv[1:] if args is None else args)
+    given = hoisted([_as_text(arg) for arg in (sys.argv[1:] if args is None else args)])
     try:
         with patient_stderr():
             return _run(given)
     except KeyboardInterrupt:  # so early that nothing was read yet; later ones are told in failing.py
         print(_interrupted(given), file=sys.stderr)
         return 1
+
+
+def _as_text(arg: str) -> str:
+    """Return an argument as text. Bytes that are none came from another encoding: only as the name of a file that is
+    there do they mean anything."""
+    try:
+        arg.encode()
+    except UnicodeEncodeError:
+        return arg if os.path.lexists(arg) else arg.encode("utf-8", "replace").decode()
+    return arg
 
 
 def _run(given: Sequence[str]) -> int:

@@ -238,8 +238,7 @@ def _print(desk: Desk, finding: Finding) -> None:
         return
     desk.screen.pair(label, desk.say("check.problems", count=len(problems)), width=22)
     for problem in problems:
-        for line in failing.problem_lines(problem, desk.screen):
-            print(line, file=desk.screen.out)
+        desk.screen.lines(failing.problem_lines(problem, desk.screen))
 
 
 def _exit_code(findings: list[Finding]) -> ExitCode:

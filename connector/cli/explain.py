@@ -152,8 +152,7 @@ def _print_payload(desk: Desk, app: App, subject: Subject) -> None:
     body = tracing.masked_body(app, subject.key, subject.story.body)
     if body is None:
         desk.screen.line(desk.say("explain.no_payload"), indent=2)
-    for text in _pretty(body):
-        print(text, file=desk.screen.out)
+    desk.screen.lines(_pretty(body))
 
 
 def _pretty(body: Any) -> Iterator[str]:

@@ -19,6 +19,7 @@ from connector.cli.opening import Asked
 from connector.cli.screen import Screen, spread, standard, wrapped
 from connector.errors import ConfigError, ConfigProblem, DiskError, ExitCode, KntcError
 from connector.telling.errors import fault_of, places_of, text_of
+from connector.telling.words import plain
 
 MAX_SHOWN = 200
 """So many problems of configuration are printed; a longer list has one cause."""
@@ -80,7 +81,7 @@ def show(error: KntcError, screen: Screen) -> None:
     problems = error.problems if isinstance(error, ConfigError) else ()
     for problem in problems[:MAX_SHOWN]:
         for line in problem_lines(problem, screen):
-            print(line, file=screen.err)
+            print(plain(line), file=screen.err)
     if len(problems) > MAX_SHOWN:
         print(screen.say("config.more", count=len(problems) - MAX_SHOWN), file=screen.err)
     screen.error(text_of(error, screen.say))

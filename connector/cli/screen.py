@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from connector.telling.words import NO_BREAK, ErrorText, Words
+from connector.telling.words import NO_BREAK, ErrorText, Words, plain
 
 WIDTH = 80
 
@@ -84,10 +84,11 @@ class Screen:
     def json(self, command: str, environment: str, **fields: Any) -> None:
         """Print the one JSON object of this command. Times in it are UTC."""
         shape = {"format": FORMAT, "command": command, "environment": environment, **fields}
-        print(json.dumps(shape, ensure_ascii=False, indent=2, default=_jsonable), file=self.out)
+        print(_visible(json.dumps(shape, ensure_ascii=False, indent=2, default=_jsonable)), file=self.out)
 
     def styled(self, text: str, style: str, stream: TextIO | None = None) -> str:
-        """Return the text in a style, if a person watches this stream and wants colours."""
+        """Return the text in a style, if a person watches this stream and wants colours, and made harmless."""
+        text = plain(text)
         if style not in _CODES or not coloured(stream or self.out):
             return text
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
@@ -95,7 +96,7 @@ class Screen:
     @staticmethod
     def _print(stream: TextIO, lines: Iterable[str]) -> None:
         for line in lines:
-            print(line, file=stream)
+            print(plain(line), file=stream)  # ids and names come from elsewhere, and must not steer a terminal
 
 
 def coloured(stream: TextIO) -> bool:
@@ -163,6 +164,16 @@ def a_person_watches(stream: TextIO) -> bool:
 def standard(say: Words, *, quiet: bool = False, as_json: bool = False) -> Screen:
     """Return the screen of this process."""
     return Screen(say, sys.stdout, sys.stderr, quiet, as_json)
+
+
+def _visible(text: str) -> str:
+    """Return JSON with what cannot be seen written as escapes: it says the same, and steers no terminal."""
+    lines = text.split("\n")
+    return "\n".join(line if line.isprintable() else "".join(map(_escaped, line)) for line in lines)
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def _jsonable(value: object) -> object:
