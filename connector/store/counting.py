@@ -14,7 +14,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, func, literal_column, or_, select, text
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core import lifecycle
@@ -195,18 +208,14 @@ _RECEIVED_BEFORE = (
     _older.c.receipt_at.is_not(None),
     ~is_acknowledged_since(_older),
 )
-_EXPOSED_SECRETS = (
-    select(func.count())
-    .select_from(_delivery)
-    .where(
-        _OF_AGENCY,
-        _OF_ALL_KINDS,
-        _delivery.c.state == State.NOT_SENT,
-        _delivery.c.cause == Cause.BECAME_SECRET,
-        IS_LISTED,
-        is_newest(),
-        exists().where(*_RECEIVED_BEFORE),
-    )
+_EXPOSED_SECRETS = select(_delivery.c.id).where(
+    _OF_AGENCY,
+    _OF_ALL_KINDS,
+    _delivery.c.state == State.NOT_SENT,
+    _delivery.c.cause == Cause.BECAME_SECRET,
+    IS_LISTED,
+    is_newest(),
+    exists().where(*_RECEIVED_BEFORE),
 )
 _GIVEN_IN_CLEAR = (
     select(_delivery.c.id)
@@ -221,8 +230,8 @@ _GIVEN_IN_CLEAR = (
     .prefix_with("MATERIALIZED")  # of nearly all of them, nothing more has to be read
 )
 _EXPOSED_CONCEALED = (
-    select(func.count())
-    .select_from(_current.join(_GIVEN_IN_CLEAR, _GIVEN_IN_CLEAR.c.id == _current.c.id))
+    select(_current.c.id)
+    .join(_GIVEN_IN_CLEAR, _GIVEN_IN_CLEAR.c.id == _current.c.id)
     .where(
         _current.c.state != State.RETRACTED,
         or_(_current.c.cause.is_(None), _current.c.cause != Cause.BECAME_SECRET),
@@ -230,9 +239,13 @@ _EXPOSED_CONCEALED = (
 )
 
 
+def given_in_clear() -> CompoundSelect[Any]:
+    """Return the statement that gives the newest versions of records which the nation was given in clear and which must
+    be concealed now, or are secrets. Given: `agency`."""
+    return union_all(_EXPOSED_SECRETS, _EXPOSED_CONCEALED)
+
+
 def exposed_count(connection: Connection, agency: str) -> int:
     """Return how many records the nation was given in clear that must be concealed now."""
-    return sum(
-        int(connection.execute(counted, {"agency": agency}).scalar_one())
-        for counted in (_EXPOSED_SECRETS, _EXPOSED_CONCEALED)
-    )
+    counted = select(func.count()).select_from(given_in_clear().subquery())
+    return int(connection.execute(counted, {"agency": agency}).scalar_one())

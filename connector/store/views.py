@@ -12,10 +12,11 @@ import orjson
 from sqlalchemy import Connection, func, literal, or_, select
 
 from connector.core.diff import changed_pointers
-from connector.core.model import KINDS, Cause, Kind, RecordKey, State
-from connector.store import tombstones
+from connector.core.model import KINDS, Kind, RecordKey, State
+from connector.store import pages, tombstones
 from connector.store.counting import Census, causes, census, counts, exposed_count, oldest_pending
 from connector.store.keys import of_key
+from connector.store.pages import Page, page
 from connector.store.records import Reading
 from connector.store.standing import (
     EXPOSED,
@@ -39,6 +40,7 @@ __all__ = [
     "RETURNING",
     "Census",
     "Line",
+    "Page",
     "Planned",
     "causes",
     "census",
@@ -51,6 +53,7 @@ __all__ = [
     "newest_body",
     "oldest_pending",
     "others_with_problem",
+    "page",
     "planned_change",
     "range_value_of",
 ]
@@ -65,33 +68,26 @@ def lines(
     *,
     state: str | None = None,
     kind: Kind | None = None,
-    cause: Cause | None = None,
+    cause: str | None = None,
     key: RecordKey | None = None,
     limit: int = 1_000,
 ) -> list[Line]:
-    """Return current versions, newest trouble first; `state` may also be RETURNED."""
-    wanted = [_record.c.agency == agency]
+    """Return current versions, newest trouble first; `state` may also be RETURNED, EXPOSED or GONE.
+
+    With a key: its one line, if it is in that state."""
+    if key is None:
+        return pages.lines(connection, agency, state=state, kind=kind, cause=cause, limit=limit)
+    wanted = of_key(_record, key)
     if state == RETURNED:
-        wanted.append(is_returned())
+        wanted += (is_returned(),)
     elif state == EXPOSED:
-        wanted.append(is_exposed())
+        wanted += (is_exposed(),)
     elif state == GONE:
-        wanted.append(tombstones.is_gone())
+        wanted += (tombstones.is_gone(),)
     elif state is not None:
-        wanted.append(or_(_delivery.c.state == state, standing() == state))
-    if kind is not None:
-        wanted.append(_record.c.kind == kind)
-    if cause is not None:
-        wanted.append(_delivery.c.cause == cause)
-    if key is not None:
-        wanted += of_key(_record, key)
+        wanted += (or_(_delivery.c.state == state, standing() == state),)
     stands = standing() if state in (None, EXPOSED, GONE) else literal(state)
-    rows = connection.execute(
-        current(*LINE_COLUMNS, stands.label("stands"))
-        .where(*wanted)
-        .order_by(_delivery.c.state_at.desc(), _delivery.c.id)
-        .limit(limit)
-    )
+    rows = connection.execute(current(*LINE_COLUMNS, stands.label("stands")).where(*wanted).limit(limit))
     return [line_of(row) for row in rows]
 
 

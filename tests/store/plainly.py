@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sqlalchemy import Connection, func
+from sqlalchemy import Connection, func, literal, or_
 
 from connector.core.model import KINDS, Kind
-from connector.store import standing
+from connector.store import standing, tombstones
 from connector.store.standing import current, is_exposed
 from tests.store.ledger import DELIVERY, RECORD
 
@@ -45,3 +45,20 @@ def returned_as(connection: Connection, agency: str, status: str) -> int:
         RECORD.c.agency == agency, standing.is_returned(), standing._status.c.status == status
     )
     return int(connection.execute(found).scalar_one())
+
+
+def lines(connection: Connection, agency: str, state: str | None, kind: Kind | None = None) -> list[standing.Line]:
+    wanted = [RECORD.c.agency == agency]
+    if state == standing.RETURNED:
+        wanted.append(standing.is_returned())
+    elif state == standing.EXPOSED:
+        wanted.append(is_exposed())
+    elif state == standing.GONE:
+        wanted.append(tombstones.is_gone())
+    elif state is not None:
+        wanted.append(or_(DELIVERY.c.state == state, standing.standing() == state))
+    if kind is not None:
+        wanted.append(RECORD.c.kind == kind)
+    stands = standing.standing() if state in (None, standing.EXPOSED, standing.GONE) else literal(state)
+    rows = connection.execute(current(*standing.LINE_COLUMNS, stands.label("stands")).where(*wanted))
+    return [standing.line_of(row) for row in rows]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import func, select
 
-from connector.core.model import KINDS, Cause, Delivery, Kind, SightingName, VerdictName
+from connector.core.model import KINDS, Cause, Delivery, Kind, SightingName, State, VerdictName
 from connector.errors import DataError
 from connector.store import (
     answers,
@@ -286,6 +286,22 @@ class Lives(RuleBasedStateMachine):
             assert views.exposed_count(connection, AGENCY) == plainly.exposed(connection, AGENCY)
             for status in ("returned_for_correction", "duplicate_suspected", "new_word"):
                 assert taken.returned_as(status) == plainly.returned_as(connection, AGENCY, status)
+
+    @invariant()
+    def what_is_listed_is_what_is_there(self) -> None:
+        with self.ledger.store.read() as connection:
+            for state in (None, *State, views.RETURNED, views.EXPOSED, views.GONE):
+                for kind in (None, Kind.HANDLING):
+                    found, after = [], ""
+                    while True:
+                        page = views.page(connection, AGENCY, state=state, kind=kind, after=after, limit=2)
+                        found += page.lines
+                        after = page.next
+                        if not after:
+                            break
+                    there = plainly.lines(connection, AGENCY, state, kind)
+                    assert sorted(found, key=str) == sorted(there, key=str)
+                    assert found == views.lines(connection, AGENCY, state=state, kind=kind)
 
     @invariant()
     def the_log_tells_every_state(self) -> None:

@@ -152,6 +152,30 @@ def test_what_is_concealed_too_late_is_counted_until_somebody_says_that_they_kno
         assert [line.key for line in views.lines(connection, AGENCY, state=views.EXPOSED)] == [TWO]
 
 
+def test_what_is_recorded_while_somebody_turns_pages_moves_no_record_to_another_page(ledger: Ledger) -> None:
+    for number in range(7):
+        ledger.clock.forward(number % 2)  # some have the same time
+        ledger.record(reading(key_of(number)))
+    with ledger.store.read() as connection:
+        first = views.page(connection, AGENCY, state="pending", limit=3)
+        whole = views.lines(connection, AGENCY, state="pending")
+    ledger.clock.forward(60)
+    ledger.record(reading(key_of(99)))
+    with ledger.store.read() as connection:
+        second = views.page(connection, AGENCY, state="pending", after=first.next, limit=3)
+        last = views.page(connection, AGENCY, state="pending", after=second.next, limit=3)
+    assert [*first.lines, *second.lines, *last.lines] == whole
+    assert last.next == ""
+
+
+@pytest.mark.parametrize(
+    "after", ["x", "é", "W10", "WyIyMDI2LTExLTIyIiwgWzFdXQ", "WyIyMDI2LTExLTIyVDA1OjAwOjAwWiIsWyJ4Il1d"]
+)
+def test_what_is_no_position_of_a_list_is_refused(ledger: Ledger, after: str) -> None:
+    with ledger.store.read() as connection, pytest.raises(ValueError, match="position"):
+        views.page(connection, AGENCY, after=after)
+
+
 def test_the_indexes_name_the_national_statuses_that_are_known() -> None:
     assert set(tables.IN_ORDER) == statuses.KNOWN - set(views.RETURNING)
     assert all(f"'{status}'" in tables.ENDED for status in statuses.AFTER_THE_END)

@@ -17,7 +17,7 @@ INDEXES = (
     (
         "ix_delivery_listed",
         "delivery",
-        ("agency", "kind", "state", "cause", "state_at", "id", "local_id", "version"),
+        ("agency", "kind", "state", "state_at", "id", "cause", "local_id", "version"),
         LISTED,
     ),
     ("ix_delivery_newer", "delivery", ("agency", "kind", "local_id", "version", "concealed"), NEWER),
