@@ -6,7 +6,6 @@ the source was right, and says so.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,7 +22,7 @@ from connector.telling.words import utc
 if TYPE_CHECKING:
     from connector.app import App
     from connector.core.chain import Head
-    from connector.core.model import Entry
+    from connector.core.model import Entry, Kind
     from connector.stages.anchor import Brought
     from connector.store.stories import Moment
 
@@ -42,7 +41,7 @@ def log(
     with opened(desk) as app:
         if record:
             key = naming.find(app, desk.agencies(agency), record)
-            codes, kind, local_id = [key.agency], str(key.kind), key.local_id
+            codes, kind, local_id = [key.agency], key.kind, key.local_id
         else:
             codes, kind, local_id = desk.agencies(agency), None, None
         shown = {code: _newest(app, code, kind, local_id, limit) for code in codes}
@@ -59,14 +58,14 @@ def log(
                 desk.screen.line(desk.say("audit.empty"))
 
 
-def _newest(app: App, code: str, kind: str | None, local_id: str | None, limit: int) -> list[tuple[Entry, Moment]]:
+def _newest(app: App, code: str, kind: Kind | None, local_id: str | None, limit: int) -> list[tuple[Entry, Moment]]:
     """Return the newest entries, oldest first, each also taken apart and with the reason that a person gave."""
     import orjson
 
     from connector.store import audit, stories
 
     with app.store.read() as connection:
-        kept = deque(audit.entries(connection, code, kind=kind, local_id=local_id), maxlen=limit)
+        kept = audit.page(connection, code, kind=kind, local_id=local_id, limit=limit).entries[::-1]
         fields = {entry.seq: orjson.loads(entry.content) for entry in kept}
         return list(zip(kept, stories.told(connection, code, fields, app.store.commitment), strict=True))
 

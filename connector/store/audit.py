@@ -12,15 +12,34 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, LargeBinary, bindparam, cast, insert, select
+from sqlalchemy import Connection, LargeBinary, bindparam, cast, func, insert, select
 
 from connector import verifier
 from connector.core import chain
 from connector.core.chain import ChainFault, Head
 from connector.core.model import Entry, Event
 from connector.errors import RolledBackError
+from connector.store.log_pages import LogPage, page
 from connector.store.tables import AuditEntry, table_of
 from connector.verifier import KEY_MADE, KEY_ROTATED, KeyEvent
+
+__all__ = [
+    "ACCEPTED",
+    "HeadFiles",
+    "LogPage",
+    "acceptances",
+    "acceptances_at",
+    "agencies",
+    "append",
+    "entries",
+    "hashes_at",
+    "head_of",
+    "is_accepted",
+    "key_events",
+    "links",
+    "page",
+    "verify",
+]
 
 _audit = table_of(AuditEntry)
 
@@ -28,6 +47,8 @@ _APPEND = insert(_audit)
 _OF_AGENCY = _audit.c.agency == bindparam("agency")
 _HEAD = select(_audit.c.seq, _audit.c.hash).where(_OF_AGENCY).order_by(_audit.c.seq.desc()).limit(1)
 _HASH_AT = select(_audit.c.hash).where(_OF_AGENCY, _audit.c.seq == bindparam("seq"))
+
+_NEXT_AGENCY = select(func.min(_audit.c.agency)).where(_audit.c.agency > bindparam("after"))
 
 _READ_ROWS = 2_000
 
@@ -84,14 +105,14 @@ def entries(
     texts = [cast(column, LargeBinary) for column in (_audit.c.prev, _audit.c.hash, _audit.c.content)]
     columns = (_audit.c.seq, *texts)
     while True:
-        page = connection.execute(
+        rows = connection.execute(
             select(*columns).where(wanted, _audit.c.seq > after_seq).order_by(_audit.c.seq).limit(_READ_ROWS)
         ).all()
-        for seq, *found in page:
+        for seq, *found in rows:
             yield Entry(agency, seq, *(text.decode(errors="replace") for text in found))
-        if len(page) < _READ_ROWS:
+        if len(rows) < _READ_ROWS:
             return
-        after_seq = page[-1][0]
+        after_seq = rows[-1][0]
 
 
 def links(connection: Connection, agency: str) -> Iterator[chain.Link]:
@@ -100,8 +121,8 @@ def links(connection: Connection, agency: str) -> Iterator[chain.Link]:
     As bytes, like `entries`: nothing is decoded before its hash is known to be right."""
     columns = [cast(column, LargeBinary) for column in (_audit.c.hash, _audit.c.content)]
     found = select(_audit.c.seq, *columns).where(_audit.c.agency == agency).order_by(_audit.c.seq)
-    for page in connection.execute(found.execution_options(yield_per=_READ_ROWS)).partitions():
-        yield from page
+    for part in connection.execute(found.execution_options(yield_per=_READ_ROWS)).partitions():
+        yield from part
 
 
 def acceptances(connection: Connection, agency: str) -> list[tuple[int, Head]]:
@@ -147,8 +168,11 @@ def verify(connection: Connection, agency: str) -> tuple[Head, ChainFault | None
 
 
 def agencies(connection: Connection) -> list[str]:
-    """Return the agencies that have a chain."""
-    return list(connection.execute(select(_audit.c.agency).distinct().order_by(_audit.c.agency)).scalars())
+    """Return the agencies that have a chain, by one index step each."""
+    found: list[str] = []
+    while (name := connection.execute(_NEXT_AGENCY, {"after": found[-1] if found else ""}).scalar()) is not None:
+        found.append(name)
+    return found
 
 
 class HeadFiles:

@@ -264,6 +264,24 @@ class Delivery(SQLModel, table=True):
     decided_reason: str | None = None
 
 
+class DayCount(SQLModel, table=True):
+    """How many versions were recorded, received by the nation, and refused, on one calendar day of Vietnam.
+
+    Kept by triggers (db.py), so that no way of writing a version can forget it. A version is received once, on the day
+    of its first receipt; it may be refused more than once."""
+
+    __tablename__ = "day_count"
+    __table_args__ = (
+        CheckConstraint("recorded >= 0 AND received >= 0 AND rejected >= 0", name="day_counts"),
+        CheckConstraint("length(day) = 10", name="day_is_a_date"),
+    )
+    agency: str = Field(primary_key=True)
+    day: str = Field(primary_key=True)
+    recorded: int = 0
+    received: int = 0
+    rejected: int = 0
+
+
 class Attachment(SQLModel, table=True):
     """A file that the newest version of a record names, and what became of it. `at`: its place among those of the row.
 
@@ -330,6 +348,7 @@ class AuditEntry(SQLModel, table=True):
         CheckConstraint("seq >= 1", name="audit_seq"),
         CheckConstraint("length(hash) = 64 AND length(prev) = 64", name="audit_hash"),
         Index("ix_audit_key", "agency", "kind", "local_id"),
+        Index("ix_audit_event", "agency", "event", "kind", "at", "seq"),
     )
     agency: str = Field(primary_key=True)
     seq: int = Field(primary_key=True)

@@ -15,6 +15,7 @@ from connector.core.diff import changed_pointers
 from connector.core.model import KINDS, Kind, RecordKey, State
 from connector.store import pages, tombstones
 from connector.store.counting import Census, causes, census, counts, exposed_count, oldest_pending
+from connector.store.days import Day, per_day
 from connector.store.keys import of_key
 from connector.store.pages import Page, page
 from connector.store.records import Reading
@@ -39,6 +40,7 @@ __all__ = [
     "RETURNED",
     "RETURNING",
     "Census",
+    "Day",
     "Line",
     "Page",
     "Planned",
@@ -54,6 +56,7 @@ __all__ = [
     "oldest_pending",
     "others_with_problem",
     "page",
+    "per_day",
     "planned_change",
     "range_value_of",
 ]

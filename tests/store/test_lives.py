@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ from connector.core.model import KINDS, Cause, Delivery, Kind, SightingName, Sta
 from connector.errors import DataError
 from connector.store import (
     answers,
+    audit,
     channel,
     decisions,
     marks,
@@ -42,6 +46,7 @@ from tests.store.ledger import (
     IDEMPOTENT,
     LIMITS,
     RECORD,
+    START,
     TARGET,
     Clock,
     Ledger,
@@ -253,7 +258,7 @@ class Lives(RuleBasedStateMachine):
             else:
                 withdrawals.withdraw(tx, key, ACTOR, "x", withdraws=True, gone=False)  # type: ignore[arg-type]
 
-    @rule(seconds=st.sampled_from([1, 60, 400, 4_000]))
+    @rule(seconds=st.sampled_from([1, 60, 400, 4_000, 40_000]))
     def time_passes(self, seconds: int) -> None:
         self.ledger.clock.forward(seconds)
 
@@ -302,6 +307,25 @@ class Lives(RuleBasedStateMachine):
                     there = plainly.lines(connection, AGENCY, state, kind)
                     assert sorted(found, key=str) == sorted(there, key=str)
                     assert found == views.lines(connection, AGENCY, state=state, kind=kind)
+
+    @invariant()
+    def every_day_is_counted_as_it_was(self) -> None:
+        """Recorded and received as the rows say; refused as often as the log tells that a version became so."""
+        vietnam, told = timezone(timedelta(hours=7)), Counter[tuple[str, date]]()
+        with self.ledger.store.read() as connection:
+            rows = connection.execute(select(DELIVERY.c.created_at, DELIVERY.c.receipt_at)).all()
+            days = views.per_day(
+                connection, AGENCY, START.date() - timedelta(1), self.ledger.clock.now.date() + timedelta(1)
+            )
+            contents = [json.loads(entry.content) for entry in audit.entries(connection, AGENCY)]
+        told.update(("recorded", row.created_at.astimezone(vietnam).date()) for row in rows)
+        received = sum(row.receipt_at is not None for row in rows)
+        for content in contents:
+            if content[12].get("state") == "rejected" != content[12].get("from"):
+                told["rejected", datetime.fromisoformat(content[4]).astimezone(vietnam).date()] += 1
+        assert [day.recorded for day in days] == [told["recorded", day.day] for day in days]
+        assert [day.rejected for day in days] == [told["rejected", day.day] for day in days]
+        assert sum(day.received for day in days) == received
 
     @invariant()
     def the_log_tells_every_state(self) -> None:

@@ -80,6 +80,7 @@ NATIONAL_CODE = {
     "agency": AGENCY, "generation": 1, "catalogue": "5", "code": "1", "title": "x", "first_seen_at": START,
     "last_seen_at": START,
 }  # fmt: skip
+DAY = {"agency": AGENCY, "day": "2026-11-22", "recorded": 1, "received": 1, "rejected": 0}
 ALIAS = {
     "agency": AGENCY, "kind": "petition", "alias": "moi:1", "local_id": "demo:1", "plan": "p", "since": START,
 }  # fmt: skip
@@ -155,6 +156,8 @@ IMPOSSIBLE: list[Case] = [
     ("waiting_has_time", tables.Content, CONTENT, {"state": "waiting", "rule": "busy"}),
     ("waiting_has_time", tables.Content, CONTENT, {"next_attempt_at": START}),
     ("key_alias_kind", tables.KeyAlias, ALIAS, {"kind": "letter"}),
+    ("day_counts", tables.DayCount, DAY, {"received": -1}),
+    ("day_is_a_date", tables.DayCount, DAY, {"day": "2026-11-22T05"}),
     ("alias_is_another", tables.KeyAlias, ALIAS, {"alias": "demo:1"}),
     ("untaken_has_rule", tables.Content, CONTENT, {"state": "refused"}),
 ]  # fmt: skip

@@ -141,6 +141,10 @@ def test_an_upgraded_store_keeps_its_rows_its_views_and_the_guards_of_its_audit_
     assert {name for name in after if name.startswith("trigger")} == {
         "trigger audit_entry_is_never_changed",
         "trigger audit_entry_is_never_deleted",
+        "trigger version_is_adopted",
+        "trigger version_is_received",
+        "trigger version_is_recorded",
+        "trigger version_is_rejected",
     }
     connection = raw(closed)
     assert connection.execute("SELECT version_num FROM alembic_version").fetchone()[0] == NEXT

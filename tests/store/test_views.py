@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -174,6 +175,25 @@ def test_what_is_recorded_while_somebody_turns_pages_moves_no_record_to_another_
 def test_what_is_no_position_of_a_list_is_refused(ledger: Ledger, after: str) -> None:
     with ledger.store.read() as connection, pytest.raises(ValueError, match="position"):
         views.page(connection, AGENCY, after=after)
+
+
+def test_a_day_begins_at_midnight_in_vietnam(ledger: Ledger) -> None:
+    ledger.record(reading(ONE))  # 22 November, 12:00 there
+    ledger.clock.forward(12 * 3_600 - 1)
+    ledger.record(reading(TWO))
+    ledger.clock.forward(1)
+    ledger.deliver(ONE)
+    with ledger.store.read() as connection:
+        days = views.per_day(connection, AGENCY, date(2026, 11, 21), date(2026, 11, 24))
+        assert [(day.day.day, day.recorded, day.received, day.rejected) for day in days] == [
+            (21, 0, 0, 0),
+            (22, 2, 0, 0),
+            (23, 0, 1, 0),
+            (24, 0, 0, 0),
+        ]
+        assert views.per_day(connection, AGENCY, date(2026, 11, 24), date(2026, 11, 23)) == []
+        with pytest.raises(ValueError, match="days"):
+            views.per_day(connection, AGENCY, date(1900, 1, 1), date(2026, 11, 23))
 
 
 def test_the_indexes_name_the_national_statuses_that_are_known() -> None:
