@@ -19,6 +19,7 @@ from connector.cli import failing
 from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened
 from connector.cli.working import stopped_by_signals
 from connector.errors import DataError, ExitCode, KntcError, RemoteError
+from connector.telling.catalogue import withdrawn_in_use
 from connector.telling.words import HERE
 
 if TYPE_CHECKING:
@@ -96,18 +97,6 @@ def names_of(app: App, code: str, asked: list[str] | None) -> tuple[str, ...]:
         if name not in known:
             raise DataError("E-CATALOGUE-UNKNOWN", catalogue=name[:64], known=", ".join(known))
     return tuple(dict.fromkeys(asked)) if asked else known
-
-
-def withdrawn_in_use(app: App, code: str) -> dict[str, tuple[CatalogueEntry, ...]]:
-    """Return the codes that the agency's mapping sends and the national lists, as last read, have no more."""
-    from connector.core.code_use import used_codes
-    from connector.store import catalogues
-
-    agency = app.agency(code)
-    national = agency.national
-    used = used_codes(agency.mapping, national.translations, national.catalogues)
-    with app.store.read() as connection:
-        return catalogues.withdrawn(connection, code, app.generation(code), used, _today(app))
 
 
 def title_of(desk: Desk, name: str) -> str:

@@ -15,7 +15,6 @@ import typer
 
 from connector import access
 from connector.cli import failing
-from connector.cli.catalogue import withdrawn_in_use
 from connector.cli.opening import Asked, Desk, JsonOption, desk_of, opened, opened_on_trial
 from connector.cli.screen import Screen, standard
 from connector.errors import (
@@ -28,6 +27,7 @@ from connector.errors import (
     RemoteError,
     SourceError,
 )
+from connector.telling.catalogue import withdrawn_in_use
 from connector.telling.errors import text_of
 
 if TYPE_CHECKING:

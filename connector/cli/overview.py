@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connector.cli import signs as told
 from connector.cli.opening import Desk
 from connector.cli.screen import WIDTH, wrapped
 from connector.core.model import KINDS
@@ -90,7 +89,7 @@ def as_json(view: Overview, name: str) -> dict[str, Any]:
         "attachments_unsent": view.unsent_files,
         "next_due": view.next_due,
         "oldest_pending": view.oldest_pending,
-        "signs": told.as_json(view.signs),
+        "signs": {name: {"value": noted.value, "at": noted.at} for name, noted in sorted(view.signs.items())},
     }
 
 

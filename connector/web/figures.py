@@ -1,7 +1,7 @@
 """Figures that take longer than a page may: worked out beside the pages, and shown with when that was.
 
-    overviews = Refreshed(lambda code: overview(app, code), every_s=10)
-    found = overviews.value("H51.01")        # the newest there is; None only before there is any
+    boards = Refreshed(lambda code: board_of(app, code), every_s=10)
+    found = boards.value("H51.01")        # the newest there is; None only before there is any
 
 May import: errors, logs.
 """

@@ -1,6 +1,6 @@
 """What all pages stand on, built once: see `opened`.
 
-May import: app, edges, store, telling; settings, figures, notes.
+May import: app, edges, store; settings, board, figures, notes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from connector.core.model import Actor
 from connector.edges import file_key_of
 from connector.store.accounts import ACCOUNTS_FILE, Accounts
 from connector.store.db import Right
-from connector.telling.overview import Overview, overview
+from connector.web.board import Board, board_of
 from connector.web.figures import Refreshed
 from connector.web.notes import Notes
 from connector.web.settings import Settings
@@ -33,12 +33,12 @@ class Hall:
     notes: Notes
     accounts: Accounts
     settings: Settings
-    overviews: Refreshed[Overview]
+    boards: Refreshed[Board]
     now: Callable[[], datetime]
 
     def close(self) -> None:
         """Stop what is worked out beside the pages."""
-        self.overviews.close()
+        self.boards.close()
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def opened(config: Config, settings: Settings, now: Callable[[], datetime] = utc
         open_app(config, ACTOR, right=Right.READ, now=now) as app,
         accounts_of(config) as accounts,
     ):
-        hall = Hall(app, Notes(log), accounts, settings, Refreshed(lambda code: overview(app, code), now), now)
+        hall = Hall(app, Notes(log), accounts, settings, Refreshed(lambda code: board_of(app, code), now), now)
         try:
             yield hall
         finally:

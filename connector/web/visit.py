@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
@@ -103,6 +103,10 @@ class Visit:
         if self.agency and "agency" not in given:
             given["agency"] = self.agency
         return url_for(page, **given)
+
+    def has(self, page: str) -> bool:
+        """Return whether there is such a page, so that a link to it leads somewhere."""
+        return page in current_app.view_functions
 
     # --- what was searched for: words that must stand in no address ---
 
