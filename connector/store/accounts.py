@@ -149,12 +149,11 @@ class Accounts:
         Raises StoreError where it cannot be read with this key, and ConfigError where a right is lacking."""
         if denied := access.left_for_another(path) or access.lacking(path):
             raise denied
-        is_new = not path.exists()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
         engine = engine_of(path, key, busy_timeout_s)
         accounts = cls(path, engine)
         try:
-            if is_new:
-                path.touch(mode=0o600)
             accounts._prepare()
             yield accounts
         finally:

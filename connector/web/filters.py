@@ -16,6 +16,7 @@ from connector.telling.words import HERE, plain
 def install(environment: Environment) -> None:
     """Give an environment these filters."""
     environment.filters["told"] = told
+    environment.filters["plain"] = plain
     environment.filters["iso"] = iso
 
 

@@ -6,6 +6,8 @@ May import: hall, console; waitress.
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,11 +32,11 @@ def served(hall: Hall) -> Iterator[str]:
     """Serve the console until the block ends; give its address. Raises ConfigError where it cannot listen there."""
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # what it would say may hold a line of a request
     settings = hall.settings
+    listening = _listening(settings.host, settings.port)
     try:
         server: Any = create_server(
             make_console(hall),
-            host=settings.host,
-            port=settings.port,
+            sockets=[listening],
             threads=settings.threads,
             ident=None,
             connection_limit=MOST_CONNECTIONS,
@@ -44,8 +46,9 @@ def served(hall: Hall) -> Iterator[str]:
             clear_untrusted_proxy_headers=False,
             expose_tracebacks=False,
         )
-    except OSError:
-        raise ConfigError("E-CONSOLE-PORT", host=settings.host, port=settings.port) from None
+    except BaseException:
+        listening.close()
+        raise
     thread = threading.Thread(target=server.run, name="console", daemon=True)
     thread.start()
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -58,3 +61,16 @@ def served(hall: Hall) -> Iterator[str]:
         server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # noqa: SLF001  by the loop's own thread
         thread.join(timeout=10)
         get_logger().info("console.stopped")
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that has the address. Raises ConfigError where it cannot."""
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere it would take the port of another program that is using it
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        raise ConfigError("E-CONSOLE-PORT", host=host, port=port) from None
+    return made

@@ -6,6 +6,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -140,20 +141,28 @@ def add(config: Path, name: str, role: Role, *more: str) -> None:
     assert said.code == 0, said.err
 
 
-def serve(config: Path, **changes: object) -> Iterator[Console]:
+@contextmanager
+def serve(config: Path, name: str = "", **changes: object) -> Iterator[Console]:
+    """Serve what is installed; `name`: what its agencies are called; changes: of [console]."""
     loaded = load_config(config)
+    if name:
+        renamed = tuple(agency.model_copy(update={"name": name}) for agency in loaded.agency)
+        loaded = loaded.model_copy(update={"agency": renamed})
     section = loaded.console.model_copy(update={"port": 0, **changes})
     clock = Clock()
     with opened(loaded, settings_of(section, "config.toml"), clock) as hall, served(hall) as address:
         console = Console(config.parent, loaded, hall, clock, address)
-        yield console
-        for browser in console.visitors:
-            browser.http.close()
+        try:
+            yield console
+        finally:
+            for browser in console.visitors:
+                browser.http.close()
 
 
 @pytest.fixture(scope="module")
 def shared(installed: Path) -> Iterator[Console]:
-    yield from serve(installed)
+    with serve(installed) as console:
+        yield console
 
 
 @pytest.fixture

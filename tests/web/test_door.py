@@ -40,7 +40,7 @@ def test_the_cookie_is_neither_for_scripts_nor_for_other_sites(console: Console)
 
 
 def test_over_https_the_cookie_goes_over_https_alone_and_no_other_host_can_set_it(installed: Path):
-    for console in serve(installed, https=True):
+    with serve(installed, https=True) as console:
         answer = console.browser().get("/sign-in")
         cookie = cookie_in(answer, "__Host-kntc")
         assert (cookie["secure"], cookie["httponly"], cookie["path"], cookie["domain"]) == (True, True, "/", "")
@@ -210,7 +210,7 @@ def test_beyond_this_machine_it_listens_only_where_configured_and_behind_https(i
 
 
 def test_whom_a_trusted_proxy_names_is_in_without_a_password(installed: Path):
-    for console in serve(installed, proxy_header="X-Remote-User", proxies=("127.0.0.1",)):
+    with serve(installed, proxy_header="X-Remote-User", proxies=("127.0.0.1",)) as console:
         browser = console.browser()
         assert browser.get("/", headers={"X-Remote-User": "quantri"}).headers["location"] == "/users"
         assert browser.get("/users", headers={"X-Remote-User": "quantri"}).status_code == 200
@@ -222,9 +222,9 @@ def test_whom_a_trusted_proxy_names_is_in_without_a_password(installed: Path):
 
 
 def test_the_header_of_anybody_else_is_not_believed(installed: Path):
-    for console in serve(installed, proxy_header="X-Remote-User", proxies=("10.9.8.7",)):
+    with serve(installed, proxy_header="X-Remote-User", proxies=("10.9.8.7",)) as console:
         answer = console.browser().get("/users", headers={"X-Remote-User": "quantri"})
         assert answer.headers["location"] == "/sign-in"
-    for console in serve(installed):
+    with serve(installed) as console:
         answer = console.browser().get("/users", headers={"X-Remote-User": "quantri"})
         assert answer.headers["location"] == "/sign-in"
