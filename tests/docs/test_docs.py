@@ -21,6 +21,7 @@ from connector.sandbox.desk import CALLS as PAGES_OF_THE_SANDBOX
 from connector.sandbox.faults import OBSERVED
 from connector.sandbox.faults import OPERATIONS as OPERATIONS_OF_TTCP2018
 from connector.store import mirror
+from connector.telling.words import messages
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = (ROOT / "README.md", ROOT / "README.vi.md")
@@ -32,6 +33,7 @@ OLD_INTERFACE = ROOT / "docs" / "old-interface.md"
 SANDBOX = ROOT / "docs" / "sandbox.md"
 MIRROR = ROOT / "docs" / "published-mirror.md"
 UNIT = ROOT / "deploy" / "kntc.service"
+CONSOLE_UNIT = ROOT / "deploy" / "kntc-console.service"
 
 
 def name_of(page: Path) -> str:
@@ -328,3 +330,27 @@ def test_systemd_waits_longer_than_the_daemon_and_does_not_restart_what_a_file_m
     assert unit["ExecStart"].endswith("/kntc run")
     assert int(unit["TimeoutStopSec"]) > ScheduleSection().stop_timeout_s
     assert str(int(ExitCode.CONFIGURATION)) in unit["RestartPreventExitStatus"].split()
+
+
+def test_the_consoles_unit_is_shut_in_as_the_daemons_and_reaches_no_network():
+    daemon, console = (dict(re.findall(r"^(\w+)=(.*)$", text_of(unit), re.MULTILINE)) for unit in (UNIT, CONSOLE_UNIT))
+    assert console["ExecStart"].endswith("/kntc console")
+    assert str(int(ExitCode.CONFIGURATION)) in console["RestartPreventExitStatus"].split()
+    assert (console["IPAddressDeny"], console["IPAddressAllow"]) == ("any", "localhost")
+    differ = {
+        "Description",
+        "Documentation",
+        "ExecStart",
+        "Wants",
+        "After",
+        "TimeoutStopSec",
+        "RestrictAddressFamilies",
+    }
+    assert {key for key in daemon if console.get(key) != daemon[key]} <= differ
+
+
+def test_every_entry_of_the_console_is_documented_and_no_other():
+    said = set(
+        re.findall(r"`(console\.[a-z_]+)`", section_of(ROOT / "docs" / "console.md", "What is noted in the audit log"))
+    )
+    assert {f"event.{name}" for name in said} == {id_ for id_ in messages() if id_.startswith("event.console.")}
