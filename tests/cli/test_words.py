@@ -66,9 +66,9 @@ def test_every_error_id_of_the_program_has_its_three_parts():
     assert missing == []
 
 
-def test_every_message_that_a_command_says_is_in_the_catalogue():
+def test_every_message_that_a_command_or_page_says_is_in_the_catalogue():
     said = set()
-    for path in sorted((PACKAGE / "cli").glob("*.py")):
+    for path in [path for folder in ("cli", "telling", "web") for path in sorted((PACKAGE / folder).rglob("*.py"))]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "say":
                 said |= {arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
@@ -76,7 +76,7 @@ def test_every_message_that_a_command_says_is_in_the_catalogue():
     assert sorted(said - messages().keys()) == []
 
 
-def test_every_message_that_a_page_says_is_in_the_catalogue():
+def test_every_message_that_a_template_says_is_in_the_catalogue():
     pages = "".join(path.read_text("utf-8") for path in (PACKAGE / "web").rglob("*") if path.suffix in {".py", ".html"})
     said = re.findall(r"""say\(\s*["']([a-z_.]+)["']\s*[,)]""", pages)
     assert len(said) > 60
