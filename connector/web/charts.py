@@ -16,7 +16,7 @@ from connector.telling.words import Words
 
 Days = Sequence[tuple[date, Mapping[str, int]]]
 
-WIDTH, HEIGHT = 600, 120
+WIDTH, HEIGHT = 300, 90
 """Of the drawing, in its own units; it takes whatever width the page gives it."""
 
 MOST_ROWS = 31
@@ -24,23 +24,13 @@ MOST_ROWS = 31
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One day: where it is drawn, and what it says."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing of counts per day, and the same as sentence and as rows. `scale`: what the top line stands for."""
+    """A drawing of counts per day, and the same as sentence and as rows. `bars`: one path of all bars, since a year of
+    them one by one would be most of the page; `scale`: what the top line stands for, "" where there is none."""
 
     label: str
     summary: str
-    bars: tuple[Bar, ...]
+    bars: str
     scale: str
     first: str
     last: str
@@ -51,26 +41,25 @@ def chart_of(days: Days, name: str, say: Words, label: str) -> Chart:
     """Return the chart of one count. No days at all: an empty one."""
     counts = [(day, by_name.get(name, 0)) for day, by_name in days]
     highest = max((count for _, count in counts), default=0)
-    step = WIDTH / max(len(counts), 1)
-    bars = [
-        Bar(
-            x=round(at * step, 2),
-            y=round(HEIGHT - HEIGHT * count / highest, 2),
-            width=round(max(step * 0.8, 0.6), 2),
-            height=round(HEIGHT * count / highest, 2),
-            text=f"{say.day(day)}: {say.number(count)}",
-        )
-        for at, (day, count) in enumerate(counts)
-        if count
-    ]
     return Chart(
         label=label,
         summary=_summary(counts, say),
-        bars=tuple(bars),
-        scale=say.number(highest),
+        bars=_bars([count for _, count in counts], highest),
+        scale=say.number(highest) if highest else "",
         first=say.day(counts[0][0]) if counts else "",
         last=say.day(counts[-1][0]) if counts else "",
         rows=tuple(_rows(counts, say)),
+    )
+
+
+def _bars(counts: Sequence[int], highest: int) -> str:
+    """Return the outline of all bars, as the `d` of an SVG path: from the ground up, across, and down again."""
+    step = WIDTH / max(len(counts), 1)
+    width = max(step * 0.8, 0.5)
+    return "".join(
+        f"M{at * step:.1f} {HEIGHT}V{HEIGHT - HEIGHT * count / highest:.1f}h{width:.2f}V{HEIGHT}z"
+        for at, count in enumerate(counts)
+        if count
     )
 
 

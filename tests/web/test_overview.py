@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from connector.errors import LockedError
 from connector.telling.words import Words
-from connector.web.charts import HEIGHT, chart_of
+from connector.web.charts import HEIGHT, WIDTH, chart_of
 from connector.web.figures import Refreshed
 from tests.cli.conftest import kntc
 from tests.web.conftest import Console
@@ -27,6 +27,18 @@ def test_the_overview_shows_what_status_says(console: Console):
     assert re.search(r"Mend \d+ bad records at the source", page)
     assert "kntc quarantine list" in page
     assert "Figures as of" in page
+
+
+def test_the_overview_draws_a_month_or_a_year_day_by_day(console: Console):
+    browser = console.visit("lan")
+    month, year = (browser.get(f"/{AGENCY}/", params={"days": days}).text for days in (30, 365))
+    said = kntc("--config", console.config.path, "--lang", "en", "status", "--agency", AGENCY, "--json").json
+    received = sum(by_state.get("delivered", 0) for by_state in said["agencies"][0]["states"].values())
+    for page in (month, year):
+        assert page.count("<svg") == 3
+        assert f"{received} in all; at most {received}, on " in page
+    assert "The last 365 days" in year
+    assert browser.get(f"/{AGENCY}/", params={"days": "7"}).status_code == 400
 
 
 def test_words_of_a_persons_reason_do_not_stand_on_the_overview(console: Console):
@@ -108,8 +120,7 @@ def days(counts: list[int]) -> list[tuple[date, dict[str, int]]]:
 
 def test_a_chart_says_in_words_and_in_a_table_what_its_bars_show():
     chart = chart_of(days([0, 5, 1754]), "received", Words("vi"), "Đã nhận")
-    assert [bar.height for bar in chart.bars] == [round(HEIGHT * 5 / 1754, 2), HEIGHT]
-    assert chart.bars[1].text == "03/01/2026: 1.754"
+    assert chart.bars == f"M100.0 {HEIGHT}V89.7h80.00V{HEIGHT}zM200.0 {HEIGHT}V0.0h80.00V{HEIGHT}z"
     assert chart.summary == "Cộng 1.759; nhiều nhất 1.754, ngày 03/01/2026."
     assert chart.rows == (("01/01/2026", "0"), ("02/01/2026", "5"), ("03/01/2026", "1.754"))
     assert (chart.first, chart.last, chart.scale) == ("01/01/2026", "03/01/2026", "1.754")
@@ -117,14 +128,14 @@ def test_a_chart_says_in_words_and_in_a_table_what_its_bars_show():
 
 def test_a_chart_of_a_year_has_a_bar_for_each_day_and_a_row_for_each_month():
     chart = chart_of(days([1] * 365), "received", Words("vi"), "Đã nhận")
-    assert len(chart.bars) == 365
+    assert chart.bars.count("M") == 365
     assert len(chart.rows) == 12
     assert chart.rows[1] == ("02/2026", "28")
-    assert all(bar.x >= 0 and bar.x + bar.width <= 600 for bar in chart.bars)
+    assert max(float(x) for x in re.findall(r"M([\d.]+) ", chart.bars)) < WIDTH
 
 
 def test_a_chart_of_nothing_says_so():
     for none in ([], days([0, 0])):
         chart = chart_of(none, "received", Words("vi"), "Đã nhận")
-        assert chart.bars == ()
+        assert chart.bars == ""
         assert chart.summary == "Không có gì trong những ngày này."

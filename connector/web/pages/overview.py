@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response
 from connector.core.model import KINDS
 from connector.telling import overview
 from connector.telling.overview import Overview
+from connector.web.board import COUNTED
+from connector.web.charts import chart_of
 from connector.web.page import READERS, Page
 from connector.web.visit import Visit
 
@@ -19,6 +21,9 @@ COLUMNS = ("delivered", "returned", "pending", "sending", "unknown", "rejected",
 ALWAYS = ("delivered", "pending", "unknown", "rejected", "quarantined")
 """Columns that are there also where nothing is in them: that is what one looks for."""
 
+PERIODS = (30, 365)
+"""Days that the charts may show."""
+
 
 def show(visit: Visit) -> Response:
     """Show what people have to do, the states by kind, and how channel and service are."""
@@ -26,6 +31,7 @@ def show(visit: Visit) -> Response:
     if found is None:
         return visit.page("overview_later.html", status=202)
     board, say = found.value, visit.say
+    period = int(visit.arg("days", among=[str(days) for days in PERIODS]) or PERIODS[0])
     columns = [state for state in COLUMNS if state in ALWAYS or board.view.total(state)]
     return visit.page(
         "overview.html",
@@ -38,6 +44,9 @@ def show(visit: Visit) -> Response:
         to_do=overview.to_do(visit.voice, board.view),
         by_itself=overview.by_itself(visit.voice, board.view),
         facts=board.facts[say.language],
+        period=period,
+        periods=PERIODS,
+        charts=[chart_of(board.days[-period:], name, say, say(f"console.chart.{name}")) for name in COUNTED],
         guards=list(_guards(visit, board.view)),
         lists_records=visit.has("records"),
     )
