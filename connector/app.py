@@ -45,6 +45,7 @@ from connector.stages import anchor
 from connector.stages.attach import attach
 from connector.stages.collect import collect, plan, tripped
 from connector.stages.context import Context, Counts
+from connector.stages.filling import fill
 from connector.stages.guards import Bounds, Trip
 from connector.stages.judging import Foreseen, foresee
 from connector.stages.mending import mend
@@ -254,8 +255,10 @@ class App:
     def collect(self, code: str) -> Iterator[Counts]:
         """Read the source and record what changed. Raises SourceError, and MappingError where the database has not
         what the mapping asks for."""
+        context = self.context(code)
+        fill(context, self.agency(code).mapping)
         with _told_apart(self.agency(code)):
-            yield from collect(self.context(code), self.reader(code))
+            yield from collect(context, self.reader(code))
 
     def plan(self, code: str) -> Iterator[tuple[Counts, tuple[views.Planned, ...]]]:
         """Say what a collect would do; write nothing."""

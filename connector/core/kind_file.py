@@ -23,6 +23,7 @@ from connector.core.places import PlaceLayer, Places
 from connector.core.schema import FieldInfo, Schemas
 from connector.core.secrecy import OPEN_TYPES
 from connector.core.section import Section
+from connector.core.seeking import Seeking
 from connector.core.selects import (
     ChildSelect,
     Select,
@@ -158,6 +159,7 @@ def finish(draft: Draft, source: str, schemas: Schemas, lists: Mapping[str, Code
         node=compile_node((*draft.rules, *_content_rules(draft))),
         attached=draft.attached,
         schemas=schemas,
+        seeking=Seeking.of(draft.fields),
         places=PlaceLayer.of(draft.places, draft.fields) if draft.places else None,
         dated=dated_fields(draft.kind, draft.fields, lists, {rule.pattern for rule in draft.rules if rule.ageless}),
         further=draft.ranges[1:],

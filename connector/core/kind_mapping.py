@@ -3,8 +3,8 @@
     row --apply--> body --conceal--> body --schema--> canonical bytes and digest, or problems
 
 Compiled by `mapping.compile_mapping`, then applied to every row without looking at a file again.
-May import: aliases, assembly, chain, conditions, dated, encodings, keys, model, places, schema, secrecy, selects,
-source_settings, transforms, the standard library.
+May import: aliases, assembly, chain, conditions, dated, encodings, keys, model, places, schema, secrecy, seeking,
+selects, source_settings, transforms, the standard library.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from connector.core.model import (
 from connector.core.places import PlaceLayer
 from connector.core.schema import FieldInfo, Schemas, pattern_of
 from connector.core.secrecy import UNCLASSIFIED, SecrecyPolicy, conceal, reason_to_conceal
+from connector.core.seeking import Seeking
 from connector.core.selects import ChildSelect, Select, Universe
 from connector.core.source_settings import SourceSettings
 from connector.core.transforms import Bad
@@ -92,6 +93,7 @@ class KindMapping:
     needed: Needed
     node: Node
     schemas: Schemas
+    seeking: Seeking
     dated: tuple[DatedField, ...] = ()
     places: PlaceLayer | None = None
     further: tuple[Range, ...] = ()
@@ -199,7 +201,8 @@ class KindMapping:
         if problems := (*self._problems(body, misses), *self._held_by_files(row.files)):
             return Mapped((), problems, self.trace, concealed=reason is not None)
         data = canonical(body)
-        document = Document(row.key, parent, data, digest(data), concealed=reason is not None)
+        sought = () if reason is not None else self.seeking.words(body)
+        document = Document(row.key, parent, data, digest(data), reason is not None, sought)
         return Mapped((document,), (), self.trace, concealed=document.concealed)
 
     def unfinished(self, row: SourceRow) -> Body:

@@ -195,13 +195,15 @@ class TraceStep:
 class Document:
     """One canonical document. `body` is its canonical JSON bytes, `digest` their SHA-256 hex.
 
-    concealed: persons and free text were taken out of it, because it is or may be a denunciation."""
+    concealed: persons and free text were taken out of it, because it is or may be a denunciation. sought: under which
+    words people find it (`seeking.py`), none if it is concealed."""
 
     key: RecordKey
     parent: RecordKey | None
     body: bytes
     digest: str
     concealed: bool = False
+    sought: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,17 @@ def folded(value: str) -> str:
     return " ".join(_folded_word(word) for word in _WORD.findall((clean(value) or "").casefold()))
 
 
+def bare(value: str) -> str:
+    """Return a key for searching: small letters and digits without any mark, `đ` as `d`, words one space apart.
+
+    Blind to what people leave out who type in a hurry: case, tones and where they stand, hats and horns, punctuation.
+    So different words may share a key ("Thu", "Thư"): right for finding, wrong for telling apart."""
+    if not value.isascii():
+        letters = unicodedata.normalize("NFD", clean(value) or "")
+        value = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return " ".join(_WORD.findall(value.casefold().replace("đ", "d")))
+
+
 def _folded_word(word: str) -> str:
     if word.isascii():
         return word

@@ -47,11 +47,11 @@ from connector.core.chain import Head
 from connector.core.model import Event
 from connector.disk import LEFTOVER_S
 from connector.errors import StoreError
-from connector.store import audit, day_counters, reasons, terms, trouble
+from connector.store import audit, day_counters, finding, reasons, terms, trouble
 from connector.store.tables import StoreInfo, table_of
 
 APPLICATION_ID = 0x4B4E5443  # "KNTC" in the SQLite header, so that another program's file is told apart
-REVISION = "0013"
+REVISION = "0016"
 """The newest migration that this program knows (store/migrations/versions)."""
 
 _GUARDS = (
@@ -60,6 +60,7 @@ _GUARDS = (
     """CREATE TRIGGER audit_entry_is_never_deleted BEFORE DELETE ON audit_entry
        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
     *day_counters.TRIGGERS,
+    *finding.TRIGGERS,
 )
 """Triggers. They belong to the schema of this revision, and an upgrade makes them anew."""
 

@@ -26,7 +26,7 @@ from connector.core.model import (
     SourceFile,
     State,
 )
-from connector.store import ancestry, asked, attachments
+from connector.store import ancestry, asked, attachments, finding
 from connector.store.db import Tx
 from connector.store.keys import chunks, newest_of_record, of_key
 from connector.store.tables import Delivery as DeliveryRow
@@ -228,10 +228,12 @@ def record(
     taken over from the nation without one; a different one is a new version, and older versions that nobody is sending
     are superseded by it. Once committed, a crash loses nothing: rows, audit and position went together."""
     counts = {"created": 0, "updated": 0, "same": 0, "quarantined": 0}
+    words = finding.Words()
     for reading in readings:
         before = ledger.get(reading.key.local_id)
-        what = _record_one(tx, reading, before, mapping_digest, sweep, actor, carried, change or Change())
+        what = _record_one(tx, reading, before, mapping_digest, sweep, actor, carried, change or Change(), words)
         counts[what] += 1
+    finding.keep(tx, words)
     return counts
 
 
@@ -244,6 +246,7 @@ def _record_one(
     actor: Actor,
     carried: frozenset[Kind],
     change: Change,
+    words: finding.Words,
 ) -> str:
     document = reading.document
     version = before.version + 1 if before else 1
@@ -256,7 +259,7 @@ def _record_one(
         attachments.note(tx, reading.key, version, reading.files)
     if same:
         if before and before.taken_over and document:
-            _fill_in(tx, reading.key, document, version, actor)
+            words.add(reading.key.agency, _fill_in(tx, reading.key, document, version, actor), document.sought)
         return "same"
     if before and still_bad:
         _renew_problems(tx, reading, before, actor)
@@ -267,7 +270,9 @@ def _record_one(
         change = Change("reclassified", change.reason)
     state, cause = _first_state(reading, carried)
     values = delivery_values(tx, reading, before, version, state, cause, change)
-    tx.connection.execute(insert(_delivery).values(values))
+    made = tx.connection.execute(insert(_delivery).values(values)).lastrowid
+    if document:
+        words.add(reading.key.agency, made, document.sought)
     tx.audit(_recorded(tx, reading, version, state, cause, actor, change))
     if state is State.QUARANTINED:
         return "quarantined"
@@ -355,11 +360,11 @@ def _recorded(
     return Event("record.recorded", reading.key.agency, actor, tx.now, reading.key, version, facts)
 
 
-def _fill_in(tx: Tx, key: RecordKey, document: Document, version: int, actor: Actor) -> None:
+def _fill_in(tx: Tx, key: RecordKey, document: Document, version: int, actor: Actor) -> int:
     """A version that was taken over from the nation is what the row says: from now on it has its text, its parent, and
-    the row's word on whether it is concealed, as if it had been recorded here."""
+    the row's word on whether it is concealed, as if it had been recorded here. Returns its row's number."""
     parent = document.parent
-    tx.connection.execute(
+    filled = tx.connection.execute(
         update(_delivery)
         .where(*of_key(_delivery, key), _delivery.c.version == version, _delivery.c.state.in_(_THERE))
         .values(
@@ -369,9 +374,11 @@ def _fill_in(tx: Tx, key: RecordKey, document: Document, version: int, actor: Ac
             parent_kind=parent.kind if parent else None,
             parent_local_id=parent.local_id if parent else None,
         )
-    )
+        .returning(_delivery.c.id)
+    ).scalar_one()
     facts = {"commitment": tx.commitment(key.agency, document.body)}
     tx.audit(Event("record.matched", key.agency, actor, tx.now, key, version, facts))
+    return int(filled)
 
 
 def _renew_problems(tx: Tx, reading: Reading, before: Known, actor: Actor) -> None:

@@ -44,6 +44,8 @@ DECISIONS = ("keep", "withdraw", "ask")
 _OPEN = text("closed_at IS NULL")
 _STANDING = text("gone_at IS NULL")
 _IN_FORCE = text("until IS NULL")
+_HELD_BACK = text("state = 'quarantined'")
+_HAS_ID = text("national_id IS NOT NULL")
 _ACTIVE = text("state IN ('sending', 'unknown')")
 NEWER = "version > 1"
 """Only a small part of all versions. A statement that asks for those says so in these words, to be served by it."""
@@ -130,6 +132,7 @@ class Record(SQLModel, table=True):
         CheckConstraint("(receipt_generation IS NULL) = (receipt_version IS NULL)", name="record_receipt_is_whole"),
         Index("ix_record_seen", "agency", "kind", "seen_sweep", "seen_before"),
         Index("ix_record_parent", "agency", "parent_kind", "parent_local_id"),
+        Index("ix_record_national", "agency", "national_id", sqlite_where=_HAS_ID, postgresql_where=_HAS_ID),
     )
     agency: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
@@ -220,6 +223,18 @@ class Delivery(SQLModel, table=True):
             "concealed",
             sqlite_where=text(NEWER),
             postgresql_where=text(NEWER),
+        ),
+        Index(
+            "ix_delivery_quarantined",
+            "agency",
+            "kind",
+            "cause",
+            "problems",
+            "state_at",
+            "local_id",
+            "version",
+            sqlite_where=_HELD_BACK,
+            postgresql_where=_HELD_BACK,
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -313,6 +328,24 @@ class Attachment(SQLModel, table=True):
     sha256: str | None = None
     media_type: str | None = None
     noted_at: datetime = _instant()
+
+
+class SoughtWord(SQLModel, table=True):
+    """A word under which a version in clear is found: of a name or of a paper's number (`core/seeking.py`).
+
+    Triggers take them away with the text, with the clearness, and when a newer version takes the place."""
+
+    __tablename__ = "sought_word"
+    __table_args__ = (
+        CheckConstraint("length(word) BETWEEN 1 AND 65", name="sought_word_is_bounded"),
+        CheckConstraint("(item = 0) = (substr(word, 1, 1) = '#')", name="sought_number_is_marked"),
+        Index("ix_sought_word", "agency", "word", "delivery_id", "item"),
+        {"sqlite_with_rowid": False},
+    )
+    delivery_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    item: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    word: str = Field(primary_key=True)
+    agency: str
 
 
 CONTENT_STATES = ("sending", "waiting", "received", "refused")

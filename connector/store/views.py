@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, func, literal, or_, select
+from sqlalchemy import Connection, literal, or_, select
 
 from connector.core.diff import changed_pointers
-from connector.core.model import KINDS, Kind, RecordKey, State
+from connector.core.model import Kind, RecordKey, State
 from connector.store import pages, tombstones
 from connector.store.counting import Census, causes, census, counts, exposed_count, oldest_pending
 from connector.store.days import Day, per_day
@@ -49,7 +48,6 @@ __all__ = [
     "counts",
     "current",
     "exposed_count",
-    "find_keys",
     "key_exists",
     "lines",
     "newest_body",
@@ -125,20 +123,6 @@ def newest_body(connection: Connection, key: RecordKey) -> bytes | None:
     """Return the newest version's document, None if it has none or its text was erased."""
     found = connection.execute(current(_delivery.c.body).where(*of_key(_record, key))).scalar()
     return bytes(found) if found is not None else None
-
-
-def find_keys(connection: Connection, agency: str, local_id: str, kinds: Sequence[Kind] = KINDS) -> list[RecordKey]:
-    """Return the keys with this local id, whole or without its source name, in the order of KINDS."""
-    like = func.substr(_record.c.local_id, func.instr(_record.c.local_id, ":") + 1)
-    rows = connection.execute(
-        select(_record.c.kind, _record.c.local_id).where(
-            _record.c.agency == agency,
-            _record.c.kind.in_([str(kind) for kind in kinds]),
-            or_(_record.c.local_id == local_id, like == local_id),
-        )
-    ).all()
-    keys = [RecordKey(agency, Kind(row.kind), row.local_id) for row in rows]
-    return sorted(keys, key=lambda key: KINDS.index(key.kind))
 
 
 def key_exists(connection: Connection, key: RecordKey) -> bool:

@@ -185,9 +185,9 @@ def find(app: App, codes: Sequence[str], words: Sequence[str], kind: Kind | None
 
 
 def _found(connection: Connection, code: str, asked: str, kinds: Sequence[Kind]) -> list[RecordKey]:
-    from connector.store import aliases, views
+    from connector.store import aliases, finding
 
-    keys = views.find_keys(connection, code, asked, kinds)
+    keys = finding.by_local_id(connection, code, asked, kinds)
     if keys and ":" in asked:
         return keys
     return list(dict.fromkeys([*keys, *aliases.find_keys(connection, code, asked, kinds)]))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connector.core.model import Kind
-from connector.store import books, requests, views
+from connector.store import books, finding, requests, views
 from connector.store.requests import Selection
 from tests.servers import Database, acting_before, database
 from tests.stages.agency import AGENCY, Agency
@@ -46,7 +46,7 @@ def while_reading(agency: Agency, act: Callable[[], None]) -> Iterator[None]:
 
 def body_of(agency: Agency, number: int) -> bytes:
     with agency.app.store.read() as connection:
-        key = views.find_keys(connection, AGENCY, str(number))[0]
+        key = finding.by_local_id(connection, AGENCY, str(number))[0]
         return views.newest_body(connection, key) or b""
 
 
@@ -119,7 +119,7 @@ def test_a_record_asked_for_by_a_person_waits_too(agency: Agency) -> None:
     agency.database.run("UPDATE don SET noi_dung = 'B' WHERE id = 2")
     for expected in ({"unsettled": 1}, {"updated": 1}):
         with agency.app.store.write() as tx:
-            (key,) = views.find_keys(tx.connection, AGENCY, "2")
+            (key,) = finding.by_local_id(tx.connection, AGENCY, "2")
             keys = requests.select_keys(tx.connection, AGENCY, Selection(keys=(key,)))
             requests.ask(tx, AGENCY, keys, agency.app.actor, "kiểm tra")
         assert list(agency.app.resync(AGENCY)) == [expected]

@@ -84,6 +84,7 @@ DAY = {"agency": AGENCY, "day": "2026-11-22", "recorded": 1, "received": 1, "rej
 ALIAS = {
     "agency": AGENCY, "kind": "petition", "alias": "moi:1", "local_id": "demo:1", "plan": "p", "since": START,
 }  # fmt: skip
+WORD = {"agency": AGENCY, "delivery_id": 1, "item": 1, "word": "nguyen"}
 INFO = {"id": 2, "store_id": "s", "created_at": START, "program": "0"}
 
 SENDING = {"state": "sending", "next_attempt_at": None, "lease_owner": "me", "lease_until": START}
@@ -160,6 +161,10 @@ IMPOSSIBLE: list[Case] = [
     ("day_is_a_date", tables.DayCount, DAY, {"day": "2026-11-22T05"}),
     ("alias_is_another", tables.KeyAlias, ALIAS, {"alias": "demo:1"}),
     ("untaken_has_rule", tables.Content, CONTENT, {"state": "refused"}),
+    ("sought_word_is_bounded", tables.SoughtWord, WORD, {"word": ""}),
+    ("sought_word_is_bounded", tables.SoughtWord, WORD, {"word": "a" * 66}),
+    ("sought_number_is_marked", tables.SoughtWord, WORD, {"word": "#12"}),
+    ("sought_number_is_marked", tables.SoughtWord, WORD, {"item": 0}),
 ]  # fmt: skip
 
 
@@ -196,6 +201,8 @@ def test_every_constraint_has_an_impossible_row_of_its_own() -> None:
         (tables.Attachment, PAPER),
         (tables.Content, CONTENT),
         (tables.KeyAlias, ALIAS),
+        (tables.SoughtWord, WORD),
+        (tables.SoughtWord, WORD | {"item": 0, "word": "#12qdubnd"}),
     ],
 )
 def test_the_same_row_without_its_flaw_is_taken(ledger: Ledger, model: type[SQLModel], row: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from connector.core import statuses
 from connector.core.chain import commitment
 from connector.core.model import KINDS, Kind, RecordKey, VerdictName
-from connector.store import books, marks, requests, stories, tables, views, waits
+from connector.store import books, finding, marks, requests, stories, tables, views, waits
 from connector.store.books import Books
 from connector.store.marks import SweepCounts
 from connector.store.views import Planned
@@ -289,9 +289,9 @@ def test_a_record_is_found_with_and_without_the_name_of_its_source(ledger: Ledge
     ledger.record(reading(ONE))
     ledger.record(reading(CHILD, parent=ONE))
     with ledger.store.read() as connection:
-        assert views.find_keys(connection, AGENCY, "1") == [ONE, CHILD]
-        assert views.find_keys(connection, AGENCY, "demo:1", [Kind.HANDLING]) == [CHILD]
-        assert views.find_keys(connection, AGENCY, "2") == []
+        assert finding.by_local_id(connection, AGENCY, "1") == [ONE, CHILD]
+        assert finding.by_local_id(connection, AGENCY, "demo:1", [Kind.HANDLING]) == [CHILD]
+        assert finding.by_local_id(connection, AGENCY, "2") == []
         assert views.key_exists(connection, ONE)
         assert not views.key_exists(connection, TWO)
         assert views.range_value_of(connection, ONE) == "1"
