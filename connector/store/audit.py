@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, LargeBinary, bindparam, cast, func, insert, select
+from sqlalchemy import Connection, Integer, LargeBinary, bindparam, cast, func, insert, literal_column, select
 
 from connector import verifier
 from connector.core import chain
@@ -104,9 +104,11 @@ def entries(
     # As bytes: a text that is no UTF-8 must become a fault of its entry, not a failure to read.
     texts = [cast(column, LargeBinary) for column in (_audit.c.prev, _audit.c.hash, _audit.c.content)]
     columns = (_audit.c.seq, *texts)
+    # Of one key, SQLite would rather walk along the whole log, which is in this order, than sort some entries.
+    place = _audit.c.seq if local_id is None else literal_column("+audit_entry.seq", Integer)
     while True:
         rows = connection.execute(
-            select(*columns).where(wanted, _audit.c.seq > after_seq).order_by(_audit.c.seq).limit(_READ_ROWS)
+            select(*columns).where(wanted, place > after_seq).order_by(place).limit(_READ_ROWS)
         ).all()
         for seq, *found in rows:
             yield Entry(agency, seq, *(text.decode(errors="replace") for text in found))

@@ -40,7 +40,7 @@ TRIGGERS = (
            SELECT id FROM delivery WHERE agency = NEW.agency AND kind = NEW.kind AND local_id = NEW.local_id); END""",
 )
 
-FIRST_LOOK, LOOKED_AT = 500, 20_000
+FIRST_LOOK, LOOKED_AT = 500, 5_000
 """So many entries of the rarest word are looked at, newest first: at first, and if that was not enough."""
 
 _SHORTEST, _MOST_WORDS, _MOST_SOURCES = 2, 6, 50

@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 
 from connector.core import lifecycle
-from connector.core.model import KINDS, Kind, State
+from connector.core.model import KINDS, Kind, RecordKey, State
 from connector.store import standing
 from connector.store.counting import IS_LISTED, given_in_clear, is_newest
 from connector.store.keys import chunks, newest_of_record
@@ -255,14 +255,23 @@ def _sorted(
 # --- lines -----------------------------------------------------------------------------------------------------------
 
 
+def of_keys(connection: Connection, agency: str, keys: Sequence[RecordKey]) -> list[Line]:
+    """Return the lines of these records of an agency, in their order; what the ledger does not know is left out."""
+    wanted = [(str(key.kind), key.local_id) for key in keys]
+    return [line for chunk in chunks(wanted, MOST_ROWS) for line in _at(connection, agency, None, chunk)]
+
+
 def _lines(connection: Connection, agency: str, state: str | None, places: Sequence[_Place]) -> list[Line]:
     """Return the lines of the records at these places, in their order."""
+    return _at(connection, agency, state, [(place.kind, place.local_id) for place in places])
+
+
+def _at(connection: Connection, agency: str, state: str | None, keys: Sequence[tuple[str, str]]) -> list[Line]:
     stands = standing.standing() if state in (None, EXPOSED, GONE) else literal(state)
-    keys = [(place.kind, place.local_id) for place in places]
     rows = connection.execute(
         current(*LINE_COLUMNS, stands.label("stands")).where(
             _record.c.agency == agency, tuple_(_record.c.kind, _record.c.local_id).in_(keys)
         )
     )
     found = {(row.kind, row.local_id): line_of(row) for row in rows}
-    return [found[key] for key in keys]
+    return [found[key] for key in keys if key in found]

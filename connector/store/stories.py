@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from connector.core.model import Capabilities, RecordKey, State
-from connector.store import audit, reasons, views, waits
+from connector.store import audit, log_pages, reasons, views, waits
 from connector.store.keys import of_key
 from connector.store.reasons import Commit, Told
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
@@ -58,9 +58,10 @@ def story(
     generation: int,
     capabilities: Capabilities,
     commit: Commit | None = None,
+    most: int | None = None,
 ) -> Story | None:
     """Return the story of a key, None if the ledger has never seen it; with `commit` (`Store.commitment`), also the
-    reasons that people gave."""
+    reasons that people gave. most: so many moments, the newest ones; None: all."""
     found = views.lines(connection, key.agency, key=key, limit=1)
     if not found:
         return None
@@ -87,7 +88,7 @@ def story(
     newest = kept[-1]
     status = connection.execute(select(_status).where(*of_key(_status, key))).mappings().first()
     range_value = connection.execute(select(_record.c.range_value).where(*of_key(_record, key))).scalar()
-    known = moments(connection, key, commit)
+    known = moments(connection, key, commit, most)
     commitments = {
         moment.version: moment.facts.get("commitment", "")
         for moment in known
@@ -108,9 +109,16 @@ def story(
     )
 
 
-def moments(connection: Connection, key: RecordKey, commit: Commit | None = None) -> list[Moment]:
-    """Return the audit entries of one key, oldest first, taken apart; with `commit`, also the reasons."""
-    found = audit.entries(connection, key.agency, kind=key.kind, local_id=key.local_id)
+def moments(
+    connection: Connection, key: RecordKey, commit: Commit | None = None, most: int | None = None
+) -> list[Moment]:
+    """Return the audit entries of one key, oldest first, taken apart; with `commit`, also the reasons; with `most`, so
+    many of the newest."""
+    if most is None:
+        found = list(audit.entries(connection, key.agency, kind=key.kind, local_id=key.local_id))
+    else:
+        newest = log_pages.page(connection, key.agency, kind=key.kind, local_id=key.local_id, limit=most)
+        found = list(reversed(newest.entries))
     return told(connection, key.agency, {entry.seq: orjson.loads(entry.content) for entry in found}, commit)
 
 

@@ -677,6 +677,7 @@ class ReconcileItem(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint(_in("kind", Kind), name="reconcile_item_kind"),
         Index("ix_reconcile_item_run", "run", "fix", "outcome"),
+        Index("ix_reconcile_item_key", "agency", "kind", "local_id"),
     )
     id: int | None = Field(default=None, primary_key=True)
     run: int

@@ -20,6 +20,9 @@ _record = table_of(Record)
 _active = _delivery.alias("active")
 _status = table_of(MirrorStatus)
 
+_AT_ONCE = 1_000
+"""So many lines are looked for by themselves first; of more it is quicker to make all."""
+
 
 def blocked(
     connection: Connection,
@@ -55,6 +58,9 @@ def blocked(
     wanted = [_record.c.agency == agency, _is_blocked(generation, capabilities)]
     if key is not None:
         wanted += of_key(_record, key)
+    elif limit <= _AT_ONCE:
+        first = _first_blocked(agency, generation, capabilities, limit)
+        wanted.append(_delivery.c.id.in_(list(connection.execute(first).scalars())))
     rows = connection.execute(
         current(*LINE_COLUMNS, _delivery.c.state.label("stands"), its_state)
         .where(*wanted)
@@ -62,6 +68,18 @@ def blocked(
         .limit(limit)
     )
     return [_blocked_line(row) for row in rows]
+
+
+def _first_blocked(agency: str, generation: int, capabilities: Capabilities, limit: int) -> Select[Any]:
+    """Select the first versions that wait for a parent, as they are due: no line is made of any other. Walks along
+    ix_delivery_due, and no further than it must."""
+    found = select(_delivery.c.id).where(
+        _delivery.c.agency == agency,
+        _delivery.c.parent_kind.is_not(None),
+        _is_blocked(generation, capabilities),
+        counting.is_newest(),
+    )
+    return found.order_by(_delivery.c.next_attempt_at, _delivery.c.id).limit(limit)
 
 
 def _blocked_line(row: Any) -> Line:

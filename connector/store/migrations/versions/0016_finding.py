@@ -1,4 +1,4 @@
-"""Finding records: the words of names and numbers, an index of national ids, and one of what is held back."""
+"""Finding records: the words of names and numbers, indexes of national ids, findings and what is held back."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ def upgrade() -> None:
         sqlite_where=HELD_BACK,
         postgresql_where=HELD_BACK,
     )
+    op.create_index("ix_reconcile_item_key", "reconcile_item", ["agency", "kind", "local_id"])
     for trigger in TRIGGERS:
         op.execute(trigger)
     op.execute(
