@@ -2,7 +2,7 @@
 
 Every text is on one line and without control characters. Of class C2 there is only what was asked for with a reason;
 of class C3, and of persons who are kept secret, nothing.
-May import: voice, naming, timeline, tracing, rules, core; app inside functions.
+May import: voice, naming, masking, timeline, tracing, rules, core; app inside functions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from connector.core.model import Kind, RecordKey
-from connector.telling import timeline, tracing
+from connector.telling import masking, timeline, tracing
 from connector.telling.voice import Voice
 from connector.telling.words import plain, utc
 
@@ -123,7 +123,7 @@ def _person(voice: Voice, fields: Mapping[str, FieldInfo], group: str, person: M
     if disclosure == "concealed":
         return voice.say("explain.identity_kept")
     names = list(_names(fields, group, person)) if disclosure == "named" else []
-    return ", ".join(names) or tracing.code_in_words(voice.say, "disclosure", disclosure)
+    return ", ".join(names) or masking.code_in_words(voice.say, "disclosure", disclosure)
 
 
 def _names(fields: Mapping[str, FieldInfo], group: str, person: Mapping[str, Any]) -> Iterator[str]:

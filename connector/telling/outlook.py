@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from connector.store.views import Line
 
 
-def sentences(voice: Voice, app: App, line: Line, holder: str | None) -> Iterator[str]:
-    """Yield what comes next, as sentences; what stands in its way first."""
+def sentences(voice: Voice, app: App, line: Line, holder: str | None, *, with_reasons: bool = True) -> Iterator[str]:
+    """Yield what comes next, as sentences; what stands in its way first.
+
+    with_reasons: also the words in which people gave reasons, which are for who may read class C2."""
     say = voice.say
     if line.state in ("pending", "unknown", "blocked"):
-        yield from _in_the_way(voice, app, line)
+        yield from _in_the_way(voice, app, line, with_reasons=with_reasons)
     if line.state in ("pending", "sending") or (line.state == "unknown" and line.cause not in ASK_A_PERSON):
         yield say(f"next.{line.state}", when=_when(voice, app, line, holder))
     elif line.state == "blocked":
@@ -45,7 +47,7 @@ def sentences(voice: Voice, app: App, line: Line, holder: str | None) -> Iterato
         yield say("list.acknowledged", by=line.acknowledged_by)
 
 
-def _in_the_way(voice: Voice, app: App, line: Line) -> Iterator[str]:
+def _in_the_way(voice: Voice, app: App, line: Line, *, with_reasons: bool) -> Iterator[str]:
     from connector.store import channel, marks, reasons
 
     with app.store.read() as connection:
@@ -59,7 +61,7 @@ def _in_the_way(voice: Voice, app: App, line: Line) -> Iterator[str]:
     for pause in pauses:
         if pause.kind in ("", marks.CHANNEL, line.key.kind) and pause.local_id in ("", line.key.local_id):
             yield voice.say("next.paused", scope=naming.scope(voice.say, pause.kind, pause.local_id), by=pause.by)
-            if told := given.get((pause.kind, pause.local_id)):
+            if with_reasons and (told := given.get((pause.kind, pause.local_id))):
                 yield timeline.reason(voice, told)
 
 

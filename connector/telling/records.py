@@ -6,6 +6,7 @@ May import: voice, naming, overview, rules, core.model.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.telling import naming
@@ -45,6 +46,13 @@ def reasons(voice: Voice, app: App, line: Line) -> list[str]:
             id_ = id_of_cause(line.cause) if line.state == "quarantined" else ""
             found = [f"{id_}  {_cause(voice, app, line)}".strip()]
     return [text for text in (*found, *_notes(voice, line)) if text]
+
+
+def without_words(voice: Voice, line: Line) -> Line:
+    """Return the line with what the national side wrote about it masked: its words may name people."""
+    masked = voice.say("explain.masked")
+    problems = tuple({**one, "text": masked} if "text" in one else one for one in line.problems)
+    return replace(line, problems=problems)
 
 
 def _notes(voice: Voice, line: Line) -> Iterator[str]:

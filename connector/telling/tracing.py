@@ -2,7 +2,7 @@
 
 C1 is shown. Of C2, the last digits of a long number at most. C3, and everything personal of a record that is treated
 as a denunciation: only that it is kept secret, whether or not there is anything.
-May import: words, ruling, core; app and sources inside functions.
+May import: words, ruling, masking, core; app and sources inside functions.
 """
 
 from __future__ import annotations
@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from connector.core.model import Kind
 from connector.core.transforms import Bad
-from connector.telling import ruling
-from connector.telling.words import Words, clipped, plain, utc
+from connector.telling import masking, ruling
+from connector.telling.masking import LONGEST_VALUE, code_in_words
+from connector.telling.words import Words, clipped, plain
 
 if TYPE_CHECKING:
     from connector.app import App
     from connector.core.kind_mapping import KindMapping
     from connector.core.model import Body, Mapped, RecordKey, SourceRow, TraceStep
-
-LONGEST_VALUE = 40
-"""A value is shown so far: enough to recognise it."""
 
 SHOWN_ITEMS = 3
 """Of a list (persons, attachments) so many items are shown."""
@@ -189,9 +187,8 @@ class _Shown:
 
     def is_secret(self, step: TraceStep) -> bool:
         """Return whether not even the presence of a value may be shown."""
-        if step.confidentiality == "C3":
-            return True
-        return self.reading.concealed and (step.confidentiality != "C1" or self._conceals(step))
+        info = self.mapping.fields.get(step.pointer)
+        return masking.is_hidden(info, step.confidentiality, concealed=self.reading.concealed)
 
     def _reads_personal(self, step: TraceStep) -> bool:
         """Whether a column of this rule also feeds a field of class C2 or C3 that is more than a code."""
@@ -215,32 +212,11 @@ class _Shown:
         first, _, rest = pointer[1:].partition("/")
         return self.mapping.label(f"/{first}", self.say.language) if rest else ""
 
-    def _conceals(self, step: TraceStep) -> bool:
-        info = self.mapping.fields.get(step.pointer)
-        return info is None or info.in_denunciation is not None
-
     def _masked(self, step: TraceStep, value: Any) -> str:
-        from connector.core.secrecy import MASKED, mask
-
-        if step.confidentiality == "C1":
-            return clipped(plain(str(value)), LONGEST_VALUE)
-        info = self.mapping.fields.get(step.pointer)
-        if info is not None and info.codes:
-            return self.say("explain.masked")  # a code made of a number must not show the number's digits
-        return mask(str(value), step.confidentiality).replace(MASKED, self.say("explain.masked"))
+        return masking.masked(self.say, self.mapping.fields.get(step.pointer), step.confidentiality, value)
 
     def _in_words(self, step: TraceStep, value: Any) -> str:
-        """A canonical code in words, a day as people write it, any other value as the source's is shown."""
-        info = self.mapping.fields.get(step.pointer)
-        if step.confidentiality != "C1" or info is None:
-            return self._masked(step, value)
-        if isinstance(value, bool):
-            return self.say("explain.yes" if value else "explain.no")
-        if info.codes:
-            return code_in_words(self.say, info.codes, str(value))
-        if info.format == "date":
-            return self.say.day(date.fromisoformat(str(value)))
-        return self.say.instant(utc(str(value))) if info.format == "date-time" else self._masked(step, value)
+        return masking.in_words(self.say, self.mapping.fields.get(step.pointer), step.confidentiality, value)
 
     def _source_values(self, step: TraceStep) -> list[Any]:
         """Return what the columns of a rule hold now: of the record's row, else of its child rows.
@@ -273,16 +249,6 @@ def _held(row: Mapping[str, Any], origin: Callable[[str], str], column: str) -> 
         values = (row[name] for name in namesake or names)
         found += [value for value in values if value not in (None, "") and not isinstance(value, Bad)]
     return found
-
-
-def code_in_words(say: Words, code_list: str, code: str) -> str:
-    """Return a canonical code's label in the reader's language; the code itself where the list does not know it."""
-    from connector.resources import code_list_documents
-
-    for entry in code_list_documents().get(code_list, {}).get("codes", ()):
-        if entry["code"] == code:
-            return str(entry.get(say.language) or code)
-    return plain(code)
 
 
 def facts(say: Words, kind: Kind, body: bytes | None) -> list[str]:
