@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from connector.web.page import Page
-from connector.web.pages import home, language, overview, reveal, sign_in, sign_out, users
+from connector.web.pages import (
+    home,
+    language,
+    overview,
+    quarantine,
+    record,
+    records,
+    reveal,
+    sign_in,
+    sign_out,
+    users,
+    waiting,
+)
 
 PAGES: tuple[Page, ...] = (
     home.PAGE,
     overview.PAGE,
+    records.PAGE,
+    record.PAGE,
+    quarantine.PAGE,
+    waiting.PAGE,
     reveal.PAGE,
     users.PAGE,
     sign_in.PAGE,
