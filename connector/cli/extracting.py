@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from connector.cli import extract_check, extract_files
+from connector.cli import extract_check
 from connector.cli.opening import (
     AgencyOption,
     Desk,
@@ -28,7 +28,7 @@ from connector.cli.opening import (
 )
 from connector.core.attachments import safe_path
 from connector.errors import DataError
-from connector.telling import extracts, naming
+from connector.telling import extract_files, extracts, naming
 from connector.telling.words import HERE
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from connector.cli import extract_files
 from connector.sample.agency import build
 from connector.sandbox import FaultRule, Sandbox
+from connector.telling import extract_files
 from tests.cli.conftest import CANARY, Said, World, break_rows
 from tests.world import AGENCY, credentials, install, source_path
 

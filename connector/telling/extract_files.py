@@ -2,7 +2,7 @@
 
 Nothing in them can be taken for a formula: a workbook holds every text as text; in CSV, where no cell has a type, what
 could begin one gets an apostrophe (`core/cells.py`), and the manifest says so.
-May import: words, opening, core, errors; xlsxwriter inside functions.
+May import: words, extracts, core, errors; xlsxwriter inside functions.
 """
 
 from __future__ import annotations
