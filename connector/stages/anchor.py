@@ -113,6 +113,12 @@ def is_due(store: Store, agency: str, anchoring: Anchoring, now: datetime) -> bo
     return head.seq - int(last[0]) >= anchoring.entries or (head.seq > int(last[0]) and waited)
 
 
+def newest_signed(connection: Connection, agency: str) -> tuple[int, datetime] | None:
+    """Return the place of the entry that was signed last, and when that was; None before the first time."""
+    last = marks.mark_of(connection, agency, _CHECKPOINT)
+    return None if last is None else (int(last[0]), last[1])
+
+
 def checkpoint(store: Store, agency: str, anchoring: Anchoring, actor: Actor, now: datetime) -> Head:
     """Sign the end of the log, keep it in every place, and return it. The log itself does not grow by that.
 

@@ -334,6 +334,30 @@ def newest(connection: Connection, agency: str) -> Any | None:
     return connection.execute(found.order_by(_run.c.id.desc()).limit(1)).first()
 
 
+def finished(connection: Connection, agency: str) -> list[Any]:
+    """Return the finished comparisons that are kept, newest first, as rows of table `reconciliation`."""
+    found = select(_run).where(_run.c.agency == agency, _run.c.finished_at.is_not(None))
+    return list(connection.execute(found.order_by(_run.c.id.desc()).limit(KEPT_RUNS)).all())
+
+
+def findings(connection: Connection, run: int) -> list[Any]:
+    """Return how often a comparison found what: rows of finding, how, found; the most frequent first."""
+    counted = select(_item.c.finding, _item.c.how, func.count().label("found")).where(_item.c.run == run)
+    return list(connection.execute(counted.group_by(_item.c.finding, _item.c.how).order_by(func.count().desc())).all())
+
+
+def item_page(
+    connection: Connection, run: int, *, finding: str = "", kind: str = "", after: int = 0, limit: int = 50
+) -> tuple[list[Any], int | None]:
+    """Return one page of the items of a comparison, of one finding or kind where one is named, and the `after` of the
+    page that follows: None where there is none."""
+    where = [_item.c.run == run, _item.c.id > after]
+    where += [_item.c.finding == finding] if finding else []
+    where += [_item.c.kind == kind] if kind else []
+    rows = list(connection.execute(select(_item).where(*where).order_by(_item.c.id).limit(limit + 1)).all())
+    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+
 def items(
     connection: Connection, run: int, *, fixable: bool = False, undone: bool = False, limit: int | None = None
 ) -> Iterator[Any]:

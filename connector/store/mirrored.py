@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select, text
 
 from connector.core import statuses
 from connector.core.model import KINDS, Kind, RecordKey
-from connector.store.tables import ENDED, MirrorEvent, MirrorStatus, table_of
+from connector.store.tables import ENDED, UNUSUAL, MirrorEvent, MirrorStatus, table_of
 
 _status = table_of(MirrorStatus)
 _event = table_of(MirrorEvent)
@@ -67,3 +68,75 @@ def odd_steps(connection: Connection, agency: str) -> list[OddStep]:
     return [
         OddStep(RecordKey(agency, Kind(row.kind), row.local_id), row.status, row.after, row.occurred_at) for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The newest national status of a record. `at`: when it came about, None where only the national list told it."""
+
+    key: RecordKey
+    status: str
+    at: datetime | None
+    acting_agency: str
+    national_id: str
+
+
+def page(
+    connection: Connection,
+    agency: str,
+    kind: Kind,
+    *,
+    status: str = "",
+    after: str = "",
+    limit: int = 50,
+) -> tuple[list[Standing], str]:
+    """Return one page of the records of a kind, in the order of their local ids, and the id after which the next page
+    begins: "" where there is none. status: of those that stand there alone.
+
+    No index knows who stands where: for a status MOST_LOOKED_THROUGH records are looked through, and the page may be
+    short, or empty, and yet have a next one. What is unusual is found by ix_mirror_status_unusual."""
+    if status and status not in _USUAL:
+        found, next_ = _unusual(connection, agency, kind, status, after, limit)
+    else:
+        found, next_ = _in_order(connection, agency, kind, status, after, limit)
+    return [
+        Standing(RecordKey(agency, kind, row.local_id), row.status, row.occurred_at, row.acting_agency, row.national_id)
+        for row in found
+    ], next_
+
+
+MOST_LOOKED_THROUGH = 5_000
+
+_USUAL = statuses.KNOWN - {"returned_for_correction", "duplicate_suspected"}
+
+
+def _unusual(
+    connection: Connection, agency: str, kind: Kind, status: str, after: str, limit: int
+) -> tuple[list[Any], str]:
+    local_id = _status.c.local_id.concat("")  # not by the primary key: that has all the others as well
+    wanted = (
+        _status.c.agency == agency,
+        text(UNUSUAL),
+        _status.c.kind.concat("") == kind,
+        _status.c.status == status,
+        local_id > after,
+    )
+    rows = list(connection.execute(select(_status).where(*wanted).order_by(local_id).limit(limit + 1)).all())
+    return rows[:limit], rows[limit - 1].local_id if len(rows) > limit else ""
+
+
+def _in_order(
+    connection: Connection, agency: str, kind: Kind, status: str, after: str, limit: int
+) -> tuple[list[Any], str]:
+    looked_through = MOST_LOOKED_THROUGH if status else limit + 1
+    wanted = (_status.c.agency == agency, _status.c.kind == kind, _status.c.local_id > after)
+    scan = select(_status).where(*wanted).order_by(_status.c.local_id).limit(looked_through).subquery()
+    chosen = select(scan).where(scan.c.status == status) if status else select(scan)
+    rows = list(connection.execute(chosen.order_by(scan.c.local_id).limit(limit + 1)).all())
+    if len(rows) > limit:
+        return rows[:limit], str(rows[limit - 1].local_id)
+    if not status:
+        return rows, ""
+    ids = select(_status.c.local_id).where(*wanted).order_by(_status.c.local_id)
+    last = connection.execute(ids.offset(looked_through - 1).limit(1)).scalar()
+    return rows, str(last or "")

@@ -1,6 +1,6 @@
 """What all pages stand on, built once: see `opened`.
 
-May import: app, edges, store; settings, board, figures, notes.
+May import: app, edges, store, telling; settings, board, figures, notes, proving.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from datetime import datetime
 
 from connector.app import App, open_app, open_log, utc_now
 from connector.config import Config
-from connector.core.model import Actor
+from connector.core.model import Actor, Kind
 from connector.edges import file_key_of
+from connector.store import mirrored
 from connector.store.accounts import ACCOUNTS_FILE, Accounts
 from connector.store.db import Right
 from connector.web.board import Board, board_of
 from connector.web.figures import Refreshed
 from connector.web.notes import Notes
+from connector.web.proving import Proving
 from connector.web.settings import Settings
 
 ACTOR = Actor("console", "console")
@@ -34,11 +36,15 @@ class Hall:
     accounts: Accounts
     settings: Settings
     boards: Refreshed[Board]
+    nationals: Refreshed[dict[Kind, dict[str, int]]]
+    proving: Proving
     now: Callable[[], datetime]
 
     def close(self) -> None:
         """Stop what is worked out beside the pages."""
+        self.proving.close()
         self.boards.close()
+        self.nationals.close()
 
 
 @contextmanager
@@ -51,11 +57,25 @@ def opened(config: Config, settings: Settings, now: Callable[[], datetime] = utc
         open_app(config, ACTOR, right=Right.READ, now=now) as app,
         accounts_of(config) as accounts,
     ):
-        hall = Hall(app, Notes(log), accounts, settings, Refreshed(lambda code: board_of(app, code), now), now)
+        hall = Hall(
+            app=app,
+            notes=Notes(log),
+            accounts=accounts,
+            settings=settings,
+            boards=Refreshed(lambda code: board_of(app, code), now),
+            nationals=Refreshed(lambda code: _nationals(app, code), now),
+            proving=Proving(app, now),
+            now=now,
+        )
         try:
             yield hall
         finally:
             hall.close()
+
+
+def _nationals(app: App, agency: str) -> dict[Kind, dict[str, int]]:
+    with app.store.read() as connection:
+        return mirrored.national_counts(connection, agency)
 
 
 @contextmanager
