@@ -95,6 +95,9 @@ def _at_address(value: Any) -> SourceFile:
     return SourceFile(address.text, Fate.NAMED) if address else SourceFile("", Fate.UNSAFE)
 
 
+AT_SOURCE = "@"
+"""Behind the kind in such a place, where an agency has several sources: the name of the source."""
+
 STORED = "stored:"
 """How the place of bytes in the database begins; no path below a root has a colon."""
 

@@ -48,8 +48,7 @@ def _own(mapping: CompiledMapping) -> Iterator[tuple[str, set[str]]]:
     for code_map in mapping.code_maps.values():
         if code_map.list is not FREE_TEXT:
             yield code_map.list.name, {code for code in (*code_map.entries.values(), code_map.default) if code}
-    for kind in mapping.kinds:
-        compiled = mapping.kind(kind)
+    for compiled in (each for kind in mapping.kinds for each in mapping.all_of(kind)):
         for step in compiled.trace:
             info = compiled.fields.get(step.pointer)
             if info is not None and info.codes and step.rule.startswith(_CONSTANT):

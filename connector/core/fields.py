@@ -37,6 +37,7 @@ class Rule:
     ref: Kind | None
     words: str
     clear: str
+    ref_source: str = ""
     ageless: bool = False
 
 
@@ -76,6 +77,7 @@ def compile_rule(pattern: str, section: Section, scope: Scope) -> Rule | None:
         ref=value.ref,
         words=" ".join(w for w in (f"rows {rows}" if rows else "", value.words, when.words if when else "") if w),
         clear=clear,
+        ref_source=value.ref_source,
         ageless=value.ageless,
     )
 

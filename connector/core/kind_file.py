@@ -17,7 +17,7 @@ from connector.core.codes import CodeList, CodeMap
 from connector.core.conditions import Reader
 from connector.core.dated import dated_fields
 from connector.core.fields import Rule, compile_rule, compile_value
-from connector.core.kind_mapping import KindMapping, Needed, ParentRule, Range
+from connector.core.kind_mapping import KindMapping, Needed, ParentRule, Range, Reference
 from connector.core.model import Kind, TraceStep
 from connector.core.places import PlaceLayer, Places
 from connector.core.schema import FieldInfo, Schemas
@@ -36,7 +36,7 @@ from connector.core.selects import (
     read_universe,
 )
 from connector.core.source_settings import SourceSettings, read_source_settings
-from connector.core.values import Scope, compile_ref, read_kind
+from connector.core.values import Scope, compile_ref, read_kind, read_source_name
 
 _SET_BY_US = frozenset({"/agency_code", "/local_id", "/concealed"})
 
@@ -163,21 +163,31 @@ def finish(draft: Draft, source: str, schemas: Schemas, lists: Mapping[str, Code
         places=PlaceLayer.of(draft.places, draft.fields) if draft.places else None,
         dated=dated_fields(draft.kind, draft.fields, lists, {rule.pattern for rule in draft.rules if rule.ageless}),
         further=draft.ranges[1:],
-        refs=tuple((rule.pattern, rule.ref) for rule in draft.rules if rule.ref is not None),
+        refs=tuple(_refs(draft.rules, source)),
         homes={(r.pattern, c): draft.origin(r, c) for r in draft.rules if len(r.columns) > 1 for c in r.columns},
     )
 
 
-def check_references(drafts: Sequence[Draft], kinds: Sequence[Kind]) -> None:
-    """Report parents of a kind that the mapping has not, and references whose columns do not make the key of theirs."""
+def _refs(rules: Iterable[Rule], source: str) -> Iterator[Reference]:
+    for rule in rules:
+        if rule.ref is not None:
+            yield Reference(rule.pattern, rule.ref, rule.ref_source or source, len(rule.columns))
+
+
+def check_references(drafts: Sequence[Draft], kinds: Sequence[Kind], source: str) -> None:
+    """Report parents of a kind that the mapping has not, and references whose columns do not make the key of theirs.
+
+    What a record of another source is made of, this mapping cannot know: `joined.astray` does."""
     keys = {draft.kind: draft.key for draft in drafts}
     for draft in drafts:
         for place, parent in draft.parents.items():
+            if parent.source != source:
+                continue
             if parent.kind not in kinds:
                 draft.section.report("E-CFG-VALUE", f"{place}.kind", parent.kind, f"one of: {', '.join(kinds)}")
             _check_width(draft, f"{place}.columns", parent.kind, parent.columns, keys)
         for rule in draft.rules:
-            if rule.ref is not None:
+            if rule.ref is not None and rule.ref_source in ("", source):
                 _check_width(draft, f"fields.{rule.pattern}.columns", rule.ref, rule.columns, keys)
 
 
@@ -222,6 +232,7 @@ def _parents(section: Section, source: str, kind: Kind) -> Iterator[tuple[str, P
     for found in section.sections("parent"):
         parent, field = read_kind(found, "kind"), found.text("field", needed=True)
         columns = found.texts("columns", needed=True)
+        home = read_source_name(found) or source
         found.close()
         if parent is None:
             continue
@@ -231,7 +242,7 @@ def _parents(section: Section, source: str, kind: Kind) -> Iterator[tuple[str, P
         elif field and field != allowed[parent]:
             found.report("E-CFG-TARGET", "field", field, f"the field {allowed[parent]}")
         elif field:
-            yield found.path, ParentRule(parent, columns, field, compile_ref(columns, source))
+            yield found.path, ParentRule(parent, columns, field, compile_ref(columns, home), home)
         named.add(parent)
     if not named and len(allowed) > 1:  # where there is one choice, the schema asks for its field
         section.report("E-CFG-MISSING", "parent", "nothing", f"a parent: {', '.join(allowed)}")

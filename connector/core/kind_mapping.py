@@ -59,6 +59,17 @@ class ParentRule:
     columns: tuple[str, ...]
     field: str  # pointer, one name deep
     read: Reader
+    source: str  # where the document stands that it hangs on: its own source, or another one of the agency
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field that names another record without hanging on it: by pattern, with the source that has the record."""
+
+    pattern: str
+    kind: Kind
+    source: str
+    width: int  # of how many columns the other's key is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +112,27 @@ class KindMapping:
         default_factory=dict
     )  # of rules over several columns, where each lives
     attached: Attached | None = None
-    refs: tuple[tuple[str, Kind], ...] = ()  # fields that name another record, by pattern, and its kind
+    refs: tuple[Reference, ...] = ()
     aliases: Aliases = NO_ALIASES
 
     @property
     def ranges(self) -> tuple[Range, ...]:
         """All columns that pages walk over together, in one order of keys."""
         return (Range(self.range_schema or "", self.range_table, self.range_column), *self.further)
+
+    @property
+    def part(self) -> tuple[Kind, str]:
+        """What tells it from all other kinds of an agency: its kind and its source."""
+        return self.kind, self.source
+
+    def elsewhere(self) -> Iterator[tuple[str, str, Kind, int]]:
+        """Yield what it says of records of other sources: the field, the source, the kind, the columns of the key."""
+        for rule in self.parents:
+            if rule.source != self.source:
+                yield rule.field, rule.source, rule.kind, len(rule.columns)
+        for ref in self.refs:
+            if ref.source != self.source:
+                yield ref.pattern, ref.source, ref.kind, ref.width
 
     def local_id(self, columns: Columns) -> str | Problem:
         """Return `<source>:<source key>` of a row, or why it has none. The row needs its key columns only."""
@@ -289,11 +314,11 @@ class KindMapping:
 
     def _rename_refs(self, body: Body, misses: list[Miss]) -> None:
         """Let the fields that name other records name them as the national side knows them."""
-        for pattern, kind in self.refs:
-            for pointer, inside, name in _at(body, pattern):
-                found = self._key_of(kind, inside[name])
+        for ref in self.refs:
+            for pointer, inside, name in _at(body, ref.pattern):
+                found = self._key_of(ref.kind, inside[name])
                 if isinstance(found, Bad):
-                    misses.append(Miss(pointer, pattern, found))
+                    misses.append(Miss(pointer, ref.pattern, found))
                     inside[name] = None
                 else:
                     inside[name] = found

@@ -10,7 +10,6 @@ May import: anything in core, errors, the standard library.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,13 +23,14 @@ from connector.core.dated import bounds
 from connector.core.file_tables import FileTable, check_keys, read_tables
 from connector.core.kind_file import Common, check_references, finish, read_kind_file
 from connector.core.kind_mapping import KindMapping
-from connector.core.model import KINDS, Kind
+from connector.core.model import KINDS, Kind, RecordKey
 from connector.core.places import Places
 from connector.core.schema import Schemas
 from connector.core.secrecy import OPEN_TYPES
 from connector.core.section import Section
 from connector.core.selects import quotes_names, read_clock
 from connector.core.units import Units
+from connector.core.values import read_source_name
 from connector.errors import ConfigError, ConfigProblem
 
 __all__ = ["CompiledMapping", "KindMapping", "compile_mapping"]
@@ -39,12 +39,13 @@ FORMAT = 1
 HEAD = "mapping.toml"
 CODES = "codes/"
 
-_SOURCE = re.compile(r"[a-z][a-z0-9-]{0,31}")
-
 
 @dataclass(frozen=True, slots=True)
 class CompiledMapping:
-    """All kinds of one source system. `digest` is the mapping fingerprint: files, transforms and schemas."""
+    """All kinds of one source system, or of the several sources of one agency (`joined.join`).
+
+    `digest` is the mapping fingerprint: files, transforms and schemas. Of several, `kind` gives a kind as the first
+    source has it, which is enough for its fields and their names; whoever reads rows asks `all_of`, `of` or `part`."""
 
     system: str
     source: str
@@ -56,6 +57,36 @@ class CompiledMapping:
     clock: str = ""  # a query for the source's own time, "" for what its kind of database knows
     tables: Mapping[str, FileTable] = field(default_factory=dict)  # of files; empty for a database
     code_maps: Mapping[str, CodeMap] = field(default_factory=dict)  # by the name that rules use
+    parts: tuple[CompiledMapping, ...] = ()  # of several sources: the mapping of each
+
+    @property
+    def sources(self) -> tuple[CompiledMapping, ...]:
+        """Return the mapping of each source, as the configuration names them."""
+        return self.parts or (self,)
+
+    def part(self, source: str) -> CompiledMapping:
+        """Return the mapping of one source. Where there is one only it is that one, whatever the name; KeyError if
+        none of several has it."""
+        if not self.parts:
+            return self
+        return {part.source: part for part in self.parts}[source]
+
+    def all_of(self, kind: Kind) -> tuple[KindMapping, ...]:
+        """Return how each source that has this kind maps it."""
+        return tuple(part.mappings[kind] for part in self.sources if kind in part.mappings)
+
+    def of(self, key: RecordKey) -> KindMapping:
+        """Return how the source maps this record that names it so today; KeyError if no source has its kind.
+
+        Of a key that no source of today can have made: as the first one, which does not show it."""
+        for mapping in self.all_of(key.kind) if self.parts else ():
+            if mapping.aliases.id_of(key.kind, key.local_id).startswith(f"{mapping.source}:"):
+                return mapping
+        return self.kind(key.kind)
+
+    def name_of(self, mapping: KindMapping) -> str:
+        """Return a kind's name, with its source behind it where an agency has several: `petition@book`."""
+        return f"{mapping.kind}@{mapping.source}" if self.parts else str(mapping.kind)
 
     def kind(self, kind: Kind) -> KindMapping:
         """Return how this kind is mapped; KeyError if it is not among `kinds`."""
@@ -68,7 +99,8 @@ class CompiledMapping:
         if not aliases:
             return self
         mappings = {kind: replace(mapping, aliases=aliases) for kind, mapping in self.mappings.items()}
-        return replace(self, mappings=mappings, digest=digest(canonical([self.digest, aliases.mark])))
+        parts = tuple(part.renamed(aliases) for part in self.parts)
+        return replace(self, mappings=mappings, parts=parts, digest=digest(canonical([self.digest, aliases.mark])))
 
 
 def compile_mapping(
@@ -96,7 +128,7 @@ def compile_mapping(
         for kind in head.kinds
         if f"{kind}.toml" in files
     )
-    check_references(drafts, head.kinds)
+    check_references(drafts, head.kinds, head.source)
     for draft in drafts if head.tables else ():
         origins = {column: draft.select.origin(column) for column in draft.key}
         check_keys(draft.section, head.tables, [(each.table, each.column) for each in draft.ranges], origins)
@@ -153,9 +185,7 @@ def _head(
         return _Head("", "", "", ZoneInfo("UTC"), {}, ())
     if section.integer("format") != FORMAT:
         section.report("E-CFG-VALUE", "format", section.raw("format"), str(FORMAT))
-    source = section.text("source", needed=True)
-    if source and not _SOURCE.fullmatch(source):
-        section.report("E-CFG-VALUE", "source", source, "lower-case letters, digits, hyphens; at most 32")
+    source = read_source_name(section, needed=True)
     title = section.section("title", needed=True)
     titles = {language: title.text(language, needed=True) for language in ("vi", "en")} if title else {}
     if title:

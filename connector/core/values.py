@@ -51,6 +51,7 @@ class Value:
     words: str
     constant: str | int | bool | None = None
     ref: Kind | None = None
+    ref_source: str = ""  # where the other record stands, "" for the same source
     ageless: bool = False  # its codes may be out of date
 
 
@@ -116,12 +117,14 @@ def _constant(info: FieldInfo, section: Section) -> str | int | bool | None:
 
 def _ref(info: FieldInfo, section: Section, scope: Scope) -> Value | None:
     kind, columns = read_kind(section, "ref"), section.texts("columns", needed=True)
+    source = read_source_name(section)
     if _type(info) != "string":
         section.report("E-CFG-TARGET", "ref", info.pointer, "a text field: it holds a local_id")
         return None
     if kind is None or not columns:
         return None
-    return Value(compile_ref(columns, scope.source), columns, f"ref {kind}", ref=kind)
+    read = compile_ref(columns, source or scope.source)
+    return Value(read, columns, f"ref {kind}", ref=kind, ref_source=source)
 
 
 def _coded(info: FieldInfo, section: Section, scope: Scope) -> tuple[str, Read | None]:
@@ -398,7 +401,7 @@ def _type(info: FieldInfo) -> str:
 
 
 def compile_ref(columns: tuple[str, ...], source: str) -> Reader:
-    """Compile the local_id of another record of the same source. None where a column says nothing."""
+    """Compile the local_id of another record, of the source named so. None where a column says nothing."""
 
     def read(row: Columns) -> str | Bad | None:
         key = keys.join_key(row[column] for column in columns)
@@ -408,6 +411,17 @@ def compile_ref(columns: tuple[str, ...], source: str) -> Reader:
         return local_id if keys.fits(local_id) else BAD_REF
 
     return read
+
+
+_SOURCE = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+def read_source_name(section: Section, *, needed: bool = False) -> str:
+    """Read `source`, the name that a source puts before its keys; "" where it is not said, or is none (reported)."""
+    name = section.text("source", needed=needed)
+    if name and not _SOURCE.fullmatch(name):
+        section.report("E-CFG-VALUE", "source", name, "lower-case letters, digits, hyphens; at most 32")
+    return name
 
 
 def read_kind(section: Section, key: str) -> Kind | None:

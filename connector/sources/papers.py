@@ -13,7 +13,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 
-from connector.core.attachments import MEDIA_TYPES, SIGNATURE_BYTES, Attached, stored_at, type_of
+from connector.core.attachments import AT_SOURCE, MEDIA_TYPES, SIGNATURE_BYTES, Attached, stored_at, type_of
+from connector.core.kind_mapping import KindMapping
 from connector.core.mapping import CompiledMapping
 from connector.core.model import Fate, Kind, SourceFile
 from connector.core.web_addresses import is_web_address
@@ -115,10 +116,15 @@ class Papers:
     def _stored(self, path: str, most: int) -> Iterator[bytes]:
         """The first `most` bytes of what the database holds, a piece and a short transaction at a time."""
         place, start = stored_at(path), 0
-        kind = place[0] if place else ""
-        if place is None or kind not in self._mapping.kinds:
+        mapping = self._holding(place[0]) if place else None
+        if place is None or mapping is None:
             return
-        mapping = self._mapping.kind(Kind(kind))
         while start < most and (piece := self._source.part(mapping, place[1], start, min(PIECE_BYTES, most - start))):
             yield piece
             start += len(piece)
+
+    def _holding(self, named: str) -> KindMapping | None:
+        """The kind whose database holds bytes of this place; None if nobody does any more."""
+        kind, _, source = named.partition(AT_SOURCE)
+        found = self._mapping.all_of(Kind(kind)) if kind in self._mapping.kinds else ()
+        return next((each for each in found if source in ("", each.source)), None)
