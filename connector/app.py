@@ -22,9 +22,10 @@ from sqlalchemy import Connection
 from connector import disk, lock, readiness
 from connector.config import Config, read_hex_key
 from connector.core.chain import Head
+from connector.core.kind_mapping import KindMapping
 from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
 from connector.core.mapping import CompiledMapping
-from connector.core.model import KINDS, Actor, Kind
+from connector.core.model import KINDS, Actor, Kind, RecordKey
 from connector.core.pacing import Budget
 from connector.edges import Agency, agency_of, anchoring_of, open_store, store_key_of
 from connector.errors import (
@@ -43,10 +44,11 @@ from connector.readiness import FOUND_WHOLE_S
 from connector.sources.renamed import RenamedSource
 from connector.stages import anchor
 from connector.stages.attach import attach
+from connector.stages.bounds import Bounds
 from connector.stages.collect import collect, plan, tripped
 from connector.stages.context import Context, Counts
 from connector.stages.filling import fill
-from connector.stages.guards import Bounds, Trip
+from connector.stages.guards import Trip
 from connector.stages.judging import Foreseen, foresee
 from connector.stages.mending import mend
 from connector.stages.overlap import Neighbour
@@ -166,6 +168,11 @@ class App:
             return agency
         return replace(agency, source=RenamedSource(agency.source, known), mapping=agency.mapping.renamed(known))
 
+    def mapping_of(self, key: RecordKey) -> KindMapping:
+        """Return how the source maps this record that has it today; KeyError if the mapping has not its kind."""
+        agency = self.agency(key.agency)
+        return self.reading(key.agency).mapping.of(key) if agency.mapping.parts else agency.mapping.kind(key.kind)
+
     def bind(self, *, died: bool) -> None:
         """Bind agencies that this store has never seen to the configured target, and rescue the claims of the run
         before; died: it did not end in order, so what it had claimed is suspect.
@@ -240,17 +247,17 @@ class App:
         """Return what a collect of one agency reads with."""
         agency, section = self.reading(code), self.config.collect
         bounds = Bounds(**{name: getattr(section, name) for name in Bounds.__dataclass_fields__})
-        beside = tuple(Neighbour(other, near.source, near.mapping) for other, near in self._beside(code))
+        beside = tuple(self._beside(code))
         return Reader(agency.source, agency.mapping, agency.policy, bounds, section.gone, section.gone_reason, beside)
 
-    def _beside(self, code: str) -> Iterator[tuple[str, Agency]]:
-        """Yield the other agencies of the same database whose ids are made in the same way."""
+    def _beside(self, code: str) -> Iterator[Neighbour]:
+        """Yield the sources of other agencies that lie in a database of this one and make their ids in the same way."""
         mine = self.agency(code)
-        place = database_of(self.config, mine.section.source.url)
+        places = {(database_of(self.config, source.url), mapping.source) for source, mapping in mine.every_source}
         for other, near in self.agencies.items():
-            alike = other != code and near.mapping.source == mine.mapping.source
-            if alike and database_of(self.config, near.section.source.url) == place:
-                yield other, near
+            for source, mapping in near.every_source if other != code else ():
+                if (database_of(self.config, source.url), mapping.source) in places:
+                    yield Neighbour(other, near.source, mapping)
 
     def collect(self, code: str) -> Iterator[Counts]:
         """Read the source and record what changed. Raises SourceError, and MappingError where the database has not

@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -208,6 +209,24 @@ class SourceSection(Section):
         return url
 
 
+class FurtherSourceSection(SourceSection):
+    """One of several sources of an agency, with the mapping of its own."""
+
+    mapping: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+@dataclass(frozen=True, slots=True)
+class AgencySource:
+    """One source of an agency, however the file says it. `place`: where in the agency's block its URL stands;
+    `mapping_place`: where the name of its mapping."""
+
+    place: str
+    mapping_place: str
+    mapping: str
+    url: str
+    password: str | None
+
+
 class AttachmentsSection(Section):
     """Where the files lie that the agency's records name: below a folder, below web addresses; and which are sent."""
 
@@ -233,17 +252,31 @@ class CredentialsSection(Section):
 
 
 class AgencySection(Section):
-    """One agency: its source, its mapping, its credentials."""
+    """One agency: its sources, their mappings, its credentials.
+
+    `mapping` and `source` are the usual agency with one source, `sources` one with several: `every_source` says which
+    there are, and `relation_problems` that they are said in one of the two ways."""
 
     code: AgencyCode
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    mapping: Annotated[str, Field(min_length=1, max_length=300)]
-    source: SourceSection
+    mapping: Annotated[str, Field(min_length=1, max_length=300)] | None = None
+    source: SourceSection | None = None
+    sources: Annotated[tuple[FurtherSourceSection, ...], Field(max_length=10)] = ()
     credentials: CredentialsSection
     attachments: AttachmentsSection | None = None
     evidence_key: SecretRef
     denouncer_identity: Literal["conceal", "send"] = "conceal"
     legal_basis: Annotated[str, Field(max_length=500)] = ""
+
+    @property
+    def every_source(self) -> tuple[AgencySource, ...]:
+        """Return the agency's sources, at least one, in the order of the file."""
+        if self.source is not None and self.mapping is not None:
+            return (AgencySource("source", "mapping", self.mapping, self.source.url, self.source.password),)
+        return tuple(
+            AgencySource(f"sources.{at}", f"sources.{at}.mapping", each.mapping, each.url, each.password)
+            for at, each in enumerate(self.sources)
+        )
 
 
 class Config(Section):

@@ -171,9 +171,14 @@ def relation_problems(file: str, raw: Raw, stop_timeout_s: float, deadline_s: fl
     blocks = raw.get("agency")
     agencies = [block if isinstance(block, dict) else {} for block in blocks] if isinstance(blocks, list) else []
     found += _codes_of_agencies(raw, agencies)
+    missing: list[str] = []
     for index, agency in enumerate(agencies):
         found += _agency_relations(index, agency, agencies[:index])
-    return [ConfigProblem("E-CFG-VALUE", file=file, key=key, found="", expected=expected) for key, expected in found]
+        missing += _missing_sources(index, agency)
+    return [
+        *(ConfigProblem("E-CFG-MISSING", file=file, key=key, found="", expected="") for key in missing),
+        *(ConfigProblem("E-CFG-VALUE", file=file, key=key, found="", expected=expected) for key, expected in found),
+    ]
 
 
 _OWN_HEADERS = frozenset({"authorization", "content-type", "content-length", "host"})
@@ -206,12 +211,23 @@ def _codes_of_agencies(raw: Raw, agencies: Sequence[Raw]) -> list[tuple[str, str
     return [("national.ttcp2018.agencies", "the national code of each agency that is configured here")]
 
 
+def _missing_sources(index: int, agency: Raw) -> list[str]:
+    """An agency says its source and the mapping of it, unless it says several."""
+    if "sources" in agency:
+        return []
+    return [f"agency.{index}.{key}" for key in ("mapping", "source") if key not in agency]
+
+
 def _agency_relations(index: int, agency: Raw, before: Sequence[Raw]) -> list[tuple[str, str]]:
     found = []
     if agency.get("code") is not None and agency["code"] in [each.get("code") for each in before]:
         found.append((f"agency.{index}.code", "each code once"))
     if agency.get("denouncer_identity") == "send" and not str(agency.get("legal_basis", "")).strip():
         found.append((f"agency.{index}.legal_basis", "the law that allows a denouncer's identity to be sent"))
+    if "sources" in agency and ("source" in agency or "mapping" in agency):
+        found.append((f"agency.{index}.sources", "one source (mapping and [agency.source]), or [[agency.sources]]"))
+    elif agency.get("sources") == []:
+        found.append((f"agency.{index}.sources", "at least 1 block"))
     return found
 
 

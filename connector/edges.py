@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import URL
 
 from connector import __version__, resources
-from connector.config import AgencySection, Config, read_hex_key, read_secret, secret_file
+from connector.config import AgencySection, AgencySource, Config, read_hex_key, read_secret, secret_file
 from connector.core.mapping import CompiledMapping
 from connector.core.secrecy import SecrecyPolicy
 from connector.core.web_addresses import read_allowed
@@ -31,6 +31,7 @@ from connector.sources.base import Source
 from connector.sources.engines import FILES, source_url
 from connector.sources.files import FileSource
 from connector.sources.folder import Folder, Limits
+from connector.sources.joined import JoinedSource
 from connector.sources.papers import Papers
 from connector.sources.sql import SqlSource
 from connector.sources.web import Web
@@ -63,6 +64,15 @@ class Agency:
         """The agency's code, as in every key."""
         return self.section.code
 
+    @property
+    def every_source(self) -> Iterator[tuple[AgencySource, CompiledMapping]]:
+        """Yield each source as it is configured, with its mapping."""
+        return zip(self.section.every_source, self.mapping.sources, strict=True)
+
+    def configured(self, mapping: CompiledMapping) -> AgencySource:
+        """Return how the source with this mapping is configured."""
+        return next(source for source, part in self.every_source if part.source == mapping.source)
+
     def close(self) -> None:
         """Close both edges; what is under way ends by itself."""
         self.source.close()
@@ -76,7 +86,7 @@ def agency_of(
 ) -> Agency:
     """Return one agency with its edges, none of them connected. Raises ConfigError for a secret or URL that cannot be
     used."""
-    source = source_of(config, section, mapping, evidence)
+    source = sources_of(config, section, mapping, evidence)
     return Agency(
         section=section,
         mapping=mapping,
@@ -99,20 +109,29 @@ def papers_of(config: Config, section: AgencySection, mapping: CompiledMapping, 
     return Papers(folder, source, mapping, limits, web)
 
 
-def source_of(config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes) -> Source:
-    """Return an agency's source, not connected. Raises ConfigError for a secret, URL or driver that cannot be used, and
-    where one of URL and mapping is about files and the other is not."""
-    url = _source_url(config, section)
+def sources_of(config: Config, section: AgencySection, mapping: CompiledMapping, evidence: bytes) -> Source:
+    """Return an agency's source, or all of its sources behind one face, not connected. Raises ConfigError."""
+    parts = {
+        part.source: source_of(config, section.code, wanted, part, evidence)
+        for wanted, part in zip(section.every_source, mapping.sources, strict=True)
+    }
+    return JoinedSource(parts) if mapping.parts else parts[mapping.source]
+
+
+def source_of(config: Config, code: str, wanted: AgencySource, mapping: CompiledMapping, evidence: bytes) -> Source:
+    """Return one source of an agency, not connected. Raises ConfigError for a secret, URL or driver that cannot be
+    used, and where one of URL and mapping is about files and the other is not."""
+    url = _source_url(config, code, wanted)
     is_files = url.drivername == FILES
     if is_files != bool(mapping.tables):
-        key = f"agency {section.code} source.url"
+        key = f"agency {code} {wanted.place}.url"
         expected = "a mapping with [tables]" if is_files else "files:///folder, as the mapping has [tables]"
         problem = ConfigProblem("E-CFG-VALUE", file=config.path.name, key=key, found="", expected=expected)
         raise ConfigError(problems=[problem])
     if is_files:
         return FileSource(
             config.resolve(url.database or ""),
-            section.code,
+            code,
             mapping,
             evidence,
             page_rows=config.collect.page_rows,
@@ -120,8 +139,8 @@ def source_of(config: Config, section: AgencySection, mapping: CompiledMapping, 
             query_timeout_s=config.collect.query_timeout_s,
         )
     return SqlSource(
-        source_address(config, section),
-        section.code,
+        source_address(config, code, wanted),
+        code,
         mapping,
         evidence,
         page_rows=config.collect.page_rows,
@@ -130,24 +149,23 @@ def source_of(config: Config, section: AgencySection, mapping: CompiledMapping, 
     )
 
 
-def source_address(config: Config, section: AgencySection) -> URL:
-    """Return an agency's source as it is connected to: with its password, a path from the configuration's folder.
+def source_address(config: Config, code: str, wanted: AgencySource) -> URL:
+    """Return a source of an agency as it is connected to: with its password, a path from the configuration's folder.
     Raises ConfigError for a secret, URL or driver that cannot be used."""
-    url = _source_url(config, section)
-    if section.source.password:
-        place = f"agency {section.code} source.password"
-        url = url.set(password=read_secret(section.source.password, config, place))
+    url = _source_url(config, code, wanted)
+    if wanted.password:
+        url = url.set(password=read_secret(wanted.password, config, f"agency {code} {wanted.place}.password"))
     if url.drivername == FILES or (url.get_backend_name() == "sqlite" and url.database):
         url = url.set(database=str(config.resolve(url.database or "")))
     return url
 
 
-def _source_url(config: Config, section: AgencySection) -> URL:
+def _source_url(config: Config, code: str, wanted: AgencySource) -> URL:
     """Return the source's URL. Raises ConfigError that names the key, never the URL."""
     try:
-        return source_url(section.source.url)
+        return source_url(wanted.url)
     except ConfigError as error:
-        place = f"agency {section.code} source.url"
+        place = f"agency {code} {wanted.place}.url"
         expected = "a database address such as mysql+pymysql://host/name (a SQLAlchemy URL)"
         expected = expected if error.id == "E-CFG-SOURCE-URL" else ""
         problem = ConfigProblem(error.id, file=config.path.name, key=place, found="", expected=expected)

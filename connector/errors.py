@@ -6,6 +6,7 @@
     │   └── StoreError   the store is not the one meant  78
     │       └── RolledBackError  the store went back in time: nothing is sent  78
     ├── SourceError      their database                  69
+    │   └── PartlyReadError  one of several; the others were read  1
     ├── RemoteError      their server                    69
     │   ├── CursorExpiredError   the feed forgot our place  69
     │   ├── CatalogueError       one code list there is none; the others may be good  69
@@ -93,6 +94,12 @@ class SourceError(KntcError):
     def is_away(self) -> bool:
         """Whether nothing of the source can be read now, whatever is asked. The next run tries again."""
         return self.id == "E-SOURCE-CONNECT" or "-FILE-" in self.id
+
+
+class PartlyReadError(SourceError):
+    """One of an agency's several sources could not be read; `of_source` in its values names it. The others were."""
+
+    exit_code = ExitCode.PARTIAL
 
 
 class RemoteError(KntcError):

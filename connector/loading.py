@@ -6,7 +6,9 @@ May import: core, config, resources, errors, sqlalchemy for URLs.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,11 +17,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from connector import resources
-from connector.config import Config, load_config
+from connector.config import AgencySection, AgencySource, Config, load_config
 from connector.config_problems import syntax_problem
 from connector.core.codes import CodeList
 from connector.core.forms import Form, compile_forms
+from connector.core.joined import astray, join
 from connector.core.mapping import CompiledMapping, compile_mapping
+from connector.core.model import Kind
 from connector.core.overlay import overlaid
 from connector.core.schema import Schemas
 from connector.core.toml import parsed_toml
@@ -47,7 +51,7 @@ def _mapping_problems(path: Path) -> list[ConfigProblem]:
         blocks = parsed_toml(path.read_text(encoding="utf-8")).get("agency", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
         return []
-    named = [block["mapping"] for block in blocks if isinstance(block, dict) and isinstance(block.get("mapping"), str)]
+    named = [name for block in blocks if isinstance(block, dict) for name in _named_mappings(block)]
     problems: list[ConfigProblem] = []
     for folder in dict.fromkeys(mapping_folder(path.resolve().parent, name) for name in named):
         try:
@@ -58,53 +62,104 @@ def _mapping_problems(path: Path) -> list[ConfigProblem]:
     return problems
 
 
+def _named_mappings(block: dict[str, Any]) -> Iterator[str]:
+    several = block.get("sources")
+    for each in (block, *(several if isinstance(several, list) else ())):
+        if isinstance(each, dict) and isinstance(each.get("mapping"), str):
+            yield each["mapping"]
+
+
 def compile_mappings(config: Config) -> dict[str, CompiledMapping]:
-    """Return the compiled mapping of each agency. Raises ConfigError with every problem of every mapping."""
-    schemas, code_lists = compiled_schemas()
-    compiled: dict[str, CompiledMapping] = {}
-    by_folder: dict[Path, CompiledMapping] = {}
-    refused: set[Path] = set()
-    problems: list[ConfigProblem] = []
+    """Return the mapping of each agency, of several sources joined. Raises ConfigError with every problem of every
+    mapping."""
+    folders = _Folders(config, *compiled_schemas())
+    compiled: dict[str, list[CompiledMapping]] = {}
     for index, agency in enumerate(config.agency):
-        folder = mapping_folder(config.folder, agency.mapping)
-        if folder is None:
-            problems.append(_no_mapping(config, index, agency.mapping))
-            continue
-        try:
-            if folder not in by_folder:
-                by_folder[folder] = mapping_at(folder, schemas, code_lists)
-            compiled[agency.code] = by_folder[folder]
-        except ConfigError as error:
-            if folder not in refused:
-                problems += error.problems
-            refused.add(folder)
-    problems += _overlaps(config, compiled)
+        found = [folders.mapping(index, source) for source in agency.every_source]
+        compiled[agency.code] = [mapping for mapping in found if mapping is not None]
+    problems = [*folders.problems, *_overlaps(config, compiled)]
+    for index, agency in enumerate(config.agency):
+        problems += _unjoinable(config, index, agency, compiled[agency.code])
     if problems:
         raise ConfigError(problems=problems)
-    return compiled
+    return {code: join(parts) for code, parts in compiled.items()}
 
 
-def _overlaps(config: Config, compiled: dict[str, CompiledMapping]) -> list[ConfigProblem]:
+@dataclass(slots=True)
+class _Folders:
+    """The mappings of a configuration, each folder compiled once and each of its problems told once."""
+
+    config: Config
+    schemas: Schemas
+    code_lists: dict[str, CodeList]
+    problems: list[ConfigProblem] = field(default_factory=list)
+    by_folder: dict[Path, CompiledMapping | None] = field(default_factory=dict)
+
+    def mapping(self, index: int, source: AgencySource) -> CompiledMapping | None:
+        """Return the mapping of one source of the agency with this number, None if something about it is wrong."""
+        folder = mapping_folder(self.config.folder, source.mapping)
+        if folder is None:
+            self.problems.append(_no_mapping(self.config, f"agency.{index}.{source.mapping_place}", source.mapping))
+            return None
+        if folder not in self.by_folder:
+            self.by_folder[folder] = None
+            try:
+                self.by_folder[folder] = mapping_at(folder, self.schemas, self.code_lists)
+            except ConfigError as error:
+                self.problems += error.problems
+        return self.by_folder[folder]
+
+
+def _overlaps(config: Config, compiled: Mapping[str, Sequence[CompiledMapping]]) -> list[ConfigProblem]:
     """Two agencies may read one database only if every query says whose rows it means: else each sends all of them."""
     problems = []
     first: dict[tuple[tuple[str, ...], str], str] = {}
     for index, agency in enumerate(config.agency):
-        mapping = compiled.get(agency.code)
-        if mapping is None:
+        if len(compiled[agency.code]) < len(agency.every_source):
             continue
-        shared = first.setdefault((database_of(config, agency.source.url), mapping.digest), agency.code)
-        selects = (mapping.kind(kind).select.sql for kind in mapping.kinds)
-        if shared != agency.code and not all(":agency_code" in sql for sql in selects):
-            problems.append(
-                ConfigProblem(
-                    "E-CFG-SHARED-SOURCE",
-                    file=config.path.name,
-                    key=f"agency.{index}.source",
-                    found=shared,
-                    expected=":agency_code",
+        for source, mapping in zip(agency.every_source, compiled[agency.code], strict=True):
+            shared = first.setdefault((database_of(config, source.url), mapping.digest), agency.code)
+            selects = (mapping.kind(kind).select.sql for kind in mapping.kinds)
+            if shared != agency.code and not all(":agency_code" in sql for sql in selects):
+                key = f"agency.{index}.{source.place}"
+                problems.append(
+                    ConfigProblem(
+                        "E-CFG-SHARED-SOURCE", file=config.path.name, key=key, found=shared, expected=":agency_code"
+                    )
                 )
-            )
     return problems
+
+
+def _unjoinable(
+    config: Config, index: int, agency: AgencySection, parts: Sequence[CompiledMapping]
+) -> list[ConfigProblem]:
+    """What keeps the sources of one agency from standing side by side, as far as their files say it."""
+    if len(parts) < len(agency.every_source):
+        return []
+    problems = []
+    named: dict[str, str] = {}
+    read: dict[tuple[tuple[str, ...], Kind, str], str] = {}
+    for source, mapping in zip(agency.every_source, parts, strict=True):
+        place = f"agency.{index}.{source.mapping_place}"
+        if mapping.source in named:
+            problems.append(_source_problem(config, "E-CFG-SOURCE-NAME", place, mapping.source, ""))
+            continue
+        named[mapping.source] = source.place
+        for kind in mapping.kinds:
+            rows = (database_of(config, source.url), kind, mapping.kind(kind).select.sql)
+            if read.setdefault(rows, mapping.source) != mapping.source:
+                found = read[rows]
+                problems.append(_source_problem(config, "E-CFG-SOURCE-TWICE", f"agency.{index}.{source.place}", found))
+                break
+    if not problems:
+        for wrong in astray(join(parts)):
+            place = f"{wrong.source}/{wrong.kind}.toml  {wrong.place}"
+            problems.append(_source_problem(config, "E-CFG-SOURCE-ASTRAY", place, wrong.named, wrong.wanted))
+    return problems
+
+
+def _source_problem(config: Config, id_: str, key: str, found: str, expected: str = "") -> ConfigProblem:
+    return ConfigProblem(id_, file=config.path.name, key=key, found=found, expected=expected)
 
 
 def database_of(config: Config, text: str) -> tuple[str, ...]:
@@ -122,9 +177,9 @@ def database_of(config: Config, text: str) -> tuple[str, ...]:
     return (server, "localhost" if host in _LOOPBACK else host, str(port), database)
 
 
-def _no_mapping(config: Config, index: int, named: str) -> ConfigProblem:
+def _no_mapping(config: Config, key: str, named: str) -> ConfigProblem:
     return ConfigProblem(
-        "E-CFG-NO-MAPPING", file=config.path.name, key=f"agency.{index}.mapping", found=named,
+        "E-CFG-NO-MAPPING", file=config.path.name, key=key, found=named,
         expected="mappings/<system>/ with a mapping.toml",
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ from connector.errors import (
     RemoteError,
     SourceError,
 )
+from connector.telling import naming
 from connector.telling.catalogue import withdrawn_in_use
 from connector.telling.errors import text_of
 
@@ -99,8 +100,8 @@ def _secrets(desk: Desk) -> Iterator[Finding]:
         place = f"agency.{index}"
         asked.append((agency.evidence_key, f"{place}.evidence_key", True))
         asked.append((agency.credentials.client_secret, f"{place}.credentials.client_secret", False))
-        if agency.source.password:
-            asked.append((agency.source.password, f"{place}.source.password", False))
+        every = agency.every_source
+        asked += [(one.password, f"{place}.{one.place}.password", False) for one in every if one.password]
     problems: list[ConfigProblem] = []
     for reference, key, is_key in asked:
         try:
@@ -119,7 +120,8 @@ def _mappings(desk: Desk) -> Iterator[Finding]:
     except ConfigError as error:
         yield Finding("mapping", "", error)
         return
-    for system, kinds in {mapping.system: len(mapping.kinds) for mapping in compiled.values()}.items():
+    every = (part for mapping in compiled.values() for part in mapping.sources)
+    for system, kinds in {part.system: len(part.kinds) for part in every}.items():
         yield Finding("mapping", desk.say("check.mapping_good", system=system, count=kinds))
 
 
@@ -165,7 +167,7 @@ def _described(desk: Desk) -> Iterator[Finding]:
     for index, agency in enumerate(config.agency):
         evidence = read_hex_key(agency.evidence_key, config, f"agency.{index}.evidence_key")
         builders: dict[str, Callable[[], Source | National]] = {
-            "source": partial(edges.source_of, config, agency, mappings[agency.code], evidence),
+            "source": partial(edges.sources_of, config, agency, mappings[agency.code], evidence),
             "national": partial(edges.national_of, config, agency, mappings[agency.code], Event()),
         }
         for name, build in builders.items():
@@ -195,7 +197,7 @@ def _source(desk: Desk, app: App, code: str) -> Finding:
     agency = app.agency(code)
     try:
         agency.source.probe()
-        for attached in (agency.mapping.kind(kind).attached for kind in agency.mapping.kinds):
+        for attached in (each.attached for kind in agency.mapping.kinds for each in agency.mapping.all_of(kind)):
             if agency.papers is not None and attached is not None:
                 agency.papers.check(attached)
     except (SourceError, MappingError) as error:
@@ -206,10 +208,13 @@ def _source(desk: Desk, app: App, code: str) -> Finding:
 def _snapshots(desk: Desk, app: App, code: str) -> str:
     """What can be said of a source that answers: whether it shows one moment at a time."""
     agency = app.agency(code)
-    kinds = [kind for kind in agency.mapping.kinds if not agency.source.has_snapshot(agency.mapping.kind(kind))]
+    every = (each for kind in agency.mapping.kinds for each in agency.mapping.all_of(kind))
+    kinds = [agency.mapping.name_of(each) for each in every if not agency.source.has_snapshot(each)]
     if not kinds:
         return desk.say("check.source_good", agency=code)
-    return desk.say("check.no_snapshot", agency=code, kinds=", ".join(desk.say.label("kind", kind) for kind in kinds))
+    return desk.say(
+        "check.no_snapshot", agency=code, kinds=", ".join(naming.kind_of_source(desk.say, kind) for kind in kinds)
+    )
 
 
 def _national(desk: Desk, app: App, code: str) -> Finding:
@@ -274,7 +279,7 @@ def mapping_check(
     from connector.loading import mapping_folder
 
     desk = desk_of(ctx, as_json=as_json)
-    named = dict.fromkeys(agency.mapping for agency in desk.config.agency)
+    named = dict.fromkeys(one.mapping for agency in desk.config.agency for one in agency.every_source)
     _check_folders(desk.screen, [mapping_folder(desk.config.folder, name) or Path(name) for name in named])
 
 

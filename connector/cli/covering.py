@@ -13,14 +13,13 @@ import typer
 from connector.cli import failing
 from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened_on_trial
 from connector.errors import ExitCode, KntcError, MappingError, SourceError
-from connector.telling import ruling
+from connector.telling import naming, ruling
 from connector.telling.words import NO_BREAK
 
 if TYPE_CHECKING:
     from connector.app import App
     from connector.core.coverage import FieldCover, KindCover
     from connector.core.forms import Form, Standing
-    from connector.core.model import Kind
 
 ROWS = 10_000
 """So many records of a kind are read unless more are asked for: enough for a share, and soon over."""
@@ -31,14 +30,14 @@ class Covered:
     """What was found at one agency; `error` where its source could not be read to the end."""
 
     agency: str
-    kinds: dict[Kind, KindCover] = field(default_factory=dict)
+    kinds: dict[str, KindCover] = field(default_factory=dict)  # by `CompiledMapping.name_of`
     error: KntcError | None = None
 
     def fields(self, *, filled: bool) -> set[str]:
         """Return the fields that a rule feeds, as `kind/pointer`; with `filled`, those that a document has."""
         return {
-            f"{kind}{one.pointer}"
-            for kind, cover in self.kinds.items()
+            f"{name.partition('@')[0]}{one.pointer}"
+            for name, cover in self.kinds.items()
             for one in cover.fields()
             if one.how != "none" and (one.filled or not filled)
         }
@@ -75,9 +74,8 @@ def _covered(app: App, code: str, rows: int) -> Covered:
 
     agency, found = app.agency(code), Covered(code)
     try:
-        for kind in agency.mapping.kinds:
-            mapping = agency.mapping.kind(kind)
-            cover = found.kinds[kind] = KindCover(mapping)
+        for mapping in (each for kind in agency.mapping.kinds for each in agency.mapping.all_of(kind)):
+            cover = found.kinds[agency.mapping.name_of(mapping)] = KindCover(mapping)
             for page in agency.source.pages(mapping):
                 for row in page.rows[: rows - cover.read]:
                     cover.add(row, agency.policy)
@@ -94,7 +92,7 @@ def _print(desk: Desk, found: Covered, forms: tuple[Form, ...], rows: int) -> No
     screen.line(say("coverage.head", rows=rows))
     for kind, cover in found.kinds.items():
         counts = {"read": cover.read, "documents": cover.documents, "concealed": cover.concealed}
-        screen.line(say("coverage.kind", kind=say.label("kind", kind), **counts))
+        screen.line(say("coverage.kind", kind=naming.kind_of_source(say, kind), **counts))
         for one in cover.fields():
             if one.how not in ("none", "program"):
                 _print_field(desk, one, cover.documents)

@@ -70,7 +70,9 @@ def _meant(ctx: typer.Context, source: str | None, agency: str | None, *, as_jso
         desk = desk_of(ctx, as_json=as_json)
         code = desk.one_agency(agency)
         section = next(one for one in desk.config.agency if one.code == code)
-        return desk.screen, source_address(desk.config, section)
+        if len(section.every_source) > 1:
+            raise DataError("E-SOURCE-WHICH", known="--source URL")
+        return desk.screen, source_address(desk.config, code, section.every_source[0])
     if agency is not None:
         raise Misused("E-USAGE", detail="--source --agency", usage="kntc mapping draft --help")
     url = source_url(source)

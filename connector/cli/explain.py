@@ -116,9 +116,14 @@ def _title(desk: Desk, subject: Subject) -> str:
     return ", ".join([naming.record(desk.say, subject.key), *facts])
 
 
+def _source_name(app: App, key: RecordKey) -> str:
+    mapping = app.agency(key.agency).mapping
+    return app.mapping_of(key).source if key.kind in mapping.kinds else mapping.source
+
+
 def _print_source(desk: Desk, app: App, subject: Subject) -> None:
     say, screen = desk.say, desk.screen
-    label = say("explain.source", source=app.agency(subject.key.agency).mapping.source)
+    label = say("explain.source", source=_source_name(app, subject.key))
     for number, one in enumerate(subject.aliases):
         name = "explain.alias_now" if one.until is None else "explain.alias_until"
         text = say(name, id=one.alias, since=say.instant(one.since), until=say.instant(one.until or one.since))

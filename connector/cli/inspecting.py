@@ -14,6 +14,7 @@ import typer
 from connector.cli import failing
 from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened_on_trial
 from connector.errors import ExitCode, KntcError, MappingError, SourceError
+from connector.telling import naming
 
 if TYPE_CHECKING:
     from connector.app import App
@@ -68,7 +69,7 @@ def inspect(
         for code in desk.agencies(agency):
             inspected = _inspected(app, code, rows)
             found.append(inspected)
-            _print(desk, app, inspected, rows)
+            _print(desk, inspected, rows)
             if inspected.error is not None:
                 failing.show(inspected.error, desk.screen)
     if as_json:
@@ -81,15 +82,16 @@ def _inspected(app: App, code: str, rows: int) -> Inspected:
     found = Inspected(code)
     source, mapping = app.agency(code).source, app.agency(code).mapping
     try:
-        for kind in mapping.kinds:
-            seen = _Seen(mapping.kind(kind))
-            for page in source.pages(mapping.kind(kind)):
+        for each in (each for kind in mapping.kinds for each in mapping.all_of(kind)):
+            seen, name = _Seen(each), mapping.name_of(each)
+            for page in source.pages(each):
                 for row in page.rows[: rows - seen.rows]:
                     seen.add(row.columns, row.children)
                 if seen.rows >= rows:
                     break
-            found.rows[kind] = seen.rows
-            found.columns[kind] = list(seen.columns(f"{kind}.toml"))
+            folder = f"{mapping.part(each.source).system}/" if mapping.parts else ""
+            found.rows[name] = seen.rows
+            found.columns[name] = list(seen.columns(f"{folder}{each.kind}.toml"))
     except (SourceError, MappingError) as error:
         found.error = error
     return found
@@ -133,15 +135,13 @@ def _look(seen: Mapping[str, Looks], row: Mapping[str, Any], query: Select | Chi
         looks.add(row.get(name), query.encodings.get(name, ""))
 
 
-def _print(desk: Desk, app: App, found: Inspected, rows: int) -> None:
+def _print(desk: Desk, found: Inspected, rows: int) -> None:
     say, screen = desk.say, desk.screen
     screen.heading(desk.name_of(found.agency), desk.environment_label)
     screen.line(say("inspect.head", rows=rows))
     proposed = False
-    for kind in app.agency(found.agency).mapping.kinds:
-        if kind not in found.rows:
-            continue
-        screen.line(say.label("kind", kind))
+    for kind in found.rows:
+        screen.line(naming.kind_of_source(say, kind))
         if not found.columns[kind]:
             screen.line(say("inspect.none", rows=found.rows[kind]), indent=2)
         plain = [column for column in found.columns[kind] if column.is_plain]

@@ -54,10 +54,12 @@ def edits(app: App, agency: str, decided: Mapping[str, Mapping[str, str]], remar
 
 def _map_edit(app: App, agency: str, name: str, entries: Mapping[str, str], remark: str) -> Edit:
     from connector.core.codes import compile_code_map
+    from connector.core.joined import home_of
     from connector.loading import compiled_schemas, mapping_folder
     from connector.resources import shipped
 
-    named = app.agency(agency).section.mapping
+    home, name = home_of(app.agency(agency).mapping, name)
+    named = app.agency(agency).configured(home).mapping
     folder = mapping_folder(app.config.folder, named)
     if folder is None or folder == shipped("mappings", named):
         own = app.config.folder / "mappings" / named

@@ -110,6 +110,7 @@ def matched(app: App, code: str, code_map: str | None, select: str | None) -> li
 
 def _tasks(app: App, code: str, code_map: str | None, select: str | None) -> Sequence[Task]:
     from connector.core.code_use import task_of_rows, tasks
+    from connector.core.joined import home_of
     from connector.loading import compiled_schemas
 
     agency = app.agency(code)
@@ -128,7 +129,9 @@ def _tasks(app: App, code: str, code_map: str | None, select: str | None) -> Seq
 
     if problems := code_query_problems(select):
         raise ConfigError(problems=problems)
-    return [task_of_rows(agency.mapping.code_maps[code_map], national.translations, agency.source.codes(select))]
+    part, _ = home_of(agency.mapping, code_map)
+    rows = agency.source.codes(part.kind(part.kinds[0]), select)
+    return [task_of_rows(agency.mapping.code_maps[code_map], national.translations, rows)]
 
 
 # --- telling -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 from connector.cli.opening import Desk
 from connector.cli.screen import WIDTH, wrapped
 from connector.core.model import KINDS
-from connector.telling import overview
+from connector.telling import naming, overview
 from connector.telling.overview import Overview
 
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -145,7 +145,8 @@ def print_numbers(desk: Desk, guard: Any) -> None:
     """Print one stopped plan: its name, and its numbers by kind."""
     desk.screen.line(desk.say.first(f"guard.{guard.name}", "guard.other", plan=guard.plan))
     for name, count in guard.numbers.items():
-        label = desk.say.label("kind", name) if desk.say.has(f"kind.{name}") else desk.say.label("number", name)
+        is_kind = desk.say.has(f"kind.{name.partition('@')[0]}")
+        label = naming.kind_of_source(desk.say, name) if is_kind else desk.say.label("number", name)
         shown = desk.say.number(count) if isinstance(count, int) else str(count)
         desk.screen.pair(f"  {label}", shown)
 

@@ -108,14 +108,16 @@ def _open(app: App, agency: str, kind: Kind | None) -> list[Open]:
 
     from connector.store import choices
 
-    mapping = app.agency(agency).mapping
+    mapping = app.reading(agency).mapping
     found: list[Open] = []
     for each in mapping.kinds:
-        layer = mapping.kind(each).places
-        if layer is None or kind not in (None, each):
+        if kind not in (None, each) or not any(one.places for one in mapping.all_of(each)):
             continue
         with app.store.read() as connection:
             for key, digest, body in choices.open_bodies(connection, agency, each):
+                layer = mapping.of(key).places
+                if layer is None:
+                    continue
                 found += [Open(key, digest, address) for address in layer.undecided(orjson.loads(body))]
                 if len(found) > MOST:
                     raise DataError("E-WORKBOOK-LONG", count=len(found), limit=MOST)
@@ -161,7 +163,8 @@ def _cells(desk: Desk, app: App, one: Open) -> Iterator[str]:
 def _communes(app: App, agency: str, found: list[Open]) -> list[str]:
     """Return the communes of today in the provinces that any of these addresses may be in: public names, no address."""
     mapping = app.agency(agency).mapping
-    layer = next((layer for kind in mapping.kinds if (layer := mapping.kind(kind).places) is not None), None)
+    layers = (each.places for kind in mapping.kinds for each in mapping.all_of(kind))
+    layer = next((layer for layer in layers if layer is not None), None)
     if layer is None:
         return []
     units = layer.conversion.target.units

@@ -72,8 +72,10 @@ def _key(app: App, code: str, kind: Any, id_: str) -> RecordKey:
     mapping = app.reading(code).mapping
     if kind not in mapping.kinds:
         raise DataError("E-KIND-UNKNOWN", kind=kind, known=", ".join(mapping.kinds))
-    prefix = f"{mapping.source}:"
-    local_id = id_ if id_.startswith(prefix) else f"{prefix}{id_}"
+    prefixes = [f"{each.source}:" for each in mapping.all_of(kind)]
+    if not id_.startswith(tuple(prefixes)) and len(prefixes) > 1:
+        raise DataError("E-SOURCE-WHICH", known=", ".join(f"{prefix}{id_}"[:64] for prefix in prefixes))
+    local_id = id_ if id_.startswith(tuple(prefixes)) else f"{prefixes[0]}{id_}"
     key = mapping.kind(kind).aliases.key_of(kind, local_id)
     return RecordKey(code, kind, local_id if is_taken(key) else key)
 
@@ -89,7 +91,7 @@ def _previewed(desk: Desk, app: App, key: RecordKey) -> Previewed:
     if found is None:
         raise DataError("E-PREVIEW-NOT-SELECTED", key=f"{key.kind} {key.local_id}"[:150])
     reading, unfinished = found
-    mapping = app.agency(key.agency).mapping.kind(key.kind)
+    mapping = app.mapping_of(key)
     fields = tuple(tracing.fields(desk.say, app, key, reading, unfinished))
     spoken = {line.pointer for line in fields}
     return Previewed(
@@ -124,7 +126,7 @@ def _read(app: App, row: SourceRow) -> tuple[tracing.Reading, Body] | None:
     from connector.stages.reading import map_row
 
     key, agency = row.key, app.reading(row.key.agency)
-    mapping = agency.mapping.kind(key.kind)
+    mapping = agency.mapping.of(key)
     parents = mapping.parents_of(row)
     if hidden_by(app.context(key.agency), agency.source, agency.mapping, parents):
         return None
@@ -143,7 +145,7 @@ def _row(app: App, key: RecordKey) -> tuple[SourceRow | None, tuple[Problem, ...
     agency = app.reading(key.agency)
     if key.kind not in agency.mapping.kinds:
         return None, ()
-    mapping, read = agency.mapping.kind(key.kind), 0
+    mapping, read = agency.mapping.of(key), 0
     value = mapping.range_value(key.local_id)
     for page in agency.source.fetch(mapping, [value]) if value else agency.source.pages(mapping):
         for row in page.rows:
@@ -162,7 +164,7 @@ def _is_open(app: App, key: RecordKey) -> bool:
     agency, (row, _) = app.reading(key.agency), _row(app, key)
     if row is None or _was_concealed(app, key):
         return False
-    mapping = agency.mapping.kind(key.kind)
+    mapping = agency.mapping.of(key)
     if tracing.is_concealed(mapping, mapping.decode(row), mapping.apply(row, agency.policy)):
         return False
     return all(_is_open(app, parent) for parent in mapping.parents_of(row))

@@ -88,7 +88,8 @@ def _expected(app: App, code: str, stage: str) -> int:
     if stage == "collect":
         agency = app.agency(code)
         try:
-            return sum(agency.source.count(agency.mapping.kind(kind)) for kind in agency.mapping.kinds)
+            every = (each for kind in agency.mapping.kinds for each in agency.mapping.all_of(kind))
+            return sum(agency.source.count(each) for each in every)
         except SourceError:
             return 0  # the stage itself will say so
     if stage not in ("deliver", "push"):

@@ -192,7 +192,8 @@ def _where_the_code_map_is(desk: Desk, app: App, key: RecordKey, problem: Mappin
 
     if not _is_of_code(problem) or not problem.get("detail"):
         return ""
-    named = app.agency(key.agency).section.mapping
+    agency = app.agency(key.agency)
+    named = agency.configured(agency.mapping.part(app.mapping_of(key).source)).mapping
     folder = mapping_folder(desk.config.folder, named)
     name = f"codes/{problem['detail']}.toml"
     if folder is None or not (folder / name).is_file():
@@ -267,18 +268,27 @@ def _by_code(desk: Desk, app: App, lines: Sequence[Line]) -> list[tuple[_Missing
         reading = _read_again(app, line.key)
         for problem in filter(_is_of_code, line.problems):
             shown = reading and tracing.code_at_source(desk.say, app, line.key, reading, problem.get("pointer", ""))
-            one = _Missing(str(line.key.kind), problem.get("column", ""), shown or "", problem.get("detail", ""))
+            code_map = _code_map(app, line.key, problem)
+            one = _Missing(str(line.key.kind), problem.get("column", ""), shown or "", code_map)
             keys = groups.setdefault(one, [])
             if line.key not in keys[-1:]:  # two items of one record may lack the same code
                 keys.append(line.key)
     return sorted(groups.items(), key=lambda group: -len(group[1]))
 
 
+def _code_map(app: App, key: RecordKey, problem: Mapping[str, str]) -> str:
+    from connector.core.joined import map_in
+
+    mapping = app.agency(key.agency).mapping
+    name = problem.get("detail", "")
+    return map_in(mapping, app.mapping_of(key).source, name) if key.kind in mapping.kinds else name
+
+
 def _print_missing(desk: Desk, app: App, one: _Missing, keys: Sequence[RecordKey]) -> None:
     say, screen = desk.say, desk.screen
-    code = one.code or say("quarantine.code_gone")
+    code, name = one.code or say("quarantine.code_gone"), one.code_map.partition("@")[0]
     screen.line(say("quarantine.missing", column=one.column, code=code, count=len(keys)), hang=2)
-    if place := _where_the_code_map_is(desk, app, keys[0], {"rule": "E-MAP-CODE", "detail": one.code_map}):
+    if place := _where_the_code_map_is(desk, app, keys[0], {"rule": "E-MAP-CODE", "detail": name}):
         screen.line(place, indent=2, hang=4)
     screen.line(say("quarantine.show_one", kind=one.kind, id=keys[0].local_id), indent=2, hang=4)
 

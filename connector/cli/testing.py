@@ -47,7 +47,7 @@ def mapping_test(
 
         desk = desk_of(ctx, as_json=as_json)
         screen = desk.screen
-        named = dict.fromkeys(section.mapping for section in desk.config.agency)
+        named = dict.fromkeys(one.mapping for section in desk.config.agency for one in section.every_source)
         folders = [mapping_folder(desk.config.folder, one) or Path(one) for one in named]
     shown = [_one(screen, folder, agency, write=write) for folder in folders]
     code = max(found["exit_code"] for found in shown)

@@ -20,7 +20,7 @@ from connector.cli import failing, planning, progress
 from connector.cli.opening import AgencyOption, Desk, DryRunOption, JsonOption, desk_of, opened
 from connector.cli.overview import print_books, print_counts, print_guards, print_to_do
 from connector.cli.summary import Ending, stage_lines
-from connector.errors import AccountError, ExitCode, KntcError, MappingError, RemoteError, SourceError
+from connector.errors import AccountError, ExitCode, KntcError, MappingError, PartlyReadError, RemoteError, SourceError
 from connector.telling.errors import fault_of, text_of
 from connector.telling.overview import Overview, overview
 
@@ -192,7 +192,7 @@ def _work_for(
         desk.screen.heading(f"{desk.name_of(code)} -> {desk.say('sync.target')}", desk.environment_label)
     with progress.shown(desk, app, code) as watch:
         for name, steps in parts:
-            if app.stop.is_set() or (name == "resync" and ran.errors):
+            if app.stop.is_set() or (name == "resync" and not _partly(ran.errors)):
                 ran.end(name, Ending("not_run"))
                 continue
             before = len(ran.errors)
@@ -258,11 +258,17 @@ def exit_code_of(app: App, command: str, ran: Run, view: Overview) -> ExitCode:
     held = view.channel.held_until is not None
     if any(isinstance(error, MappingError) for error in ran.errors):
         return ExitCode.CONFIGURATION
-    if ran.errors or app.is_cut_off(ran.agency):
+    if not _partly(ran.errors) or app.is_cut_off(ran.agency):
         return max([ExitCode.REMOTE_UNAVAILABLE, *(error.exit_code for error in ran.errors)])
     left = command in ("sync", "push") and view.unhindered > 0
     stopped = ran.stages.get("pull", {}).get("stopped")
-    return max(app.exit_code_of(ran.agency), ExitCode.PARTIAL if left or held or stopped else ExitCode.DONE)
+    partial = left or held or stopped or ran.errors
+    return max(app.exit_code_of(ran.agency), ExitCode.PARTIAL if partial else ExitCode.DONE)
+
+
+def _partly(errors: Sequence[KntcError]) -> bool:
+    """Whether nothing went wrong but that one of several sources was not read: the run goes on with the others."""
+    return all(isinstance(error, PartlyReadError) for error in errors)
 
 
 def _worst(ended: Sequence[Ended], *, interrupted: bool) -> ExitCode:

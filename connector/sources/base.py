@@ -74,8 +74,9 @@ class Source(Protocol):
         """Read single records again: one page per value of the range column, empty if nothing is there now."""
         ...
 
-    def clock(self) -> datetime:
-        """Return the source's own wall time, naive: to be compared with nothing but times of the same source."""
+    def clock(self, kind: KindMapping) -> datetime:
+        """Return the own wall time of the source that has this kind, naive: to be compared with nothing but times of
+        the same source."""
         ...
 
     def later_than(self, kind: KindMapping, moment: datetime) -> int:
@@ -100,9 +101,10 @@ class Source(Protocol):
         """Return whether one reading of a record and its children is of one moment."""
         ...
 
-    def codes(self, sql: str) -> list[tuple[Any, str]]:
-        """Return the rows of a query for codes and their names, as the driver gave them, "" for no name. The query has
-        one or two columns and has passed `code_query_problems`. Raises SourceError, also for too many rows."""
+    def codes(self, kind: KindMapping, sql: str) -> list[tuple[Any, str]]:
+        """Return the rows of a query for codes and their names, as the driver gave them, "" for no name. It is asked
+        where this kind is read, has one or two columns and has passed `code_query_problems`. Raises SourceError, also
+        for too many rows."""
         ...
 
     def close(self) -> None:

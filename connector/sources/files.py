@@ -84,9 +84,9 @@ class FileSource:
         """See `Source`."""
         yield from self._fresh().fetch(kind, values)
 
-    def clock(self) -> datetime:
+    def clock(self, kind: KindMapping) -> datetime:
         """See `Source`. Files have no clock: this machine's."""
-        return self._fresh().clock()
+        return self._fresh().clock(kind)
 
     def later_than(self, kind: KindMapping, moment: datetime) -> int:
         """See `Source`."""
@@ -108,9 +108,9 @@ class FileSource:
         """See `Source`. All tables are of one state of the files."""
         return kind.settings.snapshot is not False
 
-    def codes(self, sql: str) -> list[tuple[Any, str]]:
+    def codes(self, kind: KindMapping, sql: str) -> list[tuple[Any, str]]:
         """See `Source`."""
-        return self._fresh().codes(sql)
+        return self._fresh().codes(kind, sql)
 
     def close(self) -> None:
         """See `Source`. Gives the memory back."""

@@ -66,9 +66,9 @@ class RenamedSource:
         """Yield the source's pages of single records under the first keys."""
         return (renamed(page, kind, self.aliases) for page in self.source.fetch(kind, values))
 
-    def clock(self) -> datetime:
+    def clock(self, kind: KindMapping) -> datetime:
         """As the source."""
-        return self.source.clock()
+        return self.source.clock(kind)
 
     def later_than(self, kind: KindMapping, moment: datetime) -> int:
         """As the source."""
@@ -90,9 +90,9 @@ class RenamedSource:
         """As the source."""
         return self.source.has_snapshot(kind)
 
-    def codes(self, sql: str) -> list[tuple[Any, str]]:
+    def codes(self, kind: KindMapping, sql: str) -> list[tuple[Any, str]]:
         """As the source."""
-        return self.source.codes(sql)
+        return self.source.codes(kind, sql)
 
     def close(self) -> None:
         """As the source."""

@@ -136,9 +136,8 @@ class SqlSource:
                 results = self._refused(kind, too_much)
             yield self._page(kind, results)
 
-    def clock(self) -> datetime:
+    def clock(self, kind: KindMapping) -> datetime:
         """See `Source`."""
-        kind = self._mapping.kind(self._mapping.kinds[0])
         found = self._ask(kind, partial(changes.clock, mapping=self._mapping))
         if found is None:
             raise SourceError("E-SOURCE-CLOCK", agency=self._agency)
@@ -172,9 +171,8 @@ class SqlSource:
             self._snapshots[kind.kind] = self._ask(kind, partial(changes.has_snapshot, kind=kind))
         return self._snapshots[kind.kind]
 
-    def codes(self, sql: str) -> list[tuple[Any, str]]:
+    def codes(self, kind: KindMapping, sql: str) -> list[tuple[Any, str]]:
         """See `Source`. At most `max_rows` rows."""
-        kind = self._mapping.kind(self._mapping.kinds[0])
         rows = self._ask(kind, lambda connection: connection.execute(text(sql)).fetchmany(self._max_rows + 1))
         if len(rows) > self._max_rows:
             raise self._bound(kind, self._max_rows)

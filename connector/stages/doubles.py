@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connector.core.kind_mapping import KindMapping
-from connector.core.model import Problem
+from connector.core.mapping import CompiledMapping
+from connector.core.model import Kind, Problem, RecordKey
 from connector.stages.context import Context
 from connector.stages.judging import Judged
 from connector.stages.reading import problem_readings
@@ -24,8 +24,9 @@ RULE = "E-MAP-DUPLICATE-KEY"
 class Doubles:
     """The doubles of one sweep of one kind."""
 
-    def __init__(self, context: Context, kind: KindMapping, sweep: SweepRef) -> None:
+    def __init__(self, context: Context, mapping: CompiledMapping, kind: Kind, sweep: SweepRef) -> None:
         self._context = context
+        self._mapping = mapping
         self._kind = kind
         self._sweep = sweep
         self._held: dict[str, Reading] = {}
@@ -36,7 +37,7 @@ class Doubles:
 
     def keep(self, judged: Judged) -> Judged:
         """Return the page without what is held back, and with one problem for each key that was here before."""
-        context, kind = self._context, self._kind.kind
+        context, kind = self._context, self._kind
         read = [reading.key.local_id for reading in judged.readings]
         with context.store.read() as connection:
             seen = records.seen_in(connection, context.agency, kind, [*read, *judged.unchanged], self._sweep)
@@ -54,11 +55,12 @@ class Doubles:
             judged,
             readings=(
                 *rest,
-                *problem_readings(context.agency, kind, [(key, self._problem()) for key in sorted(again)]),
+                *problem_readings(context.agency, kind, [(key, self._problem(key)) for key in sorted(again)]),
             ),
             unchanged=tuple(key for key in judged.unchanged if key not in again),
             counts=judged.counts.plus(SweepCounts(universe=-len(again), selected=-len(again))),
         )
 
-    def _problem(self) -> Problem:
-        return Problem("/local_id", RULE, self._kind.origin(self._kind.key[0]), "2")
+    def _problem(self, local_id: str) -> Problem:
+        mapping = self._mapping.of(RecordKey(self._context.agency, self._kind, local_id))
+        return Problem("/local_id", RULE, mapping.origin(mapping.key[0]), "2")

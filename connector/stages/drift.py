@@ -9,23 +9,23 @@ SQLite takes for a text because it stands in double quotes, fails nowhere: its v
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import orjson
 
 from connector.core.chain import canonical, digest
 from connector.core.kind_mapping import KindMapping
-from connector.core.model import Kind
 from connector.errors import SourceError
 from connector.stages import guards
 from connector.stages.context import Context
 from connector.stages.guards import Trip
+from connector.stages.reach import Part, Reach
 from connector.stages.recording import Reader
 from connector.store import marks
 
 SHAPE = "source.shape."
-"""Begins the mark of each kind: its queries, and the types of what they read."""
+"""Begins the mark of each kind of each source: its queries, and the types of what they read."""
 
 SHOWN = 12
 """So many columns are named in a plan; its digest says all of them."""
@@ -38,44 +38,56 @@ class Drift:
     """What was found: the plan that nobody has approved (or none), the kinds that it holds, all types as they are."""
 
     trips: tuple[Trip, ...] = ()
-    held: frozenset[Kind] = frozenset()
-    shapes: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
+    held: frozenset[Part] = frozenset()
+    shapes: Mapping[Part, Mapping[str, str]] = field(default_factory=dict)
 
 
-def look(context: Context, reader: Reader) -> Drift:
+def look(context: Context, reader: Reader, reach: Reach) -> Drift:
     """Hold the types of every kind against those of the last cycle. Raises SourceError if the source is away; a kind
     whose queries fail is left to whoever reads it, and says what is wrong."""
-    shapes: dict[Kind, Mapping[str, str]] = {}
-    changed: dict[Kind, list[str]] = {}
-    for kind in reader.mapping.kinds:
-        kind_mapping = reader.mapping.kind(kind)
+    shapes: dict[Part, Mapping[str, str]] = {}
+    changed: dict[Part, list[str]] = {}
+    for kind_mapping in _reached(reader, reach):
         try:
-            shapes[kind] = reader.source.shape(kind_mapping)
+            shape = reader.source.shape(kind_mapping)
         except SourceError as error:
             if error.is_away:
-                raise
+                reach.fail(kind_mapping, error)
             continue
-        if differing := _differing(_remembered(context, kind_mapping), shapes[kind]):
-            changed[kind] = differing
-    trips = tuple(guards.waiting(context, [_trip(changed)] if changed else []))
+        shapes[kind_mapping.part] = shape
+        if differing := _differing(_remembered(context, kind_mapping), shape):
+            changed[kind_mapping.part] = differing
+    named = {mapping.part: reader.mapping.name_of(mapping) for mapping in _reached(reader, reach)}
+    found = {named[part]: differing for part, differing in changed.items() if part in named}
+    trips = tuple(guards.waiting(context, [_trip(found)] if found else []))
     return Drift(trips, frozenset(changed) if trips else frozenset(), shapes)
 
 
-def remember(context: Context, reader: Reader, drift: Drift, unread: Collection[Kind]) -> None:
+def _reached(reader: Reader, reach: Reach) -> list[KindMapping]:
+    every = (mapping for kind in reader.mapping.kinds for mapping in reader.mapping.all_of(kind))
+    return [mapping for mapping in every if reach.can(mapping)]
+
+
+def remember(context: Context, reader: Reader, drift: Drift, reach: Reach) -> None:
     """Note the types of the kinds that were read: the next cycle is held against them."""
-    for kind, shape in drift.shapes.items():
-        kind_mapping = reader.mapping.kind(kind)
-        if kind in unread or _remembered(context, kind_mapping) == shape:
+    for kind_mapping in _reached(reader, reach):
+        shape = drift.shapes.get(kind_mapping.part)
+        if shape is None or _remembered(context, kind_mapping) == shape:
             continue
         value = {"queries": _queries(kind_mapping), "columns": dict(shape)}
         with context.store.write() as tx:
-            marks.advance(tx, context.agency, SHAPE + kind, canonical(value).decode())
+            marks.advance(tx, context.agency, _name(kind_mapping), canonical(value).decode())
+
+
+def _name(kind_mapping: KindMapping) -> str:
+    return f"{SHAPE}{kind_mapping.kind}.{kind_mapping.source}"
 
 
 def _remembered(context: Context, kind_mapping: KindMapping) -> Mapping[str, str]:
     """The types of the last cycle; none if the queries were others: what they mean now is the mapping's change."""
     with context.store.read() as connection:
-        mark = marks.mark_of(connection, context.agency, SHAPE + kind_mapping.kind)
+        mark = marks.mark_of(connection, context.agency, _name(kind_mapping))
+        mark = mark or marks.mark_of(connection, context.agency, SHAPE + kind_mapping.kind)  # before sources had names
     value = orjson.loads(mark[0]) if mark else {}
     columns: Mapping[str, str] = value.get("columns", {}) if value.get("queries") == _queries(kind_mapping) else {}
     return columns
@@ -93,9 +105,9 @@ def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _trip(changed: Mapping[Kind, list[str]]) -> Trip:
+def _trip(changed: Mapping[str, list[str]]) -> Trip:
     named = sorted({line for lines in changed.values() for line in lines})
     shown = "; ".join(named[:SHOWN]) + ("; …" if len(named) > SHOWN else "")
     about = {"kinds": " ".join(sorted(changed)), "columns": shown, "change": digest(canonical(named))[:16]}
-    parts = {str(kind): len(lines) for kind, lines in changed.items()}
+    parts = {name: len(lines) for name, lines in changed.items()}
     return Trip(guards.RETYPED, len(named), 0, len(named), about, parts)

@@ -54,7 +54,7 @@ def _cause_of(context: Context, source: Source, mapping: CompiledMapping, key: R
         in_ledger = views.range_value_of(connection, key)
     if key.kind not in mapping.kinds:
         return set_aside
-    kind_mapping = mapping.kind(key.kind)
+    kind_mapping = mapping.of(key)
     range_value = in_ledger or kind_mapping.range_value(key.local_id)
     for page in source.fetch(kind_mapping, [range_value] if range_value else []):
         if cause := cause_on(page, key):

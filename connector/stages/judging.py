@@ -54,7 +54,7 @@ def judge(
         concealed = records.concealed_among(connection, context.agency, hidden.unseen(parents))
         hidden.remember(connection, context.agency, parents)
     files = attaching.Files.of(context, kind_mapping, rows)  # no transaction is open while they are read
-    mark = mapping_mark(mapping, policy)
+    mark = mapping_mark(mapping.part(kind_mapping.source), policy)
     sorted_rows = sort_rows(kind_mapping, mark, rows, ledger, policy, frozenset(concealed), files)
     secret, excluded = children_of(parents, hidden)
     gone = {*secret, *excluded}
@@ -121,17 +121,25 @@ def foresee(context: Context, source: Source, mapping: CompiledMapping, policy: 
     """Yield, page by page, what a full sweep of every kind would do. Writes nothing anywhere."""
     hidden = Hidden()
     for kind in mapping.kinds:
-        yield from foresee_kind(context, source, mapping, policy, kind, hidden)
+        for kind_mapping in mapping.all_of(kind):
+            yield from foresee_kind(context, source, mapping, policy, kind_mapping, hidden)
 
 
 def foresee_kind(
-    context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy, kind: Kind, hidden: Hidden
+    context: Context,
+    source: Source,
+    mapping: CompiledMapping,
+    policy: SecrecyPolicy,
+    kind_mapping: KindMapping,
+    hidden: Hidden,
 ) -> Iterator[Foreseen]:
-    """Yield, page by page, what a full sweep of one kind would do; `hidden` is what the kinds before it hide."""
-    kind_mapping = mapping.kind(kind)
+    """Yield, page by page, what a full sweep of one kind of one source would do; `hidden` is what those before it
+    hide."""
     for page in source.pages(kind_mapping):
         judged = judge(context, mapping, kind_mapping, page, policy, hidden)
         with context.store.read() as connection:
             planned = tuple((reading, views.planned_change(connection, reading)) for reading in judged.readings)
         hidden.open |= {reading.key for reading in judged.readings if reading.concealed is False}
-        yield Foreseen(kind, judged, planned, tuple(problem for local_id, problem in page.problems if not local_id))
+        yield Foreseen(
+            kind_mapping.kind, judged, planned, tuple(problem for local_id, problem in page.problems if not local_id)
+        )

@@ -21,7 +21,7 @@ from connector.store import neighbours, records
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Another agency whose rows lie in the same database, and how it reads them."""
+    """Another agency whose rows lie in the same database, and how it reads them there."""
 
     agency: str
     source: Source
@@ -34,7 +34,7 @@ def refuse(context: Context, beside: Iterable[Neighbour], kind_mapping: KindMapp
     kind = kind_mapping.kind
     if kind_mapping.settings.handed_on:
         return
-    others = {each.agency: each for each in beside if kind in each.mapping.kinds}
+    others = {each.agency: each for each in beside if _names_alike(each, kind_mapping)}
     read = [reading.key.local_id for reading in judged.readings] if others else []
     if not read:
         return
@@ -50,6 +50,10 @@ def refuse(context: Context, beside: Iterable[Neighbour], kind_mapping: KindMapp
                 expected=":agency_code", agency=context.agency,
             )  # fmt: skip
             raise MappingError("E-CFG-OVERLAP", [problem], found=agency, agency=context.agency)
+
+
+def _names_alike(other: Neighbour, kind_mapping: KindMapping) -> bool:
+    return kind_mapping.kind in other.mapping.kinds and other.mapping.source == kind_mapping.source
 
 
 def _selects(other: Neighbour, kind: Kind, local_id: str, range_value: str) -> bool:

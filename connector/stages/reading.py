@@ -28,9 +28,17 @@ class Sorted:
 
 
 def mapping_mark(mapping: CompiledMapping, policy: SecrecyPolicy) -> str:
-    """Return the second half of the fingerprint pair: everything besides the row that decides what is sent of it."""
+    """Return the second half of the fingerprint pair: everything besides the row that decides what is sent of it.
+
+    `mapping`: that of the row's own source, so that another source that comes or goes maps none of its rows again."""
     parts = [mapping.digest, policy.denouncer_identity, policy.legal_basis, secrecy.VERSION]
     return digest(canonical(parts))
+
+
+def sweep_mark(mapping: CompiledMapping, kind: Kind, policy: SecrecyPolicy) -> str:
+    """Return what two sweeps of a kind have in common that go over the same sources under the same mappings."""
+    marks = sorted((each.source, mapping_mark(mapping.part(each.source), policy)) for each in mapping.all_of(kind))
+    return marks[0][1] if len(marks) == 1 else digest(canonical([list(mark) for mark in marks]))
 
 
 def sort_rows(

@@ -12,11 +12,11 @@ from connector.core.mapping import CompiledMapping
 from connector.core.model import Cause, Kind
 from connector.core.secrecy import SecrecyPolicy
 from connector.sources.base import Source
+from connector.stages.bounds import Bounds
 from connector.stages.context import Context, Counts
-from connector.stages.guards import Bounds
 from connector.stages.judging import Judged
 from connector.stages.overlap import Neighbour
-from connector.stages.reading import mapping_mark
+from connector.stages.reading import mapping_mark, sweep_mark
 from connector.store import records, setting_aside, tombstones, unsettled
 from connector.store.db import Tx
 from connector.store.records import SweepRef
@@ -34,10 +34,13 @@ class Reader:
     gone_reason: str = ""
     beside: tuple[Neighbour, ...] = ()  # other agencies of the same database
 
-    @property
-    def mark(self) -> str:
-        """The second half of every fingerprint pair."""
-        return mapping_mark(self.mapping, self.policy)
+    def mark_of(self, kind_mapping: KindMapping) -> str:
+        """Return the second half of the fingerprint pairs of a kind's rows in one source."""
+        return mapping_mark(self.mapping.part(kind_mapping.source), self.policy)
+
+    def sweep_mark(self, kind: Kind) -> str:
+        """Return under what a sweep of this kind is made, over all sources that have it."""
+        return sweep_mark(self.mapping, kind, self.policy)
 
     def settle_s(self, kind_mapping: KindMapping) -> float | None:
         """Return how far apart two equal readings must be, None where one is enough. May ask the source: to be called
@@ -48,7 +51,7 @@ class Reader:
 def record(
     tx: Tx, context: Context, mark: str, kind: Kind, judged: Judged, sweep: SweepRef, settle_s: float | None
 ) -> Counts:
-    """Record one page and return its counts. mark: `Reader.mark`; settle_s: `Reader.settle_s`, without snapshots at
+    """Record one page and return its counts. mark: `Reader.mark_of`; settle_s: `Reader.settle_s`, without snapshots at
     the source what was read once only waits."""
     agency, actor = context.agency, context.actor
     local_ids = [reading.key.local_id for reading in judged.readings]

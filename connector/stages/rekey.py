@@ -11,7 +11,7 @@ ledger, so that the comparison is exactly what the next sweep would do.
     no_old      the ledger has never seen the old key      } not written: nothing can be said of them
     no_new      the source does not show the new id        }
     mismatch    the identity is another, or, where none can be compared, the record it hangs on: the list is wrong
-    ambiguous   two old ones for one new, or the reverse
+    ambiguous   two old ones for one new, or the reverse; an id that several keys, or sources, may mean
     taken       the new id is another record's first key, and the list does not say where that one went
 """
 
@@ -46,7 +46,7 @@ ABSENT = ("no_old", "no_new")
 FINDINGS = ("same", "changed", "unproven", "held", "set_aside", *ABSENT, *REFUSED)
 
 _SEVERAL = "\0"
-"""Between several keys that an old id may mean: no key holds it."""
+"""Between several keys that an id may mean: no key holds it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,17 +88,18 @@ class Comparison:
 def pairs_of_columns(source: Source, mapping: CompiledMapping) -> list[Pair]:
     """Return the list that the rows themselves hold: of kinds whose mapping says which columns hold the former key;
     rows without one are new records. Raises DataError where no kind says so."""
-    said = [kind for kind in mapping.kinds if mapping.kind(kind).settings.previous]
+    every = (each for kind in mapping.kinds for each in mapping.all_of(kind))
+    said = [each for each in every if each.settings.previous]
     if not said:
         raise DataError("E-REKEY-NO-COLUMN", mapping=mapping.system)
     found = []
-    for kind in said:
-        settings = mapping.kind(kind).settings
-        for page in source.pages(mapping.kind(kind)):
+    for each in said:
+        settings = each.settings
+        for page in source.pages(each):
             for row in page.rows:
                 former = keys.join_key(row.columns.get(column) for column in settings.previous)
                 if former:
-                    found.append(Pair(kind, f"{settings.previous_source}:{former}", row.key.local_id))
+                    found.append(Pair(each.kind, f"{settings.previous_source}:{former}", row.key.local_id))
     return found
 
 
@@ -144,7 +145,7 @@ def _first_keys(
     found = {}
     bare_of = {kind: _bare([*known.first.get(kind, {}), *ledger[kind]]) for kind in ledger}
     for line in lines:
-        new = line.new if ":" in line.new else f"{mapping.source}:{_escaped(line.new, mapping, line.kind)}"
+        new = line.new if ":" in line.new else _written_whole(line, mapping)
         choices = [line.old] if ":" in line.old else bare_of.get(line.kind, {}).get(line.old, [])
         in_force = known.first.get(line.kind, {})
         again = [one for one in choices if in_force.get(new) == one]
@@ -163,9 +164,13 @@ def _bare(local_ids: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _escaped(text: str, mapping: CompiledMapping, kind: Kind) -> str:
-    """Of a key of one column people write what stands there; one of several is written as it is joined."""
-    return keys.key_part(text) if len(mapping.kind(kind).key) == 1 else text
+def _written_whole(line: Pair, mapping: CompiledMapping) -> str:
+    """The new id with its source in front. Of a key of one column people write what stands there; one of several is
+    written as it is joined. Where several sources have the kind, nobody can tell which is meant: no key is so."""
+    parts = mapping.all_of(line.kind)
+    if len(parts) > 1:
+        return _SEVERAL.join(f"{each.source}:{line.new}" for each in parts)
+    return f"{parts[0].source}:{keys.key_part(line.new) if len(parts[0].key) == 1 else line.new}"
 
 
 def _wrong(
@@ -176,7 +181,7 @@ def _wrong(
     news = Counter((line.kind, new) for line, (_, new) in first.items())
     for line, (key, new) in first.items():
         known = ledger.get(line.kind, {})
-        if _SEVERAL in key or olds[line.kind, key] > 1 or news[line.kind, new] > 1:
+        if _SEVERAL in key or _SEVERAL in new or olds[line.kind, key] > 1 or news[line.kind, new] > 1:
             yield line, "ambiguous"
         elif key not in known:
             yield line, "no_old"

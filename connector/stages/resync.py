@@ -42,10 +42,11 @@ _MOMENTARY = frozenset({"E-SOURCE-QUERY"})
 def resync(context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy) -> Iterator[Counts]:
     """Carry out the open requests of the agency; yield counts by outcome after each commit.
 
-    Raises SourceError: at once if the source is away, and at the end if some requests could not be read just now. They
-    stay open; the others are done."""
+    Raises SourceError: at once if the source, or the last of several, is away, and at the end if some requests could
+    not be read just now. They stay open; the others are done."""
     last_id = 0
     failed: Counter[Kind] = Counter()
+    away: set[str] = set()
     trouble: SourceError | None = None
     while not context.stop.is_set():
         with context.store.read() as connection:
@@ -56,21 +57,28 @@ def resync(context: Context, source: Source, mapping: CompiledMapping, policy: S
             if context.stop.is_set():
                 return
             last_id = item.id
-            if failed[item.key.kind] >= TRIES_A_KIND:
+            if failed[item.key.kind] >= TRIES_A_KIND or _home_of(mapping, item.key) in away:
                 continue
             try:
                 outcome = _one(context, source, mapping, policy, item)
             except SourceError as error:
-                if error.is_away:
-                    raise
-                failed[item.key.kind] += 1
                 trouble = error
+                if error.is_away:
+                    away.add(str(error.values.get("of_source", _home_of(mapping, item.key))))
+                    if away >= {part.source for part in mapping.sources}:
+                        raise
+                else:
+                    failed[item.key.kind] += 1
                 continue
             # If the process dies here, the request is closed together with what it did.
             yield {outcome: 1}
 
     if trouble is not None:
         raise trouble
+
+
+def _home_of(mapping: CompiledMapping, key: RecordKey) -> str:
+    return mapping.of(key).source if key.kind in mapping.kinds else ""
 
 
 def _one(context: Context, source: Source, mapping: CompiledMapping, policy: SecrecyPolicy, item: Item) -> str:
@@ -85,14 +93,15 @@ def _one(context: Context, source: Source, mapping: CompiledMapping, policy: Sec
             raise  # the request stays open
         return _close(context, item, "source_error")
     actor = Actor(item.by, "resync")
-    kind_mapping = mapping.kind(item.key.kind) if isinstance(found, Reading) else None
+    kind_mapping = mapping.of(item.key) if isinstance(found, Reading) else None
     once = kind_mapping is None or source.has_snapshot(kind_mapping)
     settle_s = None if once or kind_mapping is None else float(kind_mapping.settings.settle_s)
     with context.store.write() as tx:
         if isinstance(found, Cause):
             outcome = _set_aside(tx, context, item.key, found)
         elif found is not None:
-            outcome = _record(tx, context, mapping_mark(mapping, policy), found, item, actor, settle_s)
+            mark = mapping_mark(mapping.part(mapping.of(item.key).source), policy)
+            outcome = _record(tx, context, mark, found, item, actor, settle_s)
         else:
             outcome = "source_gone" if range_value else "next_sweep"
         requests.done(tx, item, outcome, context.actor)
@@ -163,7 +172,7 @@ def _read_again(
 ) -> Reading | Cause | None:
     """Return the reading of one key as it is at the source now, the cause why it must not be seen, or None: it is not
     there."""
-    kind_mapping = mapping.kind(key.kind)
+    kind_mapping = mapping.of(key)
     for page in source.fetch(kind_mapping, [range_value]):
         if cause := cause_on(page, key):
             return cause

@@ -26,30 +26,33 @@ from connector.store.records import SweepRef
 
 
 def is_enough(context: Context, reader: Reader, kind: Kind) -> bool:
-    """Return whether the kind need not be read in full now: it says what was changed, and the last full sweep, under
-    the same mapping, is young enough."""
-    settings = reader.mapping.kind(kind).settings
-    if not settings.changed_at:
+    """Return whether the kind need not be read in full now: every source that has it says what was changed, and the
+    last full sweep, under the same mapping, is young enough."""
+    parts = reader.mapping.all_of(kind)
+    if not all(part.settings.changed_at for part in parts):
         return False
     with context.store.read() as connection:
         last = marks.last_sweep(connection, context.agency, kind)
-        position = positions.of(connection, context.agency, kind)
-    if last is None or position is None or last.mapping_digest != reader.mark:
+        known = all(positions.of(connection, context.agency, part) is not None for part in parts)
+    if last is None or not known or last.mapping_digest != reader.sweep_mark(kind):
         return False
-    return bool(context.now() - last.finished_at < timedelta(seconds=settings.full_every_s))
+    full_every_s = min(part.settings.full_every_s for part in parts)
+    return bool(context.now() - last.finished_at < timedelta(seconds=full_every_s))
 
 
 def read_changed(
     context: Context, reader: Reader, kind_mapping: KindMapping, hidden: Hidden, clock: datetime
 ) -> Generator[Counts, None, bool]:
-    """Record what was changed, yield counts per commit; return (not yield) whether more than this kind's changes must
-    be read: a known id on another record, or a record that must be concealed or set aside with all that hangs on it."""
+    """Record what was changed in one source, yield counts per commit; return (not yield) whether more than this kind's
+    changes must be read: a known id on another record, or a record that must be concealed or set aside with all that
+    hangs on it."""
     kind, until = kind_mapping.kind, positions.settled(clock, kind_mapping)
     with context.store.read() as connection:
-        position = positions.of(connection, context.agency, kind) or until
+        position = positions.of(connection, context.agency, kind_mapping) or until
         last = marks.last_sweep(connection, context.agency, kind)
-        waiting = unsettled.range_values(connection, context.agency, kind)
-    settle_s = reader.settle_s(kind_mapping)
+        places = unsettled.places(connection, context.agency, kind)
+    waiting = sorted({value for key, value in places if reader.mapping.of(key).part == kind_mapping.part})
+    settle_s, mark = reader.settle_s(kind_mapping), reader.mark_of(kind_mapping)
     ref = SweepRef(None, last.id if last is not None else 0)
     since = min(position, until) - timedelta(seconds=kind_mapping.settings.overlap_s)
     wider, held = False, False
@@ -64,11 +67,11 @@ def read_changed(
         counts: dict[str, int] = {}
         with context.store.write() as tx:
             for judged in found:
-                for name, count in record(tx, context, reader.mark, kind, judged, ref, settle_s).items():
+                for name, count in record(tx, context, mark, kind, judged, ref, settle_s).items():
                     counts[name] = counts.get(name, 0) + count
             setting_aside.judge_parents(tx, context.agency, kind, context.actor)
             if not held:
-                positions.set_to(tx, context.agency, kind, max(position, reached))
+                positions.set_to(tx, context.agency, kind_mapping, max(position, reached))
         # If the process dies here, these rows are recorded and the position stands at the last of them.
         yield counts | {"short": 1}
         if context.stop.is_set():

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from connector.core.model import Kind
 from connector.stages import guards
+from connector.stages.bounds import Bounds
 from connector.stages.context import Context
-from connector.stages.guards import Bounds, Trip
+from connector.stages.guards import Trip
 from connector.stages.judging import Judged
 from connector.store.marks import SweepCounts
 from connector.store.records import Reading

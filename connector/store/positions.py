@@ -1,6 +1,6 @@
 """Up to which time of the source the changes of a kind have been read: the watermark of short readings.
 
-A wall time of the source, set only in the transaction that records what lies before it.
+A wall time of one source, set only in the transaction that records what lies before it.
 """
 
 from __future__ import annotations
@@ -10,20 +10,24 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from connector.core.kind_mapping import KindMapping
-from connector.core.model import Kind
 from connector.store import marks
 from connector.store.db import Tx
 
+_BEGINNING = "source.changes."
 
-def of(connection: Connection, agency: str, kind: Kind) -> datetime | None:
-    """Return the position of a kind, None if no full sweep has set one."""
-    mark = marks.mark_of(connection, agency, _name(kind))
+
+def of(connection: Connection, agency: str, mapping: KindMapping) -> datetime | None:
+    """Return the position of a kind of one source, None if no full sweep has set one."""
+    mark = marks.mark_of(connection, agency, _name(mapping))
+    mark = mark or marks.mark_of(
+        connection, agency, f"{_BEGINNING}{mapping.kind}"
+    )  # from before sources had names here
     return datetime.fromisoformat(mark[0]) if mark and mark[0] else None
 
 
-def set_to(tx: Tx, agency: str, kind: Kind, moment: datetime) -> None:
+def set_to(tx: Tx, agency: str, mapping: KindMapping, moment: datetime) -> None:
     """Set the position: everything that was changed before it is recorded, or waits where short readings look."""
-    marks.advance(tx, agency, _name(kind), moment.isoformat())
+    marks.advance(tx, agency, _name(mapping), moment.isoformat())
 
 
 def settled(clock: datetime, kind_mapping: KindMapping) -> datetime:
@@ -31,5 +35,5 @@ def settled(clock: datetime, kind_mapping: KindMapping) -> datetime:
     return clock - timedelta(seconds=kind_mapping.settings.settle_s)
 
 
-def _name(kind: Kind) -> str:
-    return f"source.changes.{kind}"
+def _name(mapping: KindMapping) -> str:
+    return f"{_BEGINNING}{mapping.kind}.{mapping.source}"

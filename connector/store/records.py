@@ -180,6 +180,17 @@ def concealed_among(connection: Connection, agency: str, keys: Iterable[RecordKe
     }
 
 
+def has_source(connection: Connection, agency: str, source: str) -> bool:
+    """Return whether any key of the agency was made by the source of this name. By primary key."""
+    of_source = (_record.c.local_id >= f"{source}:", _record.c.local_id < f"{source};")
+    return any(
+        connection.execute(
+            select(_record.c.local_id).where(_record.c.agency == agency, _record.c.kind == kind, *of_source).limit(1)
+        ).first()
+        for kind in Kind
+    )
+
+
 def seen_in(connection: Connection, agency: str, kind: Kind, local_ids: Sequence[str], sweep: SweepRef) -> set[str]:
     """Return those of the local ids that this sweep has recorded or touched already."""
     found: set[str] = set()

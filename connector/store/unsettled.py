@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select
 
-from connector.core.model import Kind
+from connector.core.model import Kind, RecordKey
 from connector.store import marks
 from connector.store.db import Tx
 from connector.store.keys import chunks
@@ -113,10 +113,11 @@ def forget_unseen(tx: Tx, agency: str, kind: Kind, sweep_id: int) -> None:
     tx.connection.execute(_FORGET_UNSEEN, {"agency": agency, "kind": kind, "sweep_id": sweep_id})
 
 
-def range_values(connection: Connection, agency: str, kind: Kind) -> list[str]:
-    """Return where the waiting rows of a kind are found again."""
-    found = select(_waiting.c.range_value).where(_waiting.c.agency == agency, _waiting.c.kind == kind)
-    return sorted(set(connection.execute(found).scalars()) - {""})
+def places(connection: Connection, agency: str, kind: Kind) -> list[tuple[RecordKey, str]]:
+    """Return the waiting rows of a kind that can be found again: the key, and the value of the range column."""
+    columns = select(_waiting.c.local_id, _waiting.c.range_value)
+    found = columns.where(_waiting.c.agency == agency, _waiting.c.kind == kind, _waiting.c.range_value != "")
+    return [(RecordKey(agency, kind, row.local_id), row.range_value) for row in connection.execute(found)]
 
 
 def count(connection: Connection, agency: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import replace
 
-from connector.errors import ConfigError, KntcError
+from connector.errors import ConfigError, KntcError, PartlyReadError
 from connector.telling.words import ErrorText, Words
 
 
@@ -23,9 +23,18 @@ def text_of(error: KntcError, say: Words) -> ErrorText:
         values["holder"] = say.holder(str(values["holder"]))
     if isinstance(error, ConfigError) and error.problems and error.id == "E-CONFIG":
         return say.error("E-CONFIG", **values)
-    text = say.error(error.id, **values)
+    text = _of_source(say.error(error.id, **values), error, say)
     cure = f"cure.{error.values.get('fault', '')}"
     return replace(text, next=say(cure)) if say.has(cure) else text
+
+
+def _of_source(text: ErrorText, error: KntcError, say: Words) -> ErrorText:
+    """Where an agency has several sources: which one it is, and that the others were read."""
+    if "of_source" in error.values:
+        text = replace(text, what=say("error.of_source", source=error.values["of_source"], what=text.what))
+    if isinstance(error, PartlyReadError):
+        text = replace(text, next=f"{text.next} {say('error.others_read')}")
+    return text
 
 
 def fault_of(error: Exception) -> KntcError:

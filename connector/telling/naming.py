@@ -51,6 +51,12 @@ class Wanted:
     cause: str | None = None
 
 
+def kind_of_source(say: Words, name: str) -> str:
+    """Return a kind in words, behind it its source where an agency has several: `petition@book` -> `Đơn (book)`."""
+    kind, _, source = name.partition("@")
+    return f"{say.label('kind', kind)} ({source})" if source else say.label("kind", kind)
+
+
 def program() -> str:
     """Return what to type to run this very program: `kntc` where that is it, else its path, short if it lies below
     the folder we are in."""

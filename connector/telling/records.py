@@ -120,8 +120,8 @@ def field_label(voice: Voice, app: App, key: RecordKey, pointer: str) -> str:
 
 def column_of(app: App, key: RecordKey, pointer: str) -> str:
     """Return the source's `table.column` behind a field, "" if no rule feeds it."""
-    mapping = app.agency(key.agency).mapping
-    return mapping.kind(key.kind).column_of(pointer) if pointer and key.kind in mapping.kinds else ""
+    kinds = app.agency(key.agency).mapping.kinds
+    return app.mapping_of(key).column_of(pointer) if pointer and key.kind in kinds else ""
 
 
 def goes_by_itself(voice: Voice, app: App, holder: str | None) -> str:

@@ -23,8 +23,7 @@ def rule_in_words(voice: Voice, rule: str | None) -> str:
 def reason_in_words(voice: Voice, app: App, agency: str, reason: str) -> str:
     """Return the mapping's word for why it leaves records out; those that go with their parent have ours."""
     mapping = app.agency(agency).mapping
-    for kind in mapping.kinds:
-        universe = mapping.kind(kind).universe
+    for universe in (each.universe for kind in mapping.kinds for each in mapping.all_of(kind)):
         if universe is not None and reason in universe.reasons:
             return universe.reasons[reason].get(voice.say.language, reason)
     return voice.say.label("excluded", reason)

@@ -73,7 +73,7 @@ def read_again(app: App, key: RecordKey, range_value: str) -> Reading | None:
     agency = app.reading(key.agency)
     if key.kind not in agency.mapping.kinds:
         return None
-    mapping = agency.mapping.kind(key.kind)
+    mapping = agency.mapping.of(key)
     value = range_value or mapping.range_value(key.local_id)
     if not value:
         return None
@@ -114,7 +114,7 @@ def fields(say: Words, app: App, key: RecordKey, reading: Reading, unfinished: B
     """Return the fields that the mapping feeds and for which the source or the document holds something.
 
     unfinished: the body as far as it came, to be shown where the row gives no document."""
-    mapping = app.agency(key.agency).mapping.kind(key.kind)
+    mapping = app.mapping_of(key)
     body = loaded(reading.mapped.documents[0].body) if reading.mapped.documents else unfinished or {}
     shown = _Shown(say, mapping, reading, body)
     open_: list[FieldLine] = []
@@ -134,7 +134,7 @@ def code_at_source(say: Words, app: App, key: RecordKey, reading: Reading, point
     Without a pointer: the type of the petition that the record hangs on, a code that every petition shows."""
     from connector.core.schema import pattern_of
 
-    mapping = app.agency(key.agency).mapping.kind(key.kind)
+    mapping = app.mapping_of(key)
     if not pointer:
         values = _held(reading.row.columns, mapping.origin, mapping.columns_by_pattern.get("", ""))
         return _listed([clipped(plain(str(value)), LONGEST_VALUE) for value in values])

@@ -16,10 +16,11 @@ from connector.errors import ExitCode
 from connector.sample.agency import SampleCounts, build
 from connector.sample.edits import edit_content
 from connector.sandbox import FaultRule, Sandbox
-from connector.store import comparisons, marks, unreadable
+from connector.store import books, comparisons, marks, unreadable, views
 from tests.crash import commits
 from tests.crash.history import PROCESSES, RUN_S
 from tests.crash.proof import prove
+from tests.e2e import two_sources
 from tests.e2e.damaging_proxy import DamagingProxy
 from tests.e2e.small_agency import MAPPING, SmallAgency
 from tests.world import AGENCY, credentials, install, source_path
@@ -54,7 +55,7 @@ SMALL = frozenset(
         "cli/mirror.py:unreadable#1",
         "stages/short.py:read_changed#1",
         "stages/signs.py:note_signs#1",
-        "stages/sweeping.py:sweep#3",
+        "stages/sweeping.py:_held_back#1",
     }
 )
 """Callers that only the history of a small agency comes by, whose table says when its rows were changed."""
@@ -200,6 +201,32 @@ def test_no_death_at_a_commit_that_only_a_table_with_times_comes_by_loses_or_dou
         assert set(sandbox.effects().values()) == {1}
         assert agency("status").code == ExitCode.DONE
         assert agency("audit", "verify").code == ExitCode.DONE
+
+
+def test_no_death_in_a_sweep_over_two_programs_takes_a_record_for_gone_or_doubles_one(tmp_path: Path) -> None:
+    old, new = (two_sources.Program(tmp_path / f"{name}.sqlite") for name in ("cu", "moi"))
+    for name in ("cu", "moi"):
+        two_sources.write_mapping(tmp_path, name)
+    with Sandbox(credentials=credentials(), seed=SEED) as sandbox:
+        config = two_sources.configure(tmp_path, sandbox.base_url, two_sources.OLD, two_sources.NEW)
+        everything = {f"{caller} {moment}" for caller in commits.callers().values() for moment in commits.MOMENTS}
+        mine = {point for point in everything if point.startswith(("stages/sweeping.py", "stages/seen.py"))}
+        for program in (old, new):
+            program.add(1, 2)
+        deaths = Deaths(config, everything - mine)
+        deaths.through("sync")
+        new.sql("DELETE FROM don WHERE id = 2; UPDATE don SET noi_dung = 'Khác' WHERE id = 1")
+        deaths.died = everything - mine
+        deaths.through("sync")
+        assert everything - deaths.died == {f"stages/sweeping.py:_held_back#1 {moment}" for moment in commits.MOMENTS}
+        commits.verify(tmp_path)
+        held = {one.local_id: one.version for one in sandbox.listed(AGENCY, Kind.PETITION)}
+        assert held == {"cu:1": 1, "cu:2": 1, "moi:1": 2, "moi:2": 1}
+        assert set(sandbox.effects().values()) == {1}
+        with open_app(load_config(config), Actor("test", "test")) as app, app.store.read() as connection:
+            gone = {line.key.local_id for line in views.lines(connection, AGENCY, state="gone")}
+            assert gone <= {"moi:2"}
+            assert books.of(connection, AGENCY, Kind.PETITION).balanced
 
 
 A_MINUTE_AGO = "datetime('now', '+7 hours', '-60 seconds')"

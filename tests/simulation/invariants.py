@@ -93,7 +93,7 @@ class Watch:
 
     def _position_is_behind_what_is_recorded(self, store: sqlite3.Connection) -> None:
         """I4. What was committed late is the overlap's business, and the next sweep's."""
-        position = store.execute("SELECT value FROM mark WHERE name = 'source.changes.petition'").fetchone()
+        position = store.execute("SELECT value FROM mark WHERE name LIKE 'source.changes.petition.%'").fetchone()
         if position is not None and position[0]:
             said = {mark_of(body or b"") for (body,) in store.execute("SELECT body FROM delivery")}
             passed = self.world.written_before(position[0])

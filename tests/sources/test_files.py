@@ -273,7 +273,7 @@ def configured(folder: Path, url: str):
 def test_the_folder_counts_from_the_configuration_file(folder, tmp_path):
     folder.petitions(GOOD)
     config, section = configured(tmp_path, "files:///thư mục")
-    source = source_of(config, section, compiled(mapping_of_files()), EVIDENCE)
+    source = source_of(config, section.code, section.every_source[0], compiled(mapping_of_files()), EVIDENCE)
     assert isinstance(source, FileSource)
     assert set(rows_of(source)) == {"mau:1"}
 
@@ -290,7 +290,7 @@ def test_the_folder_counts_from_the_configuration_file(folder, tmp_path):
 def test_files_and_databases_are_not_mixed_up(tmp_path, url, mapping, id_):
     config, section = configured(tmp_path, url)
     with pytest.raises(ConfigError) as caught:
-        source_of(config, section, mapping(), EVIDENCE)
+        source_of(config, section.code, section.every_source[0], mapping(), EVIDENCE)
     assert [problem.id for problem in caught.value.problems] == [id_]
 
 

@@ -98,4 +98,4 @@ class Agency:
 
     def position(self) -> datetime | None:
         with self.app.store.read() as connection:
-            return positions.of(connection, AGENCY, Kind.PETITION)
+            return positions.of(connection, AGENCY, self.app.agency(AGENCY).mapping.kind(Kind.PETITION))
