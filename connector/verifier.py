@@ -46,6 +46,8 @@ CODES = {
     "E-CHECKPOINT-AHEAD": MISSING,
     "E-CHECKPOINT-LATER": INCOMPLETE,
     "E-AUDIT-LEDGER": TAMPERED,
+    "E-AUDIT-RECEIPT": TAMPERED,
+    "E-AUDIT-RECEIPT-MISSING": MISSING,
 }
 """What each finding means for the exit code. The first finding decides."""
 
@@ -353,6 +355,7 @@ class Report:
     sendings: int = 0
     versions: int = 0
     ledger: tuple[int, int, int] = (0, 0, 0)
+    receipts: tuple[int, int, int] = (0, 0, 0)
     checkpoints: int = 0
     checkpoints_of: int = 0
     keys: list[bytes] = field(default_factory=list)
@@ -433,6 +436,7 @@ def _verify(
         report.lost = chain.lost
         report.faults += [*doubts, *wrong, *on_paper, *unread]
         _judge_ledger(report, manifest, chain, opened)
+        _judge_receipts(report, manifest, Receipts(chain.receipts), opened)
         report.faults = ranked(report.faults)
 
 
@@ -442,6 +446,37 @@ def judge_paper(paper: tuple[int, str], ground: Ground) -> list[Fault]:
     if seq > ground.head_seq:
         return [Fault("E-CHECKPOINT-AHEAD", seq)]
     return [] if ground.hashes.get(seq, "").startswith(begin) else [Fault("E-CHECKPOINT-HASH", seq)]
+
+
+class Receipts:
+    """Receipts of the national side: those that entries name (hash -> kind, local id, version), and how those that are
+    there agree with them."""
+
+    def __init__(self, named: Mapping[str, tuple[str, str, int]]) -> None:
+        self.named = dict(named)
+        self.count = 0
+        self.wrong = 0
+
+    def meet(self, said: str, text: str) -> None:
+        """Compare one receipt, its canonical text under its hash, with the entry that must name it."""
+        self.count += 1
+        wanted = self.named.pop(said, None)
+        try:
+            facts = json.loads(text)
+            about = (facts["kind"], facts["local_id"], facts["version"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            about = None
+        self.wrong += hashlib.sha256(text.encode()).hexdigest() != said or about is None or about != wanted
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Return how many were there, how many of them are wrong, and how many that entries name are not there."""
+        return self.count, self.wrong, len(self.named)
+
+    def faults(self) -> list[Fault]:
+        """Return what is wrong, after the last receipt."""
+        wrong = [Fault("E-AUDIT-RECEIPT")] if self.wrong else []
+        return [*wrong, *([Fault("E-AUDIT-RECEIPT-MISSING")] if self.named else [])]
 
 
 class _Chain:
@@ -455,6 +490,7 @@ class _Chain:
         self.lost: list[tuple[int, int, str]] = []
         self.lost_heads: set[tuple[int, str]] = set()
         self.told: dict[tuple[str, str, int], str] = {}
+        self.receipts: dict[str, tuple[str, str, int]] = {}
 
     def follow(self, lines: Iterator[bytes], report: Report) -> str:
         """Read the entries up to the first that does not fit; return the digest of all lines read."""
@@ -499,6 +535,8 @@ class _Chain:
         report.sendings += event == "delivery.claimed"
         if kind and version and "state" in facts:
             self.told[(kind, local_id, version)] = facts["state"]
+        if "receipt" in facts:
+            self.receipts[str(facts["receipt"])] = (kind, local_id, version)
         if event in (KEY_MADE, KEY_ROTATED):
             self.key_events.append((seq, event, facts))
         if event == ACCEPTED:
@@ -546,6 +584,23 @@ def _judge_ledger(report: Report, manifest: Mapping[str, Any], chain: _Chain, op
     report.ledger = (without_entry, len(told), other)
     if any(report.ledger):
         report.faults.append(Fault("E-AUDIT-LEDGER"))
+
+
+def _judge_receipts(report: Report, manifest: Mapping[str, Any], receipts: Receipts, opened: Opener) -> None:
+    """Every receipt has the entry that names it, every entry that names one has it. Older exports have none."""
+    if not receipts.named and "receipts.jsonl" not in manifest["files"]:
+        return
+    digest = hashlib.sha256()
+    for line in _lines(opened, "receipts.jsonl"):
+        digest.update(line)
+        try:
+            said, text = json.loads(line)
+            receipts.meet(str(said), str(text))
+        except (ValueError, TypeError):
+            raise _Unusable("E-EXPORT-FORM", "receipts.jsonl") from None
+    _same_digest(manifest, "receipts.jsonl", digest.hexdigest())
+    report.receipts = receipts.counts
+    report.faults += receipts.faults()
 
 
 def _manifest(opened: Opener) -> dict[str, Any]:
@@ -623,6 +678,8 @@ _WORDS = {
     "E-CHECKPOINT-HASH": ("mục {seq} khác với điểm chốt", "entry {seq} is not the one of the checkpoint"),
     "E-CHECKPOINT-AHEAD": ("điểm chốt ghi mục {seq}, nhật ký không có", "a checkpoint says {seq}; the log has it not"),
     "E-CHECKPOINT-LATER": ("điểm chốt mục {seq} có sau bản xuất", "checkpoint {seq} is younger than the export"),
+    "E-AUDIT-RECEIPT": ("biên nhận và nhật ký không khớp", "a receipt is not the one that its entry names"),
+    "E-AUDIT-RECEIPT-MISSING": ("thiếu biên nhận mà nhật ký nêu", "a receipt that an entry names is missing"),
     "E-AUDIT-LEDGER": ("sổ gửi và nhật ký không khớp", "ledger and log disagree"),
 }
 

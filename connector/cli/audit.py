@@ -171,7 +171,7 @@ def _prove(app: App, code: str, brought: Brought) -> Proof:
         head, fault = following.head, following.fault
         first = next(audit.entries(connection, code), None)
         last = next(audit.entries(connection, code, after_seq=head.seq - 1), None) if head.seq else None
-        agreed = agreement.compare(connection, code, story) if fault is None else None
+        agreed = agreement.compare(connection, code, story, app.store.commitment) if fault is None else None
         if fault is None and head_error is None:
             head_error = _head_fault(app, code, connection, on_file, head)
         lost = tuple(audit.acceptances(connection, code)) if fault is None else ()
@@ -224,6 +224,7 @@ def _print_proof(desk: Desk, proof: Proof) -> None:
         numbers = {"without_entry": found.without_entry, "without_row": found.without_row, "other": found.other_state}
         differs = say("audit.ledger_bad", **numbers)
         evidence.line(desk, "audit.ledger", not found.faults, differs if found.faults else agreed)
+        evidence.print_receipts(desk, found.receipts)
     code = int(proof.exit_code)
     screen.verdict(say("audit.intact" if not code else "audit.broken", code=code), "good" if not code else "bad")
     for error in _errors(proof):
@@ -243,6 +244,11 @@ def _errors(proof: Proof) -> Iterator[KntcError]:
         yield TamperError(wrong.rule, agency=proof.agency, seq=wrong.seq, name=wrong.name)
     if proof.agreement is not None and proof.agreement.faults:
         yield TamperError("E-AUDIT-LEDGER", agency=proof.agency, count=proof.agreement.faults)
+    if proof.agreement is not None:
+        _, wrong_receipts, missing = proof.agreement.receipts
+        for rule, count in (("E-AUDIT-RECEIPT", wrong_receipts), ("E-AUDIT-RECEIPT-MISSING", missing)):
+            if count:
+                yield TamperError(rule, agency=proof.agency, count=count)
 
 
 def _as_json(proof: Proof) -> dict[str, Any]:
@@ -263,6 +269,7 @@ def _as_json(proof: Proof) -> dict[str, Any]:
             "without_entry": found.without_entry,
             "without_row": found.without_row,
             "other_state": found.other_state,
+            "receipts": dict(zip(("there", "wrong", "missing"), found.receipts, strict=True)),
         }
         if found
         else None,

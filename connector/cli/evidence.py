@@ -54,6 +54,9 @@ class Proof:
         wrong = list(self.anchored.faults) if self.anchored else []
         if self.agreement is not None and self.agreement.faults:
             wrong.append(Fault("E-AUDIT-LEDGER"))
+        _, wrong_receipts, missing = self.agreement.receipts if self.agreement else (0, 0, 0)
+        wrong += [Fault("E-AUDIT-RECEIPT")] if wrong_receipts else []
+        wrong += [Fault("E-AUDIT-RECEIPT-MISSING")] if missing else []
         return ExitCode(ranked(wrong)[0].code) if wrong else ExitCode.DONE
 
 
@@ -99,6 +102,15 @@ def print_anchored(desk: Desk, found: Anchored) -> None:
         desk.screen.pair(f"  {say('audit.anchors')}", say("audit.anchors_none"), width=31)
     if found.paper_seq and not found.faults:
         desk.screen.line(say("audit.paper_good", seq=found.paper_seq), indent=2)
+
+
+def print_receipts(desk: Desk, found: tuple[int, int, int]) -> None:
+    """Print how receipts of the national side agree with the entries that name them; nothing where there are none."""
+    count, wrong, missing = found
+    if wrong or missing:
+        line(desk, "audit.receipts", False, desk.say("audit.receipts_bad", wrong=wrong, missing=missing))
+    elif count:
+        line(desk, "audit.receipts", True, desk.say("audit.receipts_good", count=count))
 
 
 def as_json(found: Anchored | None) -> dict[str, Any] | None:

@@ -83,7 +83,7 @@ def _proof_of(report: Report, file: Path, brought: Brought) -> Proof:
         fault=ChainFault(broken.seq, broken.rule) if broken else None,
         head_error=head_error,
         on_file_seq=report.head_seq,
-        agreement=None if broken else Agreement(report.versions, report.sendings, *report.ledger),
+        agreement=None if broken else Agreement(report.versions, report.sendings, *report.ledger, report.receipts),
         first_at=report.first_at,
         last_at=report.last_at,
         lost=tuple((seq, Head(report.agency, end, "")) for seq, end, _ in report.lost),

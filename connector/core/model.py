@@ -298,17 +298,29 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What came with an answer besides what it says of our document: kept with the receipt, as evidence of it.
+
+    digest: SHA-256 of its body. transaction: the code under which the bus in front knows the exchange, "" without one.
+    body: the bytes themselves, only of a profile whose answers hold nothing personal, and only where they are few."""
+
+    digest: str
+    server_date: datetime | None = None
+    transaction: str = ""
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one `submit`. A value, also for every failure of the network: `submit` raises only on a bug.
 
-    candidates: with the verdict ASK, what a look before sending showed."""
+    answered: None where nothing came back. candidates: with the verdict ASK, what a look before sending showed."""
 
     delivery_id: int
     verdict: Verdict
     http_status: int | None
     elapsed_s: float
-    answer_digest: str = ""
-    server_date: datetime | None = None
+    answered: Answered | None = None
     candidates: tuple[Candidate, ...] = field(default=(), repr=False)
     rate: Rate | None = None
 
@@ -339,6 +351,7 @@ class Sighting:
     retry_after_s: float | None = None
     candidates: tuple[Candidate, ...] = field(default=(), repr=False)
     rate: Rate | None = None
+    answered: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ from connector.national.base import Answer, Content, NationalSettings, Reply, Re
 from connector.national.bearer import Bearer, client_credentials
 from connector.national.decree55_pages import Item, Page, held, read_catalogue, read_page, status_update
 from connector.national.rates import rate_of
-from connector.national.replies import expect, is_served, server_date
-from connector.national.rules import judge, see
+from connector.national.replies import answered, expect, is_served
+from connector.national.rules import is_bare_receipt, judge, see
 from connector.national.transport import Transport
 
 IDEMPOTENCY_NAMESPACE = uuid.UUID("6f0d0c1e-5b0a-5c55-9d55-202206130055")
@@ -92,8 +92,7 @@ class Decree55:
             verdict=replace(verdict, problems=tuple(wording.aimed(one, known) for one in verdict.problems)),
             http_status=_status(reply),
             elapsed_s=time.monotonic() - started,
-            answer_digest=hashlib.sha256(reply.body).hexdigest() if isinstance(reply, Answer) else "",
-            server_date=server_date(reply),
+            answered=answered(reply, keeps_body=verdict.receipt is not None and is_bare_receipt(reply)),
             rate=rate_of(reply),
         )
 
@@ -113,6 +112,7 @@ class Decree55:
             receipt=seen.receipt,
             retry_after_s=seen.retry_after_s,
             rate=rate_of(reply),
+            answered=answered(reply, keeps_body=seen.receipt is not None and is_bare_receipt(reply)),
         )
 
     def attach(self, content: Content, *, look_first: bool) -> Taken:

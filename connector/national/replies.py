@@ -6,6 +6,8 @@ Pure: no clock, no network; the Answer carries the time of its arrival. May impo
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
 
-from connector.core.model import SightingName, VerdictName
+from connector.core.model import Answered, SightingName, VerdictName
 from connector.errors import AccountError, RemoteError
 from connector.national.base import Answer, Failure, Fault, Reply
 
@@ -23,6 +25,9 @@ RETRY_AFTER_CAP_S = 900.0
 """A date in the year 9999 is a legal Retry-After; the channel asks again after this long instead."""
 
 MAX_INTEGER = 2**53 - 1  # what every JSON reader agrees on, and what a store's 64-bit column can hold
+MAX_KEPT_BYTES = 8_192
+"""An answer of this length at most is kept as it came: a receipt has some hundred bytes."""
+
 MAX_PROBLEM_TEXT = 1_000
 MAX_NAME = 200
 EARLIEST_YEAR = 1900
@@ -110,6 +115,22 @@ def is_served(answer: Answer) -> bool:
 def server_date(reply: Reply) -> datetime | None:
     """Return the server's Date header in UTC; None if there is none that can be read."""
     return http_date(reply.headers.get("date", "")) if isinstance(reply, Answer) else None
+
+
+_TRANSACTION_HEADERS = ("x-transaction-code", "x-transaction-id", "x-request-id", "x-correlation-id")
+_TRANSACTION = re.compile(r"[A-Za-z0-9._:/-]{1,128}")
+
+
+def answered(reply: Reply, *, keeps_body: bool) -> Answered | None:
+    """Return what is kept of an answer as evidence of it, None where there is none.
+
+    keeps_body: the profile's answers hold nothing personal, so the bytes may be kept; of a long one only its digest."""
+    if not isinstance(reply, Answer):
+        return None
+    body = reply.body if keeps_body and len(reply.body) <= MAX_KEPT_BYTES else b""
+    codes = (reply.headers.get(header, "") for header in _TRANSACTION_HEADERS)
+    code = next((code for code in codes if _TRANSACTION.fullmatch(code)), "")
+    return Answered(hashlib.sha256(reply.body).hexdigest(), server_date(reply), code, body)
 
 
 def json_object(reply: Reply) -> dict[str, Any] | None:

@@ -160,6 +160,21 @@ def see(reply: Reply, version: int, digest: str) -> Seen:
     )
 
 
+_RECEIPT_FIELDS = frozenset({"national_id", "version", "digest", "received_at", "status", "sequence"})
+
+
+def is_bare_receipt(reply: Reply) -> bool:
+    """Return whether an answer is a receipt and nothing else, word for word: then its bytes hold nothing personal. One
+    that echoes more of the document, or says something in a field of it, is not."""
+    document = json_object(reply)
+    receipt = _receipt(document)
+    if document is None or receipt is None or not document.keys() <= _RECEIPT_FIELDS:
+        return False
+    if receipt.status != document.get("status", "") or integer(document.get("sequence", 0)) is None:
+        return False
+    return receipt.received_at is not None or document.get("received_at") is None
+
+
 def _case(reply: Reply, version: int, digest: str) -> Case:
     document = json_object(reply)
     return Case(reply, version, digest, document, _receipt(document))

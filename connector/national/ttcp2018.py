@@ -8,7 +8,6 @@ May import: core.catalogue, core.model, errors, and the modules beside it.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -42,7 +41,7 @@ from connector.national.base import Answer, Content, Failure, Fault, NationalSet
 from connector.national.bearer import Bearer, TokenDesk
 from connector.national.endpoint import sendable
 from connector.national.rates import rate_of
-from connector.national.replies import expect, server_date
+from connector.national.replies import answered, expect
 from connector.national.transport import Transport
 from connector.national.ttcp2018_answers import Layers, candidates, read, record, token_document, wrapped
 from connector.national.ttcp2018_catalogues import (
@@ -132,16 +131,17 @@ class Ttcp2018:
         started = time.monotonic()
         if delivery.key.kind is not Kind.PETITION:
             return Sighting(delivery.id, SightingName.UNREADABLE, "not-findable", None, 0.0)
-        found, status = self._found(delivery)
+        found, reply = self._found(delivery)
         return Sighting(
             delivery_id=delivery.id,
             name=found.name,
             rule=found.rule,
-            http_status=status,
+            http_status=_status(reply),
             elapsed_s=time.monotonic() - started,
             receipt=found.receipt,
             retry_after_s=found.retry_after_s,
             candidates=found.candidates,
+            answered=answered(reply, keeps_body=False),  # it shows names
         )
 
     def attach(self, content: Content, *, look_first: bool) -> Taken:  # noqa: ARG002
@@ -214,40 +214,38 @@ class Ttcp2018:
             verdict=judge(reply, said, own, delivery.version, delivery.digest, self._bus.busy_messages),
             http_status=_status(reply),
             elapsed_s=time.monotonic() - started,
-            answer_digest=hashlib.sha256(reply.body).hexdigest() if isinstance(reply, Answer) else "",
-            server_date=server_date(reply),
+            answered=answered(reply, keeps_body=False),  # it may echo names
             rate=rate_of(reply),
         )
 
-    def _found(self, delivery: Delivery) -> tuple[Found, int | None]:
+    def _found(self, delivery: Delivery) -> tuple[Found, Reply]:
         own = own_id(delivery)
         if own:
-            listed, status = self._search(search.query(case=own))
-            return (listed if isinstance(listed, Found) else search.under_own_id(delivery, own, listed)), status
+            listed, reply = self._search(search.query(case=own))
+            return (listed if isinstance(listed, Found) else search.under_own_id(delivery, own, listed)), reply
         wanted = search.wanted_of(delivery, self._style)
-        listed, status = self._search(search.by_reference(wanted))
+        listed, reply = self._search(search.by_reference(wanted))
         if isinstance(listed, Found):
-            return listed, status
+            return listed, reply
         found = search.without_own_id(delivery, wanted, listed)
         if found.name is not SightingName.ABSENT:
-            return found, status
+            return found, reply
         gathered: dict[str, Candidate] = {}
         for asked in search.by_person(wanted):
-            listed, status = self._search(asked)
+            listed, reply = self._search(asked)
             if isinstance(listed, Found):
-                return listed, status  # half a search says nothing about absence
+                return listed, reply  # half a search says nothing about absence
             gathered.update((candidate.national_id, candidate) for candidate in listed)
-        return search.without_own_id(delivery, wanted, tuple(gathered.values())), status
+        return search.without_own_id(delivery, wanted, tuple(gathered.values())), reply
 
-    def _search(self, payload: Payload) -> tuple[tuple[Candidate, ...] | Found, int | None]:
-        """Return the cases of one search and the status; in place of the cases, what a missing list means."""
+    def _search(self, payload: Payload) -> tuple[tuple[Candidate, ...] | Found, Reply]:
+        """Return the cases of one search and the reply; in place of the cases, what a missing list means."""
         reply = self._call(SEARCH, payload, self._transport.exchange_repeatedly)
-        status = _status(reply)
-        listed = candidates(read(reply, self._bus.layers)) if status == HTTPStatus.OK else None
+        listed = candidates(read(reply, self._bus.layers)) if _status(reply) == HTTPStatus.OK else None
         if listed is not None:
-            return listed, status
+            return listed, reply
         sighting, rule, wait_s = why_no_list(reply)
-        return Found(sighting, rule, retry_after_s=wait_s), status
+        return Found(sighting, rule, retry_after_s=wait_s), reply
 
     def _is_list(self, reply: Reply) -> bool:
         said = read(reply, self._bus.layers)

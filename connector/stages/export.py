@@ -3,6 +3,7 @@
     manifest.json    whose log, by whom and when, the head file, and the digest of every other file
     entries.jsonl    [place, hash, content]: the canonical bytes that the hash was made of, as they are
     ledger.jsonl     [kind, local id, version, state] of every version, to compare with the entries both ways
+    receipts.jsonl   [hash, canonical text] of what the nation said when it settled a delivery
     checkpoints.jsonl  [name, text] of those that were made here
     verify.py        verifies it with nothing but Python
 
@@ -26,7 +27,7 @@ from sqlalchemy import Connection
 from connector import __version__, verifier
 from connector.core.model import Actor, Event
 from connector.errors import RolledBackError
-from connector.store import agreement, audit
+from connector.store import agreement, audit, receipts
 from connector.store.db import Store, store_id
 from connector.store.places import Places
 
@@ -73,6 +74,7 @@ def export(store: Store, agency: str, places: Places, environment: str, actor: A
         last: dict[str, Any] = {"seq": 0, "hash": verifier.GENESIS}
         out.add("entries.jsonl", _entries(connection, agency, last))
         out.add("ledger.jsonl", (orjson.dumps(row) + b"\n" for row in agreement.versions(connection, agency)))
+        out.add("receipts.jsonl", (orjson.dumps(line) + b"\n" for line in receipts.lines(connection, agency)))
         out.add("checkpoints.jsonl", _checkpoints(places, agency))
         out.add("verify.py", [Path(verifier.__file__).read_bytes()])
         manifest: dict[str, Any] = {

@@ -226,6 +226,7 @@ def _already_there(delivery: Delivery, seen: Sighting, policy: Probable) -> Outc
         seen.elapsed_s,
         candidates=seen.candidates if verdict is VerdictName.ASK else (),
         rate=seen.rate,
+        answered=seen.answered,
     )
 
 

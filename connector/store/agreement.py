@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from connector import verifier
 from connector.core.chain import Fields
+from connector.store import receipts
+from connector.store.reasons import Commit
 from connector.store.tables import Delivery, table_of
 
 _delivery = table_of(Delivery)
@@ -28,6 +31,8 @@ class Agreement:
     without_entry: int
     without_row: int
     other_state: int
+    receipts: tuple[int, int, int] = (0, 0, 0)
+    """How many receipts there are, how many are not what their entries name, how many of those named are not there."""
 
     @property
     def faults(self) -> int:
@@ -37,25 +42,32 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What a log tells of the ledger: how many sendings there were, and the newest state of each version."""
+    """What a log tells of the ledger: how many sendings there were, the newest state of each version, and the receipts
+    that were named (hash -> kind, local id, version)."""
 
     sendings: int
     states: dict[_Version, str]
+    receipts: dict[str, _Version]
 
 
 def story_of(entries: Iterable[Fields]) -> Story:
     """Return what these entries tell, each as `chain.Following` gives it."""
     states: dict[_Version, str] = {}
+    named: dict[str, _Version] = {}
     sendings = 0
     for _, _, _, _, _, event, _, _, _, kind, local_id, version, facts, _, _ in entries:
         sendings += event == "delivery.claimed"
         if kind and version and "state" in facts:
             states[(kind, local_id, version)] = facts["state"]
-    return Story(sendings, states)
+            if "receipt" in facts:
+                named[str(facts["receipt"])] = (kind, local_id, version)
+    return Story(sendings, states, named)
 
 
-def compare(connection: Connection, agency: str, story: Story) -> Agreement:
-    """Return how the ledger of an agency agrees with what its log tells, read in the same transaction."""
+def compare(connection: Connection, agency: str, story: Story, commit: Commit | None = None) -> Agreement:
+    """Return how the ledger of an agency agrees with what its log tells, read in the same transaction.
+
+    With `commit` (`Store.commitment`) also what lies beside the facts of a receipt is compared with them."""
     told = dict(story.states)
     held = without_entry = other_state = 0
     for kind, local_id, version, state in versions(connection, agency):
@@ -63,7 +75,10 @@ def compare(connection: Connection, agency: str, story: Story) -> Agreement:
         held += 1
         without_entry += said is None
         other_state += said is not None and said != state
-    return Agreement(held, story.sendings, without_entry, len(told), other_state)
+    kept = verifier.Receipts(story.receipts)
+    for line in receipts.lines(connection, agency, commit):
+        kept.meet(*line)
+    return Agreement(held, story.sendings, without_entry, len(told), other_state, kept.counts)
 
 
 def versions(connection: Connection, agency: str) -> Iterator[tuple[str, str, int, str]]:

@@ -23,7 +23,7 @@ from connector.core.model import (
     State,
     VerdictName,
 )
-from connector.store import asked, erasure, others, withdrawals
+from connector.store import asked, erasure, others, receipts, withdrawals
 from connector.store.db import Tx
 from connector.store.settling import Clockwork, InLedger, note_sent, settle, settled, standings, stored
 
@@ -45,6 +45,7 @@ def finish(
     counted and told in the entry (`others.py`)."""
     by_id = {outcome.delivery_id: outcome for outcome in outcomes}
     moved: dict[State, int] = {}
+    kept: list[dict[str, Any]] = []
     for standing in standings(tx.connection, list(by_id), generation):
         outcome = by_id[standing.id]
         facts = _facts_of(tx, outcome, standing)
@@ -67,10 +68,15 @@ def finish(
             values["problems"] = [asdict(problem) for problem in outcome.verdict.problems]
         if step.state is State.UNKNOWN:
             values["candidates"] = stored(outcome.candidates)
-        settle(tx, standing, step, outcome.verdict.receipt, values, generation, clockwork)
+        said = outcome.verdict.receipt
+        settle(tx, standing, step, said, values, generation, clockwork)
+        if said is not None:
+            kept.append(receipts.made(tx, standing, said, generation, outcome.http_status, outcome.answered))
+            facts["receipt"] = kept[-1]["sha256"]
         tx.audit(settled(tx, "delivery.answered", standing, step, facts, actor))
         _forgo_withdrawal(tx, standing, step, actor)
         moved[step.state] = moved.get(step.state, 0) + 1
+    receipts.keep(tx, kept)
     erasure.forget_secrets(tx, list(by_id))
     asked.forget_settled(tx, list(by_id))
     return moved
@@ -83,7 +89,7 @@ def _facts_of(tx: Tx, outcome: Outcome, standing: InLedger) -> dict[str, Any]:
         "http_status": outcome.http_status,
         "elapsed_ms": round(outcome.elapsed_s * 1000),
         "attempt": standing.attempt,
-        "answer": tx.commitment(standing.key.agency, outcome.answer_digest.encode()),
+        "answer": receipts.commitment_of(tx, standing.key.agency, outcome.answered),
     }
     return facts | ({"candidates": len(outcome.candidates)} if outcome.candidates else {})
 
@@ -141,6 +147,10 @@ def _finish_find(
             "elapsed_ms": round(sighting.elapsed_s * 1000),
         }
         facts |= {"candidates": len(sighting.candidates)} if sighting.candidates else {}
+    if receipt is not None:
+        row = receipts.made(tx, standing, receipt, generation, sighting.http_status, sighting.answered)
+        receipts.keep(tx, [row])
+        facts["receipt"] = row["sha256"]
     if sighting.name is not SightingName.HELD:
         event = "delivery.looked_for" if recourse.findable else "delivery.not_findable"
         tx.audit(settled(tx, event, standing, step, facts, actor))

@@ -394,6 +394,27 @@ class AuditEntry(SQLModel, table=True):
     content: str
 
 
+class Receipt(SQLModel, table=True):
+    """What the nation said when it settled a delivery, kept with the entry that names it by `sha256`.
+
+    `facts`: the canonical text that is hashed, without a plain digest of any document; `echoed`: the digest of ours
+    that it counts for; `answer`: the bytes of the answer, where they hold nothing personal."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        CheckConstraint(_in("kind", Kind), name="receipt_kind"),
+        CheckConstraint("length(sha256) = 64", name="receipt_hash"),
+        Index("ix_receipt_key", "agency", "kind", "local_id"),
+    )
+    agency: str = Field(primary_key=True)
+    sha256: str = Field(primary_key=True)
+    kind: str
+    local_id: str
+    echoed: str
+    facts: str
+    answer: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
 class Reason(SQLModel, table=True):
     """The words in which a person gave a reason, beside the audit entry that holds only a commitment to them.
 

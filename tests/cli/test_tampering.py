@@ -222,6 +222,14 @@ def older(world: World) -> None:
 
 # --- the log and the store ---
 
+OF_ANOTHER = (
+    "UPDATE receipt SET facts = (SELECT facts FROM receipt WHERE local_id = 'bentre:5') WHERE local_id = 'bentre:4'"
+)
+ADDED = (
+    f"INSERT INTO receipt SELECT agency, '{'a' * 64}', kind, local_id, echoed, facts, answer"
+    " FROM receipt WHERE local_id = 'bentre:4' AND kind = 'petition'"
+)
+
 
 @pytest.mark.parametrize(
     ("statement", "code", "rule"),
@@ -232,12 +240,47 @@ def older(world: World) -> None:
         ("UPDATE delivery SET state = 'superseded' WHERE local_id = 'bentre:4'", 10, "E-AUDIT-LEDGER"),
         ("DELETE FROM delivery WHERE local_id = 'bentre:4'", 10, "E-AUDIT-LEDGER"),
         ("UPDATE delivery SET local_id = 'bentre:999' WHERE local_id = 'bentre:4'", 10, "E-AUDIT-LEDGER"),
+        (
+            "UPDATE receipt SET facts = replace(facts, 'received', 'accepted') WHERE local_id = 'bentre:4'",
+            10,
+            "E-AUDIT-RECEIPT",
+        ),
+        (
+            OF_ANOTHER,
+            10,
+            "E-AUDIT-RECEIPT",
+        ),
+        (
+            ADDED,
+            10,
+            "E-AUDIT-RECEIPT",
+        ),
+        ("DELETE FROM receipt WHERE local_id = 'bentre:4'", 11, "E-AUDIT-RECEIPT-MISSING"),
     ],
-    ids=["edited", "removed", "cut", "ledger changed", "ledger row removed", "ledger row renamed"],
+    ids=[
+        "edited",
+        "removed",
+        "cut",
+        "ledger changed",
+        "ledger row removed",
+        "ledger row renamed",
+        "receipt edited",
+        "receipt of another record",
+        "receipt added",
+        "receipt removed",
+    ],
 )
 def test_what_is_done_by_hand_shows(copied, statement, code, rule):
     sql(copied, statement)
     agree(copied, code, rule)
+
+
+@pytest.mark.parametrize("column", ["answer = x'7b7d'", "echoed = 'd'", "local_id = 'bentre:999'"])
+def test_what_lies_beside_the_facts_of_a_receipt_is_compared_with_them_in_the_store(copied, column):
+    """An export ships the facts alone; whoever holds the store shows key, digest and the bytes of the answer too."""
+    sql(copied, f"UPDATE receipt SET {column} WHERE local_id = 'bentre:4'")
+    said = copied("audit", "verify")
+    assert (said.code, "E-AUDIT-RECEIPT" in said.err) == (10, True)
 
 
 def test_an_entry_that_was_replaced_together_with_its_hash_does_not_fit_the_next(copied):
@@ -335,6 +378,13 @@ def changed(file: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
     return target
 
 
+def mended(files: dict[str, bytes], name: str) -> None:
+    """Make the manifest fit a file again."""
+    manifest = json.loads(files["manifest.json"])
+    manifest["files"][name] = hashlib.sha256(files[name]).hexdigest()
+    files["manifest.json"] = json.dumps(manifest).encode()
+
+
 def test_an_export_that_somebody_has_changed_shows(copied):
     file = copied.folder / "export.zip"
     assert copied("audit", "export", file).code == 0
@@ -371,6 +421,28 @@ def test_an_export_that_somebody_has_changed_shows(copied):
     judged(copied, file, 13, "E-EXPORT-FORM", brought)
 
 
+def edited_receipt(files: dict[str, bytes]) -> None:
+    files["receipts.jsonl"] = files["receipts.jsonl"].replace(b"received", b"accepted", 1)
+    mended(files, "receipts.jsonl")
+
+
+def fewer_receipts(files: dict[str, bytes]) -> None:
+    files["receipts.jsonl"] = b"".join(files["receipts.jsonl"].splitlines(keepends=True)[1:])
+    mended(files, "receipts.jsonl")
+
+
+def without_receipts(files: dict[str, bytes]) -> None:
+    del files["receipts.jsonl"]
+
+
+def test_receipts_that_somebody_has_changed_in_an_export_show_although_the_manifest_fits(copied):
+    file = copied.folder / "export.zip"
+    assert copied("audit", "export", file).code == 0
+    judged(copied, changed(file, edited_receipt), 10, "E-AUDIT-RECEIPT", [])
+    judged(copied, changed(file, fewer_receipts), 11, "E-AUDIT-RECEIPT-MISSING", [])
+    judged(copied, changed(file, without_receipts), 11, "E-EXPORT-FILE", [])
+
+
 def test_a_checkpoint_that_is_younger_than_the_export_asks_for_a_newer_one(copied):
     file = copied.folder / "export.zip"
     assert copied("audit", "export", file).code == 0
@@ -385,8 +457,8 @@ def test_a_checkpoint_that_is_younger_than_the_export_asks_for_a_newer_one(copie
         told = [json.loads(json.loads(line)[2]) for line in lines]
         states = {(e[9], e[10], e[11]): e[12]["state"] for e in told if e[9] and e[11] and "state" in e[12]}
         files["ledger.jsonl"] = b"".join(json.dumps([*key, state]).encode() + b"\n" for key, state in states.items())
-        files["checkpoints.jsonl"] = b""
-        for name in ("entries.jsonl", "ledger.jsonl", "checkpoints.jsonl"):
+        files["checkpoints.jsonl"] = files["receipts.jsonl"] = b""
+        for name in ("entries.jsonl", "ledger.jsonl", "checkpoints.jsonl", "receipts.jsonl"):
             manifest["files"][name] = hashlib.sha256(files[name]).hexdigest()
         files["manifest.json"] = json.dumps(manifest).encode()
 

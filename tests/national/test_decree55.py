@@ -120,7 +120,9 @@ def test_a_put_carries_the_bytes_of_the_outbox_and_its_identity() -> None:
     assert base64.b64decode(stated).hex() == DIGEST
     assert (outcome.delivery_id, outcome.http_status) == (41, 201)
     assert outcome.verdict.name is VerdictName.DELIVERED
-    assert outcome.answer_digest == hashlib.sha256(orjson.dumps(ECHO)).hexdigest()
+    assert outcome.answered is not None
+    assert outcome.answered.digest == hashlib.sha256(orjson.dumps(ECHO)).hexdigest()
+    assert outcome.answered.body == orjson.dumps(ECHO)
     assert 0 < outcome.elapsed_s < 5
 
 
@@ -212,7 +214,7 @@ def test_a_submit_whose_answer_is_lost_is_unknown_and_never_sent_twice(script: S
         outcome = line.submit(DELIVERY)
 
     assert (outcome.verdict.name, outcome.verdict.rule) == (VerdictName.UNKNOWN, rule)
-    assert (outcome.http_status, outcome.answer_digest) == (None, "")
+    assert (outcome.http_status, outcome.answered) == (None, None)
     assert len(calls(server)) == 1
 
 
@@ -225,7 +227,9 @@ def test_a_busy_server_says_how_long_and_when() -> None:
         outcome = line.submit(DELIVERY)
 
     assert (outcome.verdict.name, outcome.verdict.retry_after_s) == (VerdictName.HOLD, 45.0)
-    assert outcome.server_date == datetime(2026, 3, 2, 1, 30, 15, tzinfo=UTC)
+    assert outcome.answered is not None
+    assert outcome.answered.server_date == datetime(2026, 3, 2, 1, 30, 15, tzinfo=UTC)
+    assert outcome.answered.body == b""  # a refusal may hold anything
 
 
 # Tokens

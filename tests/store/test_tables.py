@@ -85,6 +85,9 @@ ALIAS = {
     "agency": AGENCY, "kind": "petition", "alias": "moi:1", "local_id": "demo:1", "plan": "p", "since": START,
 }  # fmt: skip
 WORD = {"agency": AGENCY, "delivery_id": 1, "item": 1, "word": "nguyen"}
+RECEIPT = {
+    "agency": AGENCY, "sha256": "a" * 64, "kind": "petition", "local_id": "demo:1", "echoed": "d", "facts": "{}",
+}  # fmt: skip
 INFO = {"id": 2, "store_id": "s", "created_at": START, "program": "0"}
 
 SENDING = {"state": "sending", "next_attempt_at": None, "lease_owner": "me", "lease_until": START}
@@ -160,6 +163,8 @@ IMPOSSIBLE: list[Case] = [
     ("day_counts", tables.DayCount, DAY, {"received": -1}),
     ("day_is_a_date", tables.DayCount, DAY, {"day": "2026-11-22T05"}),
     ("alias_is_another", tables.KeyAlias, ALIAS, {"alias": "demo:1"}),
+    ("receipt_kind", tables.Receipt, RECEIPT, {"kind": "letter"}),
+    ("receipt_hash", tables.Receipt, RECEIPT, {"sha256": "a"}),
     ("untaken_has_rule", tables.Content, CONTENT, {"state": "refused"}),
     ("sought_word_is_bounded", tables.SoughtWord, WORD, {"word": ""}),
     ("sought_word_is_bounded", tables.SoughtWord, WORD, {"word": "a" * 66}),
@@ -203,6 +208,7 @@ def test_every_constraint_has_an_impossible_row_of_its_own() -> None:
         (tables.KeyAlias, ALIAS),
         (tables.SoughtWord, WORD),
         (tables.SoughtWord, WORD | {"item": 0, "word": "#12qdubnd"}),
+        (tables.Receipt, RECEIPT),
     ],
 )
 def test_the_same_row_without_its_flaw_is_taken(ledger: Ledger, model: type[SQLModel], row: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0015"
 
 TRIGGERS = (
     """CREATE TRIGGER sought_words_go_with_the_text AFTER UPDATE OF body, concealed ON delivery
