@@ -139,7 +139,7 @@ def _prove_store(desk: Desk, codes: list[str], brought: Brought) -> list[Proof]:
 
     try:
         with opened(desk) as app:
-            return [_prove(app, code, brought) for code in codes]
+            return [proof_of(app, code, brought) for code in codes]
     except (StoreError, DatabaseError) as raised:
         file = str(desk.config.data_dir / STORE_FILE)
         error = raised if isinstance(raised, StoreError) else StoreError("E-STORE-UNREADABLE", file=file)
@@ -149,7 +149,7 @@ def _prove_store(desk: Desk, codes: list[str], brought: Brought) -> list[Proof]:
         raise typer.Exit(ExitCode.UNREADABLE if error.id in evidence.UNREADABLE else ExitCode.MISSING) from None
 
 
-def _prove(app: App, code: str, brought: Brought) -> Proof:
+def proof_of(app: App, code: str, brought: Brought) -> Proof:
     """Read the head file first: what is written while we read only makes the chain longer than it says."""
     import orjson
 

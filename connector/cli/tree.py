@@ -28,6 +28,7 @@ from connector.cli import (
     console_users,
     covering,
     differing,
+    dossier,
     drafting,
     explain,
     exporting,
@@ -137,6 +138,7 @@ _audit = _noun(
     checkpoint=checkpoints.checkpoint,
     export=exporting.export,
     extract=extracting.extract,
+    dossier=dossier.dossier,
 )
 _noun(
     "keys", _audit, new=checkpoints.keys_new, rotate=checkpoints.keys_rotate, show=checkpoints.keys_show,

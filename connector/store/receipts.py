@@ -94,8 +94,13 @@ def _fits(row: Any, commit: Commit) -> bool:
     return (key, echo, answer) == ((row.agency, row.kind, row.local_id), facts["echo"], facts["answer"])
 
 
-def of_record(connection: Connection, key: RecordKey) -> list[dict[str, Any]]:
-    """Return the facts of the receipts of one key, oldest first, each with its `sha256`. Uses ix_receipt_key."""
-    rows = connection.execute(select(_receipt).where(*of_key(_receipt, key))).all()
-    found = [orjson.loads(row.facts) | {"sha256": row.sha256, "has_answer": row.answer is not None} for row in rows]
-    return sorted(found, key=lambda facts: str(facts["at"]))
+def of_record(connection: Connection, key: RecordKey) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the facts of the receipts of one key, oldest first, each with its `sha256`; and the hashes under which
+    something else stands than was written there. Uses ix_receipt_key."""
+    good, bad = [], []
+    for row in connection.execute(select(_receipt).where(*of_key(_receipt, key))):
+        if chain.digest(row.facts.encode()) == row.sha256:
+            good.append(orjson.loads(row.facts) | {"sha256": row.sha256})
+        else:
+            bad.append(str(row.sha256))
+    return sorted(good, key=lambda facts: str(facts["at"])), bad
