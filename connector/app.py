@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from connector import disk, lock, readiness
+from connector import decided, disk, lock, readiness
 from connector.config import Config, read_hex_key
 from connector.core.chain import Head
 from connector.core.kind_mapping import KindMapping
@@ -68,6 +68,7 @@ from connector.store import (
     channel,
     contents,
     jobs,
+    kept,
     marks,
     mirror,
     outbox,
@@ -198,6 +199,23 @@ class App:
             asked.forget_settled(tx)
         if rescued:
             get_logger().warning("store.rescued", rows=rescued)
+        self._keep_what_decides()
+
+    def _keep_what_decides(self) -> None:
+        """Keep the texts by which this run decides, and say so in the log of each agency for which they are others."""
+        wanted = {
+            code: decided.texts_in_force(self.config, agency.section.mapping, agency.mapping)
+            for code, agency in self.agencies.items()
+        }
+        with self.store.read() as connection:
+            changed = {
+                code: texts for code, texts in wanted.items() if texts and not kept.is_in_force(connection, code, texts)
+            }
+        if changed:
+            with self.store.write() as tx:
+                for code, texts in changed.items():
+                    kept.put_in_force(tx, code, texts, self.actor)
+            # If the process dies before this commit, nothing has been decided yet; the next run keeps the same.
 
     def _rescue(self, tx: Tx, code: str, *, died: bool) -> int:
         capabilities = self.agency(code).national.capabilities

@@ -245,6 +245,14 @@ def _compiled(
     return compile_mapping(files, dict(code_lists), schemas, wrong, _units_for(files))
 
 
+def texts_of(folder: Path) -> tuple[dict[str, str], str, dict[str, str]]:
+    """Return the texts of a mapping's own files by name, and the name and the texts of the mapping that it extends; ""
+    and none where it extends none. Of a mapping that compiles."""
+    own, _ = _read(folder)
+    base, _ = _extended(folder, own)
+    return own, str(parsed_toml(own.get("mapping.toml", "")).get("extends", "")), base
+
+
 def _over(base: dict[str, str], files: dict[str, Any]) -> tuple[dict[str, Any], list[ConfigProblem]]:
     return overlaid({name: parsed_toml(text) for name, text in base.items()}, files)
 

@@ -34,6 +34,7 @@ from connector.cli import (
     exporting,
     extracting,
     inspecting,
+    kept,
     match_workbook,
     matching,
     mirror,
@@ -139,6 +140,7 @@ _audit = _noun(
     export=exporting.export,
     extract=extracting.extract,
     dossier=dossier.dossier,
+    kept=kept.kept,
 )
 _noun(
     "keys", _audit, new=checkpoints.keys_new, rotate=checkpoints.keys_rotate, show=checkpoints.keys_show,

@@ -51,7 +51,7 @@ from connector.store import audit, day_counters, finding, reasons, terms, troubl
 from connector.store.tables import StoreInfo, table_of
 
 APPLICATION_ID = 0x4B4E5443  # "KNTC" in the SQLite header, so that another program's file is told apart
-REVISION = "0016"
+REVISION = "0017"
 """The newest migration that this program knows (store/migrations/versions)."""
 
 _GUARDS = (

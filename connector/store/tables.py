@@ -394,6 +394,24 @@ class AuditEntry(SQLModel, table=True):
     content: str
 
 
+KEPT = ("config", "mapping")
+"""What decisions are made with."""
+
+
+class Kept(SQLModel, table=True):
+    """The texts that decisions were made with, by the digest that entries name: compressed JSON, file name -> text."""
+
+    __tablename__ = "kept"
+    __table_args__ = (
+        CheckConstraint(f"what IN ({', '.join(repr(name) for name in KEPT)})", name="kept_what"),
+        CheckConstraint("length(digest) = 64", name="kept_digest"),
+    )
+    digest: str = Field(primary_key=True)
+    what: str
+    kept_at: datetime = _instant()
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 class Receipt(SQLModel, table=True):
     """What the nation said when it settled a delivery, kept with the entry that names it by `sha256`.
 

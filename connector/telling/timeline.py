@@ -63,6 +63,7 @@ def values_of(voice: Voice, moment: Moment) -> dict[str, object]:
         "item": facts.get("item", "?"),
         "scope": _scope(voice, facts),
         "plan": facts.get("plan", "?"),
+        **{name: str(facts.get(name, "?"))[:16] for name in ("config", "mapping")},
         "account": facts.get("account", "?"),
         "sign": _sign(voice, str(facts.get("sign", "?"))),
         **{name: facts.get(name, "?") for name in ("lists", "added", "renamed", "withdrawn")},

@@ -85,6 +85,7 @@ ALIAS = {
     "agency": AGENCY, "kind": "petition", "alias": "moi:1", "local_id": "demo:1", "plan": "p", "since": START,
 }  # fmt: skip
 WORD = {"agency": AGENCY, "delivery_id": 1, "item": 1, "word": "nguyen"}
+KEPT = {"digest": "a" * 64, "what": "config", "kept_at": START, "content": b"x"}
 RECEIPT = {
     "agency": AGENCY, "sha256": "a" * 64, "kind": "petition", "local_id": "demo:1", "echoed": "d", "facts": "{}",
 }  # fmt: skip
@@ -163,6 +164,8 @@ IMPOSSIBLE: list[Case] = [
     ("day_counts", tables.DayCount, DAY, {"received": -1}),
     ("day_is_a_date", tables.DayCount, DAY, {"day": "2026-11-22T05"}),
     ("alias_is_another", tables.KeyAlias, ALIAS, {"alias": "demo:1"}),
+    ("kept_what", tables.Kept, KEPT, {"what": "secret"}),
+    ("kept_digest", tables.Kept, KEPT, {"digest": "a"}),
     ("receipt_kind", tables.Receipt, RECEIPT, {"kind": "letter"}),
     ("receipt_hash", tables.Receipt, RECEIPT, {"sha256": "a"}),
     ("untaken_has_rule", tables.Content, CONTENT, {"state": "refused"}),
@@ -209,6 +212,7 @@ def test_every_constraint_has_an_impossible_row_of_its_own() -> None:
         (tables.SoughtWord, WORD),
         (tables.SoughtWord, WORD | {"item": 0, "word": "#12qdubnd"}),
         (tables.Receipt, RECEIPT),
+        (tables.Kept, KEPT),
     ],
 )
 def test_the_same_row_without_its_flaw_is_taken(ledger: Ledger, model: type[SQLModel], row: dict[str, Any]) -> None:
