@@ -204,7 +204,7 @@ class App:
     def _keep_what_decides(self) -> None:
         """Keep the texts by which this run decides, and say so in the log of each agency for which they are others."""
         wanted = {
-            code: decided.texts_in_force(self.config, agency.section.mapping, agency.mapping)
+            code: decided.texts_in_force(self.config, agency.section, agency.mapping)
             for code, agency in self.agencies.items()
         }
         with self.store.read() as connection:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from connector import __version__, resources
-from connector.config import Config
+from connector.config import AgencySection, Config
 from connector.core import transforms
 from connector.core.chain import canonical, digest
 from connector.core.mapping import CompiledMapping
@@ -22,11 +22,12 @@ from connector.store.kept import Texts
 MAPPING, BASES = "mapping", "bases"
 
 
-def texts_in_force(config: Config, named: str, mapping: CompiledMapping) -> list[Texts]:
-    """Return what decides for an agency whose configuration names this mapping.
+def texts_in_force(config: Config, section: AgencySection, mapping: CompiledMapping) -> list[Texts]:
+    """Return what decides for an agency: the configuration, and the mapping of each of its sources.
 
     What has been edited since the program read it is left out: the next run, which uses it, keeps it."""
-    found = [_config(config), _mapping(config, named, mapping)]
+    parts = zip(section.every_source, mapping.sources, strict=True)
+    found = [_config(config), *(_mapping(config, source.mapping, part) for source, part in parts)]
     return [one for one in found if one is not None]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connector.telling import naming, timeline, tracing
+from connector.telling import masking, naming, timeline, tracing
 from connector.telling.voice import Voice
 from connector.telling.words import HERE, clipped, plain, utc
 
@@ -182,7 +182,7 @@ def _value(voice: Voice, info: Any, value: Any, confidentiality: str) -> str:
     if isinstance(value, bool):
         return say("explain.yes" if value else "explain.no")
     if info.codes:
-        return tracing.code_in_words(say, info.codes, str(value))
+        return masking.code_in_words(say, info.codes, str(value))
     if info.format == "date":
         return say.day(date.fromisoformat(str(value)))
     return say.instant(utc(str(value))) if info.format == "date-time" else clipped(plain(str(value)), LONGEST_TEXT)

@@ -89,7 +89,7 @@ def test_what_was_edited_since_it_was_read_is_not_kept_under_a_digest_that_is_no
     with open_app(config, Actor("test", "test")) as app:
         agency = app.agency(AGENCY)
         moved = config.model_copy(update={"digest": "0" * 64})
-        found = decided.texts_in_force(moved, agency.section.mapping, agency.mapping)
+        found = decided.texts_in_force(moved, agency.section, agency.mapping)
     assert [one.what for one in found] == ["mapping"]
 
 

@@ -43,7 +43,8 @@ def own(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shared(own: Path) -> Iterator[Console]:
-    yield from serve(own)
+    with serve(own) as console:
+        yield console
 
 
 def _record(app: App, *readings: Reading) -> None:
