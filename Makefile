@@ -22,7 +22,7 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
+	$(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder \
 		--ignore=$(ALONE)
 	$(BIN)/python -m pytest $(ALONE)
 

@@ -1,4 +1,4 @@
-"""Two thousand histories, each in one process and drawn from one number; `KNTC_SOAK=1` plays twenty thousand.
+"""A thousand histories, each in one process and drawn from one number; `KNTC_SOAK=1` plays twenty thousand.
 
     python -m pytest tests/simulation -k once_found     # only the ones that once found a defect
 
@@ -31,7 +31,7 @@ from tests.simulation.wire import Wire, Workers
 from tests.simulation.world import FORMS, World
 
 CHUNKS = 20
-SEEDS = 1_000 if soaking() else 100
+SEEDS = 1_000 if soaking() else 50
 """In each chunk."""
 
 REGRESSIONS = sorted(Path(__file__).with_name("regressions").glob("*.txt"))
