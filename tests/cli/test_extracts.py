@@ -369,8 +369,9 @@ def test_an_extract_of_another_store_or_without_one_is_said_to_be_not_compared(w
 def test_a_tampered_entry_is_not_passed_on(world):
     with sqlite3.connect(world.folder / "data" / "kntc.sqlite") as connection:
         connection.execute("DROP TRIGGER audit_entry_is_never_changed")
-        connection.execute("UPDATE audit_entry SET content = replace(content, 'delivered', 'rejected') WHERE seq = 40")
-        connection.execute("UPDATE audit_entry SET content = replace(content, 'pending', 'rejected') WHERE seq = 2")
+        first = "(SELECT min(seq) FROM audit_entry WHERE event = 'record.recorded')"
+        change = f"UPDATE audit_entry SET content = replace(content, 'pending', 'rejected') WHERE seq = {first}"
+        assert connection.execute(change).rowcount == 1
     connection.close()
     said = world("audit", "extract", world.folder / "a.csv")
     assert (said.code, "E-AUDIT-HASH" in said.err) == (10, True)
