@@ -203,14 +203,14 @@ class App:
 
     def _keep_what_decides(self) -> None:
         """Keep the texts by which this run decides, and say so in the log of each agency for which they are others."""
-        wanted = {
-            code: decided.texts_in_force(self.config, agency.section, agency.mapping)
-            for code, agency in self.agencies.items()
-        }
+        changed = {}
         with self.store.read() as connection:
-            changed = {
-                code: texts for code, texts in wanted.items() if texts and not kept.is_in_force(connection, code, texts)
-            }
+            for code, agency in self.agencies.items():
+                if kept.is_in_force(connection, code, decided.digests_in_force(self.config, agency.mapping)):
+                    continue  # as nearly always: no file is read
+                texts = decided.texts_in_force(self.config, agency.section, agency.mapping)
+                if texts and not kept.is_in_force(connection, code, [one.digest for one in texts]):
+                    changed[code] = texts
         if changed:
             with self.store.write() as tx:
                 for code, texts in changed.items():

@@ -22,6 +22,11 @@ from connector.store.kept import Texts
 MAPPING, BASES = "mapping", "bases"
 
 
+def digests_in_force(config: Config, mapping: CompiledMapping) -> list[str]:
+    """Return the digests of the same, for which no file is read."""
+    return [config.digest, *(part.digest for part in mapping.sources)]
+
+
 def texts_in_force(config: Config, section: AgencySection, mapping: CompiledMapping) -> list[Texts]:
     """Return what decides for an agency: the configuration, and the mapping of each of its sources.
 

@@ -49,10 +49,10 @@ class Line:
     kept_at: datetime
 
 
-def is_in_force(connection: Connection, agency: str, texts: Sequence[Texts]) -> bool:
-    """Return whether the log of an agency says that it is these that decide."""
+def is_in_force(connection: Connection, agency: str, digests: Sequence[str]) -> bool:
+    """Return whether the log of an agency says that it is the texts of these digests that decide."""
     found = marks.mark_of(connection, agency, IN_FORCE)
-    return found is not None and found[0] == _mark(texts)
+    return found is not None and found[0] == " ".join(digests)
 
 
 def put_in_force(tx: Tx, agency: str, texts: Sequence[Texts], actor: Actor) -> None:
@@ -63,13 +63,12 @@ def put_in_force(tx: Tx, agency: str, texts: Sequence[Texts], actor: Actor) -> N
             packed = zlib.compress(one.content, 9)
             values = {"digest": one.digest, "what": one.what, "kept_at": tx.now, "content": packed}
             tx.connection.execute(insert(_kept).values(values))
-    facts = {one.what: one.digest for one in texts} | {f"{one.what}_kept": digest(one.content) for one in texts}
+    facts: dict[str, str] = {}
+    for one in texts:  # an agency may have several mappings: their digests stand side by side
+        for name, value in ((one.what, one.digest), (f"{one.what}_kept", digest(one.content))):
+            facts[name] = f"{facts[name]} {value}" if name in facts else value
     tx.audit(Event("kept.in_force", agency, actor, tx.now, facts=facts))
-    marks.advance(tx, agency, IN_FORCE, _mark(texts))
-
-
-def _mark(texts: Sequence[Texts]) -> str:
-    return " ".join(one.digest for one in texts)
+    marks.advance(tx, agency, IN_FORCE, " ".join(one.digest for one in texts))
 
 
 def lines(connection: Connection) -> list[Line]:

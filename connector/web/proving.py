@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Connection
-
 from connector import edges
 from connector.app import App
 from connector.core import chain
@@ -71,6 +69,8 @@ class Proving:
         self._begun_s: dict[str, float] = {}
         self._stop = threading.Event()
         self._asked = threading.Event()
+        self.came_to_an_end = threading.Event()
+        """Set once every chain was followed to its end, or to what is wrong: for whoever waits for that."""
         self._thread = threading.Thread(target=self._run, name="proving", daemon=True)
         self._thread.start()
 
@@ -91,6 +91,7 @@ class Proving:
             if [code for code in self._app.agencies if self._advanced(code)]:
                 self._stop.wait(time.monotonic() - begun_s)  # half of the time is for the pages
                 continue
+            self.came_to_an_end.set()
             self._asked.wait(QUIET_S)
             self._asked.clear()
             self._stop.wait(1.0)  # however often somebody asks
@@ -110,9 +111,8 @@ class Proving:
         if known.fault is not None:
             return False
         with self._app.store.read() as connection:
-            after = max(known.verified, _beginning(connection, code), key=lambda head: head.seq)
-            read = audit.entries(connection, code, after_seq=after.seq)
-            head, fault = chain.verify(islice(read, SLICE_ENTRIES), after)
+            read = audit.entries(connection, code, after_seq=known.verified.seq)
+            head, fault = chain.verify(islice(read, SLICE_ENTRIES), known.verified)
             end = audit.head_of(connection, code).seq
         found = replace(known, verified=head, end=end, at=self._now(), fault=fault)
         if fault is None and head.seq >= end:
@@ -141,8 +141,3 @@ class Proving:
             anchored = anchor.compare(connection, code, found.verified.seq, places, Brought())
             signed = anchor.newest_signed(connection, code)
         return replace(found, head_error=head_error, anchored=anchored, signed=signed)
-
-
-def _beginning(_connection: Connection, agency: str) -> Head:
-    """Return what the first entry of an agency that is still there follows."""
-    return Head(agency, 0, chain.GENESIS)

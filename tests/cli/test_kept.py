@@ -106,3 +106,29 @@ def test_no_file_is_replaced_and_none_is_written_outside_of_the_folder(synced, t
     with pytest.raises(ValueError, match="out of the folder"):
         decided.write(Texts("config", "0" * 64, {"../x": "x"}), tmp_path / "new")
     assert not (tmp_path / "x").exists()
+
+
+def test_what_was_edited_while_a_daemon_goes_on_is_told_once_and_not_with_each_of_its_jobs(synced):
+    install(synced.folder, synced.sandbox.base_url, pull="page_limit = 7")
+    config = load_config(synced.config)
+    install(synced.folder, synced.sandbox.base_url, pull="page_limit = 8")
+    with open_app(config, Actor("test", "test")) as app:
+        for _ in range(3):
+            with app.stage_lock():
+                pass
+    assert len(told(synced)) == 2
+
+
+def test_of_several_mappings_the_log_names_each(synced):
+    """One after the other under the same word: the second had taken the place of the first."""
+    two = [
+        Texts("config", "0" * 64, {}),
+        Texts("mapping", "1" * 64, {"a": "a"}),
+        Texts("mapping", "2" * 64, {"b": "b"}),
+    ]
+    with open_app(load_config(synced.config), Actor("test", "test")) as app:
+        with app.store.write() as tx:
+            kept.put_in_force(tx, AGENCY, two, app.actor)
+        with app.store.read() as connection:
+            assert kept.is_in_force(connection, AGENCY, [one.digest for one in two])
+    assert told(synced)[-1]["mapping"] == f"{'1' * 64} {'2' * 64}"

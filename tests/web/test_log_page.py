@@ -6,7 +6,6 @@ import csv
 import io
 import shutil
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -68,14 +67,12 @@ def proven(folder: Path) -> Proven:
     with open_app(load_config(folder / "config.toml"), Actor("test", "console"), right=Right.READ) as app:
         beside = Proving(app, utc_now)
         try:
-            for _ in range(1_000):
-                found = beside.state(AGENCY)
-                if found is not None and (found.is_broken or found.anchored is not None):
-                    return found
-                time.sleep(0.01)
+            assert beside.came_to_an_end.wait(30)
+            found = beside.state(AGENCY)
         finally:
             beside.close()
-    raise AssertionError("it never came to an end")
+    assert found is not None
+    return found
 
 
 def change(folder: Path, *statements: str) -> None:
