@@ -195,6 +195,12 @@ class ConsoleSection(Section):
     proxies: Annotated[tuple[Annotated[str, Field(pattern=_ADDRESS, max_length=45)], ...], Field(max_length=20)] = ()
 
 
+class RetentionSection(Section):
+    """How long what is kept here stays, in months."""
+
+    log_months: Annotated[int, Field(ge=0, le=1_200)] = 36
+
+
 class SourceSection(Section):
     """The agency's own database, as a SQLAlchemy URL without password."""
 
@@ -291,6 +297,7 @@ class Config(Section):
     schedule: ScheduleSection = ScheduleSection()
     audit: AuditSection = AuditSection()
     console: ConsoleSection = ConsoleSection()
+    retention: RetentionSection = RetentionSection()
     agency: Annotated[tuple[AgencySection, ...], Field(min_length=1, max_length=500)]
     path: Path
     digest: str

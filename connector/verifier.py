@@ -34,6 +34,7 @@ CODES = {
     "E-AUDIT-PREV": TAMPERED,
     "E-AUDIT-FORM": UNREADABLE,
     "E-AUDIT-START": INCOMPLETE,
+    "E-AUDIT-PRUNED": TAMPERED,
     "E-STORE-ROLLED-BACK": MISSING,
     "E-STORE-HEAD-MISSING": MISSING,
     "E-STORE-HEAD-UNREADABLE": UNREADABLE,
@@ -45,6 +46,7 @@ CODES = {
     "E-CHECKPOINT-HASH": TAMPERED,
     "E-CHECKPOINT-AHEAD": MISSING,
     "E-CHECKPOINT-LATER": INCOMPLETE,
+    "E-CHECKPOINT-PRUNED": INCOMPLETE,
     "E-AUDIT-LEDGER": TAMPERED,
     "E-AUDIT-RECEIPT": TAMPERED,
     "E-AUDIT-RECEIPT-MISSING": MISSING,
@@ -58,6 +60,7 @@ MAX_LINE = 2**20
 MAX_CHECKPOINT = 4_096
 SUFFIX = ".checkpoint"
 KEY_MADE, KEY_ROTATED, ACCEPTED = "audit.key_made", "audit.key_rotated", "store.went_back_accepted"
+PRUNED = "audit.pruned"
 
 
 @dataclass(frozen=True)
@@ -241,8 +244,8 @@ def trusted_keys(
 @dataclass
 class Ground:
     """What checkpoints are judged by: whose log it is, its keys, where it ends, the hashes at the places that
-    checkpoints name, the tails that people accepted as lost (place of the entry, last lost place, when), and when it
-    was exported ("" for a living store)."""
+    checkpoints name, the tails that people accepted as lost (place of the entry, last lost place, when), when it was
+    exported ("" for a living store), and the place before its first entry (0: it has its beginning)."""
 
     agency: str
     store: str
@@ -251,13 +254,15 @@ class Ground:
     hashes: Mapping[int, str]
     lost: Sequence[tuple[int, int, str]] = ()
     made_at: str = ""
+    before: int = 0
 
 
 def judge(
     checkpoints: Sequence[tuple[str, Checkpoint]], ground: Ground, check: IsSigned = is_signed
 ) -> tuple[int, list[Fault]]:
     """Return how many checkpoints agree with the log, and what is wrong with the others. One that lies in a tail that
-    a person accepted as lost agrees with that entry."""
+    a person accepted as lost agrees with that entry. Of one before the first entry nothing can be said: it is neither
+    counted nor a finding, as long as no other contradicts it."""
     good, faults = 0, []
     kept: dict[int, set[str]] = {}
     for _, one in checkpoints:
@@ -270,6 +275,8 @@ def judge(
             rule = "E-CHECKPOINT-SIGNATURE"
         elif ground.hashes.get(one.seq) == one.hash or _is_lost(one, ground) or one.store != ground.store:
             good += 1
+            continue
+        elif one.seq < ground.before and len(kept[one.seq]) == 1:
             continue
         elif one.seq > ground.head_seq:
             later = bool(ground.made_at) and _instant(one.at) > _instant(ground.made_at)
@@ -343,11 +350,42 @@ def _check_digit(at: int, group: str) -> str:
 # --- an export -------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Pruned:
+    """What the entry of a prune says: where it stands and since when, the last entry that was taken out, the SHA-256 of
+    the export that was made of them; and what must outlive them: the entries about keys and about lost tails, and the
+    digest of the states that they told last."""
+
+    seq: int
+    at: str
+    through: tuple[int, str]
+    export: str
+    keys: tuple[KeyEvent, ...]
+    lost: tuple[tuple[int, int, str, str], ...]
+    told: str
+
+
+def read_pruned(seq: int, at: str, facts: Mapping[str, Any]) -> Pruned:
+    """Return what the facts of such an entry say. Raises KeyError, TypeError, ValueError where they say something
+    else."""
+    _instant(at)
+    keys = tuple((int(place), str(event), dict(about)) for place, event, about in facts["keys"])
+    lost = tuple((int(place), int(end), str(hash_), str(when)) for place, end, hash_, when in facts["lost"])
+    for *_, when in lost:
+        _instant(when)
+    through = (int(facts["through_seq"]), str(facts["through_hash"]))
+    return Pruned(seq, at, through, str(facts["export_digest"]), keys, lost, str(facts["told"]))
+
+
 @dataclass
 class Report:
-    """What verifying an export showed. `first_at`, `last_at`: times of the verified entries; `lost`: as in Ground."""
+    """What verifying an export showed. `first_at`, `last_at`: times of the verified entries; `lost`: as in Ground;
+    `before`: place and hash of the entry before the first; `pruned`: the entry that says why those are not there."""
 
     agency: str = ""
+    store: str = ""
+    before: tuple[int, str] = (0, GENESIS)
+    pruned: Pruned | None = None
     head_seq: int = 0
     head_hash: str = GENESIS
     first_at: str = ""
@@ -410,7 +448,7 @@ def _verify(
     paper: tuple[int, str] | None,
 ) -> None:
     manifest = _manifest(opened)
-    report.agency = manifest["agency"]
+    report.agency, report.store = manifest["agency"], manifest["store"]
     files = [*kept, *_shipped(manifest, opened)]
     found, unread = read_checkpoints(files)
     report.checkpoints_of = len(files)
@@ -418,26 +456,44 @@ def _verify(
     wanted = {one.seq for _, one in found} | {head["seq"] if isinstance(head, dict) else 0, paper[0] if paper else 0}
     chain = _Chain(manifest["agency"], wanted)
     digest = chain.follow(_lines(opened, "entries.jsonl"), report)
+    _judge_start(report, manifest, chain)
     if not report.faults:
         _same_digest(manifest, "entries.jsonl", digest)
         _judge_tail(report, chain, head)
         report.keys, doubts = trusted_keys(report.agency, chain.key_events, keys)
+        report.lost = sorted(chain.lost)
         ground = Ground(
             report.agency,
             manifest["store"],
             report.keys,
             report.head_seq,
-            chain.hashes,
-            chain.lost,
+            chain.hashes | {report.before[0]: report.before[1]},
+            report.lost,
             manifest["made_at"],
+            report.before[0],
         )
         report.checkpoints, wrong = judge(found, ground)
         on_paper = [] if paper is None else judge_paper(paper, ground)
-        report.lost = chain.lost
         report.faults += [*doubts, *wrong, *on_paper, *unread]
+        _add_pruned(report, manifest, chain, opened)
         _judge_ledger(report, manifest, chain, opened)
         _judge_receipts(report, manifest, Receipts(chain.receipts), opened)
         report.faults = ranked(report.faults)
+
+
+def _judge_start(report: Report, manifest: Mapping[str, Any], chain: _Chain) -> None:
+    """A log that does not begin at its first entry needs one that says why: of exactly the entries that are missing."""
+    if not report.before[0] or report.faults:
+        return
+    report.pruned = chain.pruned.get(report.before)
+    if report.pruned is not None:
+        chain.key_events[:0] = report.pruned.keys
+        chain.lost += [(seq, end, at) for seq, end, _, at in report.pruned.lost]
+        chain.lost_heads |= {(end, hash_) for _, end, hash_, _ in report.pruned.lost}
+        return
+    first = report.before[0] + 1
+    rule = "E-AUDIT-GAP" if manifest.get("first") == first else "E-AUDIT-START"  # so it was, or so it was cut
+    report.faults.append(Fault(rule, first))
 
 
 def judge_paper(paper: tuple[int, str], ground: Ground) -> list[Fault]:
@@ -445,6 +501,8 @@ def judge_paper(paper: tuple[int, str], ground: Ground) -> list[Fault]:
     seq, begin = paper
     if seq > ground.head_seq:
         return [Fault("E-CHECKPOINT-AHEAD", seq)]
+    if seq < ground.before:
+        return [Fault("E-CHECKPOINT-PRUNED", seq)]
     return [] if ground.hashes.get(seq, "").startswith(begin) else [Fault("E-CHECKPOINT-HASH", seq)]
 
 
@@ -491,6 +549,7 @@ class _Chain:
         self.lost_heads: set[tuple[int, str]] = set()
         self.told: dict[tuple[str, str, int], str] = {}
         self.receipts: dict[str, tuple[str, str, int]] = {}
+        self.pruned: dict[tuple[int, str], Pruned] = {}
 
     def follow(self, lines: Iterator[bytes], report: Report) -> str:
         """Read the entries up to the first that does not fit; return the digest of all lines read."""
@@ -511,13 +570,16 @@ class _Chain:
             return "E-AUDIT-FORM", report.head_seq + 1
         if type(seq) is not int:
             return "E-AUDIT-FORM", report.head_seq + 1
-        if seq != report.head_seq + 1:
+        begins_late = not report.head_seq and seq > 1  # whether it may is judged once all has been read
+        if seq != report.head_seq + 1 and not begins_late:
             return "E-AUDIT-GAP" if report.head_seq else "E-AUDIT-START", seq
         if computed != said:
             return "E-AUDIT-HASH", seq
         fields = _entry_of(content)
         if fields is None:
             return "E-AUDIT-FORM", seq
+        if begins_late and isinstance(fields[3], str):
+            report.before = report.head_seq, report.head_hash = seq - 1, fields[3]
         if fields[1:4] != [self.agency, seq, report.head_hash]:
             return "E-AUDIT-PREV", seq
         try:
@@ -539,6 +601,9 @@ class _Chain:
             self.receipts[str(facts["receipt"])] = (kind, local_id, version)
         if event in (KEY_MADE, KEY_ROTATED):
             self.key_events.append((seq, event, facts))
+        if event == PRUNED:
+            said = read_pruned(seq, at, facts)
+            self.pruned[said.through] = said
         if event == ACCEPTED:
             _instant(at)
             self.lost.append((seq, int(facts["lost_seq"]), at))
@@ -564,6 +629,27 @@ def _judge_tail(report: Report, chain: _Chain, head: Mapping[str, Any] | str | N
         report.faults += [Fault("E-STORE-HEAD-MISSING")] if report.head_seq > 1 else []
     elif chain.hashes.get(head["seq"]) != head["hash"] and (head["seq"], head["hash"]) not in chain.lost_heads:
         report.faults.append(Fault("E-STORE-ROLLED-BACK", head["seq"]))
+
+
+def _add_pruned(report: Report, manifest: Mapping[str, Any], chain: _Chain, opened: Opener) -> None:
+    """Let the chain tell also what pruned entries told of versions: it is kept, and the entry of the prune holds its
+    digest."""
+    if report.pruned is None:
+        return
+    states: dict[tuple[str, str, int], str] = {}
+    digest = hashlib.sha256()
+    for line in _lines(opened, "pruned.jsonl"):
+        digest.update(line)
+        try:
+            kind, local_id, version, state, receipts = json.loads(line)
+            states[(kind, local_id, version)] = state
+            chain.receipts |= {str(hash_): (kind, local_id, version) for hash_ in receipts}
+        except (ValueError, TypeError):
+            raise _Unusable("E-EXPORT-FORM", "pruned.jsonl") from None
+    chain.told = states | chain.told
+    _same_digest(manifest, "pruned.jsonl", digest.hexdigest())
+    if digest.hexdigest() != report.pruned.told:
+        report.faults.append(Fault("E-AUDIT-PRUNED", report.pruned.seq))
 
 
 def _judge_ledger(report: Report, manifest: Mapping[str, Any], chain: _Chain, opened: Opener) -> None:
@@ -667,6 +753,14 @@ _WORDS = {
     "E-AUDIT-PREV": ("mục {seq} không nối với mục trước", "entry {seq} does not follow the one before"),
     "E-AUDIT-FORM": ("không đọc được mục {seq}", "entry {seq} cannot be read"),
     "E-AUDIT-START": ("bản xuất bắt đầu từ mục {seq}, không phải mục 1", "the export begins at entry {seq}, not 1"),
+    "E-AUDIT-PRUNED": (
+        "phần còn giữ của các mục đã gỡ không khớp mục {seq}",
+        "what is kept of the pruned part is not what entry {seq} says",
+    ),
+    "E-CHECKPOINT-PRUNED": (
+        "điểm chốt {seq} thuộc phần đã gỡ: cần bản xuất phần đó",
+        "checkpoint {seq} is of the pruned part: bring its export",
+    ),
     "E-STORE-ROLLED-BACK": ("phần cuối bị cắt: tệp đầu nhật ký ghi mục {seq}", "tail cut: the head file says {seq}"),
     "E-STORE-HEAD-UNREADABLE": ("không đọc được tệp đầu nhật ký", "the head file could not be read"),
     "E-STORE-HEAD-MISSING": ("không có tệp đầu nhật ký", "there was no head file"),
@@ -716,12 +810,16 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _told(report: Report, *, kept: int, by_given_key: bool) -> Iterator[str]:
-    yield f"{report.agency}: 1 - {report.head_seq} ({report.first_at} - {report.last_at})"
+    yield f"{report.agency}: {report.before[0] + 1} - {report.head_seq} ({report.first_at} - {report.last_at})"
     yield f"  mã băm mục cuối / last hash: {report.head_hash}"
     yield f"  điểm chốt khớp / checkpoints that agree: {report.checkpoints} ({kept} mang theo / brought along)"
     for key in report.keys:
         source = "" if by_given_key else "  (theo bản xuất / as the export says)"
         yield f"  khóa / key: {key.hex()}{source}"
+    if report.pruned:
+        seq, through, export = report.pruned.seq, report.pruned.through[0], report.pruned.export
+        yield f"  mục {seq}: đã gỡ mục 1 - {through} sau khi xuất / entries 1 - {through} were exported and pruned"
+        yield f"    SHA-256 của bản xuất đó / of that export: {export}"
     for begin, end, _ in report.lost:
         yield f"  mục {begin}: chấp nhận mất phần cuối đến mục {end} / accepts a tail as lost, up to {end}"
     for fault in report.faults:

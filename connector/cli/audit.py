@@ -155,9 +155,8 @@ def proof_of(app: App, code: str, brought: Brought) -> Proof:
 
     from connector import edges
     from connector.core import chain
-    from connector.core.chain import Head
     from connector.stages import anchor
-    from connector.store import agreement, audit
+    from connector.store import agreement, audit, pruned
 
     head_error: KntcError | None = None
     on_file = None
@@ -166,7 +165,7 @@ def proof_of(app: App, code: str, brought: Brought) -> Proof:
     except RolledBackError as error:
         head_error = error
     with app.store.read() as connection:
-        following = chain.Following(Head(code, 0, chain.GENESIS))
+        following = chain.Following(pruned.beginning(connection, code))
         story = agreement.story_of(following.through(audit.links(connection, code)))
         head, fault = following.head, following.fault
         first = next(audit.entries(connection, code), None)
@@ -174,13 +173,14 @@ def proof_of(app: App, code: str, brought: Brought) -> Proof:
         agreed = agreement.compare(connection, code, story, app.store.commitment) if fault is None else None
         if fault is None and head_error is None:
             head_error = _head_fault(app, code, connection, on_file, head)
+        gone = pruned.standing(connection, code)
         lost = tuple(audit.acceptances(connection, code)) if fault is None else ()
         places = edges.places_of(app.config)
         anchored = anchor.compare(connection, code, head.seq, places, brought) if fault is None else None
     readable = (first if head.seq else None, last if fault is None else None)  # what has been verified
     times = [orjson.loads(entry.content)[4] if entry else "" for entry in readable]
     return Proof(
-        code, head, fault, head_error, on_file.seq if on_file else 0, agreed, times[0], times[1], lost, anchored
+        code, head, fault, head_error, on_file.seq if on_file else 0, agreed, times[0], times[1], lost, gone, anchored
     )
 
 
@@ -201,17 +201,28 @@ def _head_fault(app: App, code: str, connection: Any, on_file: Head | None, head
 def _print_proof(desk: Desk, proof: Proof) -> None:
     say, screen = desk.say, desk.screen
     text = f"{say('audit.title')} {proof.agency}"
+    before = proof.pruned.through[0] if proof.pruned else 0
     if proof.first_at and proof.last_at:
         first_at, last_at = utc(proof.first_at), utc(proof.last_at)
-        text = say("audit.range", agency=proof.agency, last=proof.head.seq, first_at=first_at, last_at=last_at)
+        text = say(
+            "audit.range",
+            agency=proof.agency,
+            first=before + 1,
+            last=proof.head.seq,
+            first_at=first_at,
+            last_at=last_at,
+        )
     screen.heading(text, desk.environment_label)
     good = proof.fault is None
     bad_seq = proof.fault.seq if proof.fault else 0
-    chain = say("audit.chain_good", count=proof.head.seq) if good else say("audit.chain_bad", seq=bad_seq)
+    chain = say("audit.chain_good", count=proof.head.seq - before) if good else say("audit.chain_bad", seq=bad_seq)
     evidence.line(desk, "audit.chain", good, chain)
     if good:
         tail = say("audit.tail_good", seq=proof.on_file_seq) if proof.head_error is None else say("audit.tail_bad")
         evidence.line(desk, "audit.tail", proof.head_error is None, tail)
+    if proof.pruned and good:
+        said = say("audit.pruned_by", seq=proof.pruned.seq, last=before, digest=proof.pruned.export)
+        screen.pair(f"  {say('audit.pruned')}", said, width=31)
     for seq, lost in proof.lost:
         screen.pair(
             f"  {say('audit.lost')}", say("audit.lost_by_decision", seq=seq, after=seq - 1, last=lost.seq), width=31
@@ -242,6 +253,8 @@ def _errors(proof: Proof) -> Iterator[KntcError]:
         yield proof.head_error
     for wrong in (proof.anchored.faults if proof.anchored else ())[: evidence.MOST_TOLD]:
         yield TamperError(wrong.rule, agency=proof.agency, seq=wrong.seq, name=wrong.name)
+    if proof.agreement is not None and proof.agreement.pruned_differs:
+        yield TamperError("E-AUDIT-PRUNED", agency=proof.agency, seq=proof.agreement.pruned_differs)
     if proof.agreement is not None and proof.agreement.faults:
         yield TamperError("E-AUDIT-LEDGER", agency=proof.agency, count=proof.agreement.faults)
     if proof.agreement is not None:
@@ -251,11 +264,17 @@ def _errors(proof: Proof) -> Iterator[KntcError]:
                 yield TamperError(rule, agency=proof.agency, count=count)
 
 
+def _pruned_as_json(proof: Proof) -> dict[str, Any] | None:
+    said = proof.pruned
+    return {"by_entry": said.seq, "through": said.through[0], "export_sha256": said.export} if said else None
+
+
 def _as_json(proof: Proof) -> dict[str, Any]:
     found = proof.agreement
     return {
         "agency": proof.agency,
-        "entries": proof.head.seq,
+        "entries": proof.head.seq - (proof.pruned.through[0] if proof.pruned else 0),
+        "pruned": _pruned_as_json(proof),
         "head": proof.head.hash,
         "head_file_seq": proof.on_file_seq,
         "chain": proof.fault.rule if proof.fault else "verified",

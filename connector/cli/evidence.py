@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.cli.opening import Desk, Misused
 from connector.errors import DataError, ExitCode, KntcError
-from connector.verifier import Fault, ranked
+from connector.verifier import Fault, Pruned, ranked
 
 if TYPE_CHECKING:
     from connector.core.chain import ChainFault, Head
@@ -30,7 +30,8 @@ UNREADABLE = ("E-STORE-UNREADABLE", "E-STORE-HEAD-UNREADABLE", "E-STORE-FOREIGN"
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What verifying one agency's log showed. `head_error`: the head file contradicts the chain; `lost`: the entries by
-    which a person accepted that a tail was lost, each with the head that was."""
+    which a person accepted that a tail was lost, each with the head that was; `pruned`: why the first entries are not
+    there, if they are not."""
 
     agency: str
     head: Head
@@ -41,6 +42,7 @@ class Proof:
     first_at: str
     last_at: str
     lost: tuple[tuple[int, Head], ...] = ()
+    pruned: Pruned | None = None
     anchored: Anchored | None = None
 
     @property
@@ -52,6 +54,8 @@ class Proof:
         if self.head_error is not None:
             return ExitCode.UNREADABLE if self.head_error.id in UNREADABLE else ExitCode.MISSING
         wrong = list(self.anchored.faults) if self.anchored else []
+        if self.agreement is not None and self.agreement.pruned_differs:
+            wrong.append(Fault("E-AUDIT-PRUNED"))
         if self.agreement is not None and self.agreement.faults:
             wrong.append(Fault("E-AUDIT-LEDGER"))
         _, wrong_receipts, missing = self.agreement.receipts if self.agreement else (0, 0, 0)

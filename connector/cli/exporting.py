@@ -14,6 +14,7 @@ from connector.errors import DataError, KntcError, RolledBackError, TamperError
 
 if TYPE_CHECKING:
     from connector.stages.anchor import Brought
+    from connector.store.agreement import Agreement
     from connector.verifier import Fault, Report
 
 
@@ -66,7 +67,6 @@ def prove(desk: Desk, file: Path, brought: Brought) -> Proof:
 def _proof_of(report: Report, file: Path, brought: Brought) -> Proof:
     from connector.core.chain import ChainFault, Head
     from connector.stages.anchor import Anchored
-    from connector.store.agreement import Agreement
 
     broken = next((fault for fault in report.faults if fault.rule in _CHAIN), None)
     head_error: KntcError | None = None
@@ -83,14 +83,22 @@ def _proof_of(report: Report, file: Path, brought: Brought) -> Proof:
         fault=ChainFault(broken.seq, broken.rule) if broken else None,
         head_error=head_error,
         on_file_seq=report.head_seq,
-        agreement=None if broken else Agreement(report.versions, report.sendings, *report.ledger, report.receipts),
+        agreement=None if broken else _agreement(report),
         first_at=report.first_at,
         last_at=report.last_at,
         lost=tuple((seq, Head(report.agency, end, "")) for seq, end, _ in report.lost),
+        pruned=report.pruned,
         anchored=None
         if broken
         else Anchored(report.checkpoints, report.checkpoints_of, tuple(report.keys), tuple(anchored), paper_seq),
     )
+
+
+def _agreement(report: Report) -> Agreement:
+    from connector.store.agreement import Agreement
+
+    differs = next((fault.seq for fault in report.faults if fault.rule == "E-AUDIT-PRUNED"), 0)
+    return Agreement(report.versions, report.sendings, *report.ledger, report.receipts, differs)
 
 
 _CHAIN = ("E-AUDIT-GAP", "E-AUDIT-HASH", "E-AUDIT-PREV", "E-AUDIT-FORM")

@@ -41,6 +41,7 @@ from connector.cli import (
     pausing,
     places,
     previewing,
+    pruning,
     quarantine,
     quarantine_workbook,
     reconciling,
@@ -141,6 +142,7 @@ _audit = _noun(
     extract=extracting.extract,
     dossier=dossier.dossier,
     kept=kept.kept,
+    prune=pruning.prune,
 )
 _noun(
     "keys", _audit, new=checkpoints.keys_new, rotate=checkpoints.keys_rotate, show=checkpoints.keys_show,

@@ -19,7 +19,7 @@ from connector.core import checkpoints
 from connector.core.chain import Head
 from connector.core.model import Actor, Event
 from connector.errors import AnchorError, ConfigError
-from connector.store import audit, marks
+from connector.store import audit, marks, pruned
 from connector.store.db import Store, store_id
 from connector.store.places import Places
 from connector.verifier import KEY_ROTATED, Checkpoint, Fault, Ground, key_id
@@ -218,8 +218,9 @@ def compare(connection: Connection, agency: str, head_seq: int, places: Places, 
     )
     wanted = {one.seq for _, one in found} | ({brought.paper[0]} if brought.paper else set())
     lost = [(seq, head.seq, at) for seq, head, at in audit.acceptances_at(connection, agency)]
-    hashes = audit.hashes_at(connection, agency, wanted)
-    ground = Ground(agency, store_id(connection), keys, head_seq, hashes, lost)
+    before = pruned.beginning(connection, agency)
+    hashes = audit.hashes_at(connection, agency, wanted) | {before.seq: before.hash}
+    ground = Ground(agency, store_id(connection), keys, head_seq, hashes, lost, before=before.seq)
     good, wrong = verifier.judge(found, ground, checkpoints.is_signed)
     on_paper = verifier.judge_paper(brought.paper, ground) if brought.paper else []
     faults = verifier.ranked([*doubts, *wrong, *on_paper, *unread])

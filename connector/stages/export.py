@@ -4,6 +4,8 @@
     entries.jsonl    [place, hash, content]: the canonical bytes that the hash was made of, as they are
     ledger.jsonl     [kind, local id, version, state] of every version, to compare with the entries both ways
     receipts.jsonl   [hash, canonical text] of what the nation said when it settled a delivery
+    pruned.jsonl     [kind, local id, version, state, receipts] as pruned entries told it last; only where the log does
+                     not begin with its first entry
     checkpoints.jsonl  [name, text] of those that were made here
     verify.py        verifies it with nothing but Python
 
@@ -27,7 +29,7 @@ from sqlalchemy import Connection
 from connector import __version__, verifier
 from connector.core.model import Actor, Event
 from connector.errors import RolledBackError
-from connector.store import agreement, audit, receipts
+from connector.store import agreement, audit, pruned, receipts
 from connector.store.db import Store, store_id
 from connector.store.places import Places
 
@@ -75,15 +77,19 @@ def export(store: Store, agency: str, places: Places, environment: str, actor: A
         out.add("entries.jsonl", _entries(connection, agency, last))
         out.add("ledger.jsonl", (orjson.dumps(row) + b"\n" for row in agreement.versions(connection, agency)))
         out.add("receipts.jsonl", (orjson.dumps(line) + b"\n" for line in receipts.lines(connection, agency)))
+        before = pruned.first(connection, agency).seq
+        if before:
+            out.add("pruned.jsonl", pruned.lines(connection, agency))
         out.add("checkpoints.jsonl", _checkpoints(places, agency))
         out.add("verify.py", [Path(verifier.__file__).read_bytes()])
         manifest: dict[str, Any] = {
             "format": FORMAT, "agency": agency, "store": store_id(connection), "environment": environment,
             "program": __version__, "made_at": out.at.isoformat().replace("+00:00", "Z"), "made_by": actor.name,
-            "entries": last["seq"], "head": last["hash"], "head_file": head_file, "files": dict(out.files),
+            "entries": last["seq"] - before, "first": before + 1, "head": last["hash"], "head_file": head_file,
+            "files": dict(out.files),
         }  # fmt: skip
         out.add("manifest.json", [orjson.dumps(manifest, option=orjson.OPT_INDENT_2)])
-    return Exported(int(last["seq"]), str(last["hash"]), noted)
+    return Exported(int(last["seq"]) - before, str(last["hash"]), noted)
 
 
 def _note(store: Store, agency: str, actor: Actor) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from connector import verifier
 from connector.core.chain import Fields
-from connector.store import receipts
+from connector.store import pruned, receipts
 from connector.store.reasons import Commit
 from connector.store.tables import Delivery, table_of
 
@@ -24,7 +24,9 @@ _Version = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How many versions were compared and how many sendings the log knows; then the three ways to disagree."""
+    """How many versions were compared and how many sendings the log knows; then the three ways to disagree.
+
+    pruned_differs: the entry of a prune whose digest is not that of what is kept of its part, 0: none."""
 
     versions: int
     sendings: int
@@ -33,6 +35,7 @@ class Agreement:
     other_state: int
     receipts: tuple[int, int, int] = (0, 0, 0)
     """How many receipts there are, how many are not what their entries name, how many of those named are not there."""
+    pruned_differs: int = 0
 
     @property
     def faults(self) -> int:
@@ -68,17 +71,24 @@ def compare(connection: Connection, agency: str, story: Story, commit: Commit | 
     """Return how the ledger of an agency agrees with what its log tells, read in the same transaction.
 
     With `commit` (`Store.commitment`) also what lies beside the facts of a receipt is compared with them."""
-    told = dict(story.states)
+    gone = pruned.standing(connection, agency)
+    told: dict[_Version, str] = {}
+    named: dict[str, _Version] = {}
+    for kind, local_id, version, state, hashes in pruned.told(connection, agency) if gone else ():
+        told[(kind, local_id, version)] = state
+        named |= dict.fromkeys(hashes, (kind, local_id, version))
+    told |= story.states
     held = without_entry = other_state = 0
     for kind, local_id, version, state in versions(connection, agency):
         said = told.pop((kind, local_id, version), None)
         held += 1
         without_entry += said is None
         other_state += said is not None and said != state
-    kept = verifier.Receipts(story.receipts)
+    kept = verifier.Receipts(named | story.receipts)
     for line in receipts.lines(connection, agency, commit):
         kept.meet(*line)
-    return Agreement(held, story.sendings, without_entry, len(told), other_state, kept.counts)
+    differs = gone.seq if gone and pruned.told_digest(connection, agency) != gone.told else 0
+    return Agreement(held, story.sendings, without_entry, len(told), other_state, kept.counts, differs)
 
 
 def versions(connection: Connection, agency: str) -> Iterator[tuple[str, str, int, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Integer, LargeBinary, bindparam, cast, func, insert, literal_column, select
@@ -19,6 +20,7 @@ from connector.core import chain
 from connector.core.chain import ChainFault, Head
 from connector.core.model import Entry, Event
 from connector.errors import RolledBackError
+from connector.store import pruned
 from connector.store.log_pages import LogPage, page
 from connector.store.tables import AuditEntry, table_of
 from connector.verifier import KEY_MADE, KEY_ROTATED, KeyEvent
@@ -129,7 +131,7 @@ def links(connection: Connection, agency: str) -> Iterator[chain.Link]:
 
 def acceptances(connection: Connection, agency: str) -> list[tuple[int, Head]]:
     """Return the entries by which a person accepted that the store went back in time, oldest first: the place of each,
-    and the head that was lost. Entries must be readable."""
+    and the head that was lost. Those that were pruned are told by the entry of the prune. Entries must be readable."""
     return [(seq, head) for seq, head, _ in acceptances_at(connection, agency)]
 
 
@@ -137,17 +139,23 @@ def acceptances_at(connection: Connection, agency: str) -> list[tuple[int, Head,
     """Return the same as `acceptances`, each with when it was written."""
     found = select(_audit.c.seq, _audit.c.content).where(_audit.c.agency == agency, _audit.c.event == ACCEPTED)
     fields = [(row.seq, json.loads(row.content)) for row in connection.execute(found.order_by(_audit.c.seq))]
-    return [(seq, Head(agency, int(said[12]["lost_seq"]), str(said[12]["lost_hash"])), said[4]) for seq, said in fields]
+    gone = pruned.standing(connection, agency)
+    before = [(seq, Head(agency, end, hash_), at) for seq, end, hash_, at in gone.lost] if gone else []
+    after = [
+        (seq, Head(agency, int(said[12]["lost_seq"]), str(said[12]["lost_hash"])), said[4]) for seq, said in fields
+    ]
+    return [*before, *after]
 
 
 def key_events(connection: Connection, agency: str) -> list[KeyEvent]:
-    """Return the entries about the keys that sign checkpoints, oldest first. Entries must be readable."""
+    """Return the entries about the keys that sign checkpoints, oldest first, the pruned ones among them. Entries must
+    be readable."""
     found = select(_audit.c.seq, _audit.c.event, _audit.c.content).where(
         _audit.c.agency == agency, _audit.c.event.in_([KEY_MADE, KEY_ROTATED])
     )
-    return [
-        (row.seq, row.event, json.loads(row.content)[12]) for row in connection.execute(found.order_by(_audit.c.seq))
-    ]
+    rows = connection.execute(found.order_by(_audit.c.seq)).all()
+    gone = pruned.standing(connection, agency)
+    return [*(gone.keys if gone else ()), *((row.seq, row.event, json.loads(row.content)[12]) for row in rows)]
 
 
 def hashes_at(connection: Connection, agency: str, seqs: Iterable[int]) -> dict[int, str]:
@@ -156,14 +164,22 @@ def hashes_at(connection: Connection, agency: str, seqs: Iterable[int]) -> dict[
     return {seq: str(hash_) for seq, hash_ in found.items() if hash_ is not None}
 
 
+def last_before(connection: Connection, agency: str, at: datetime) -> int:
+    """Return the place of the last entry before the first that is not older than this; 0 if there is none."""
+    young = select(func.min(_audit.c.seq)).where(_audit.c.agency == agency, _audit.c.at >= at)
+    found = connection.execute(young).scalar()
+    return int(found) - 1 if found is not None else head_of(connection, agency).seq
+
+
 def is_accepted(connection: Connection, lost: Head) -> bool:
     """Return whether the chain itself says that exactly this head was lost by a person's decision."""
     return any(head == lost for _, head in acceptances(connection, lost.agency))
 
 
 def verify(connection: Connection, agency: str) -> tuple[Head, ChainFault | None]:
-    """Follow the whole chain of an agency; return its last good head, and the first fault or None."""
-    following = chain.Following(Head(agency, 0, chain.GENESIS))
+    """Follow the whole chain of an agency, from its beginning or from the last entry of a prune; return its last good
+    head, and the first fault or None."""
+    following = chain.Following(pruned.beginning(connection, agency))
     for _ in following.through(links(connection, agency)):
         pass
     return following.head, following.fault
@@ -255,5 +271,5 @@ class HeadFiles:
     @staticmethod
     def _is_first_commit(connection: Connection, agency: str) -> bool:
         """The first transaction of an agency writes `agency.bound` alone (see marks.bind)."""
-        count = connection.execute(select(_audit.c.seq).where(_audit.c.agency == agency).limit(2)).all()
-        return len(count) == 1
+        found = select(_audit.c.seq).where(_audit.c.agency == agency).order_by(_audit.c.seq).limit(2)
+        return list(connection.execute(found).scalars()) == [1]

@@ -51,14 +51,17 @@ from connector.store import audit, day_counters, finding, reasons, terms, troubl
 from connector.store.tables import StoreInfo, table_of
 
 APPLICATION_ID = 0x4B4E5443  # "KNTC" in the SQLite header, so that another program's file is told apart
-REVISION = "0017"
+REVISION = "0018"
 """The newest migration that this program knows (store/migrations/versions)."""
 
-_GUARDS = (
+NEVER_DELETED = """CREATE TRIGGER audit_entry_is_never_deleted BEFORE DELETE ON audit_entry
+       BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"""
+"""Lifted in the transaction of a prune alone (pruning.py)."""
+
+GUARDS = (
     """CREATE TRIGGER audit_entry_is_never_changed BEFORE UPDATE ON audit_entry
        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
-    """CREATE TRIGGER audit_entry_is_never_deleted BEFORE DELETE ON audit_entry
-       BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+    NEVER_DELETED,
     *day_counters.TRIGGERS,
     *finding.TRIGGERS,
 )
@@ -412,7 +415,7 @@ def _make(draft: Path, key: bytes | None, busy_timeout_s: float, now: datetime) 
     engine = _engine(connect, key, "BEGIN IMMEDIATE", pool_size=1)
     with engine.begin() as connection:
         SQLModel.metadata.create_all(connection)
-        for guard in _GUARDS:
+        for guard in GUARDS:
             connection.execute(text(guard))
         _VERSION.create(connection)
         connection.execute(insert(_VERSION).values(version_num=REVISION))
@@ -483,7 +486,7 @@ def _upgrade(writer: Engine, path: Path, key: bytes | None, busy_timeout_s: floa
             path,
             lambda file: _connector(file, key, busy_timeout_s)(),
             target=REVISION,
-            guards=_GUARDS,
+            guards=GUARDS,
             scripts=upgrade.SCRIPTS,
         )
 

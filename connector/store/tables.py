@@ -433,6 +433,26 @@ class Receipt(SQLModel, table=True):
     answer: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
 
 
+class PrunedVersion(SQLModel, table=True):
+    """What pruned audit entries told last of one version: they are gone, and what they said of the ledger must still be
+    compared with it. The newest `audit.pruned` entry holds the digest of all of an agency's rows.
+
+    `receipts`: the hashes of the receipts that they named, one after the other, 64 digits each."""
+
+    __tablename__ = "pruned_version"
+    __table_args__ = (
+        CheckConstraint(_in("kind", Kind), name="pruned_version_kind"),
+        CheckConstraint(_in("state", State), name="pruned_version_state"),
+        CheckConstraint("length(receipts) % 64 = 0", name="pruned_version_receipts"),
+    )
+    agency: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    local_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    state: str
+    receipts: str = ""
+
+
 class Reason(SQLModel, table=True):
     """The words in which a person gave a reason, beside the audit entry that holds only a commitment to them.
 

@@ -22,7 +22,7 @@ from connector.errors import KntcError, RolledBackError
 from connector.logs import get_logger
 from connector.stages import anchor
 from connector.stages.anchor import Anchored, Brought
-from connector.store import audit
+from connector.store import audit, pruned
 
 SLICE_ENTRIES = 2_000
 """So many entries are followed at a time: some hundredths of a second, between which pages are answered."""
@@ -107,10 +107,10 @@ class Proving:
         return False
 
     def _advance(self, code: str) -> bool:
-        known = self._known_or_anew(code)
-        if known.fault is not None:
-            return False
         with self._app.store.read() as connection:
+            known = self._known_or_anew(code, pruned.beginning(connection, code))
+            if known.fault is not None:
+                return False
             read = audit.entries(connection, code, after_seq=known.verified.seq)
             head, fault = chain.verify(islice(read, SLICE_ENTRIES), known.verified)
             end = audit.head_of(connection, code).seq
@@ -120,12 +120,12 @@ class Proving:
         self._known[code] = found
         return fault is None and head.seq < end
 
-    def _known_or_anew(self, code: str) -> Proven:
+    def _known_or_anew(self, code: str, beginning: Head) -> Proven:
         known, begun_s = self._known.get(code), self._begun_s.get(code, 0.0)
-        if known is not None and time.monotonic() - begun_s < ANEW_S:
+        is_there = known is not None and known.verified.seq >= beginning.seq  # a prune may take what was reached
+        if known is not None and is_there and time.monotonic() - begun_s < ANEW_S:
             return known
         self._begun_s[code] = time.monotonic()
-        beginning = Head(code, 0, chain.GENESIS)
         return replace(known, verified=beginning) if known else Proven(beginning, 0, self._now())
 
     def _against_others(self, code: str, found: Proven) -> Proven:

@@ -45,6 +45,7 @@ ELSEWHERE = {
     "stages/anchor.py:rotate#1": "a person's command; tests/cli/test_checkpoints.py goes on from each side of it",
     "stages/export.py:_note#1": "an entry about a file that is not there yet; the next export is another entry",
     "stages/filling.py:fill#1": "after an upgrade alone; words and a mark: the same page again, or the next one",
+    "stages/prune.py:prune#1": "with an export of old entries alone; tests/cli/test_pruning.py dies at it",
     "stages/pull.py:_note_stopped#1": "over an interface without a list alone; one mark and its entry",
     "stages/rebuild.py:_renew#1": "after a list that was left for a day; the same mark as in _take",
     "stages/resync.py:_close#1": "a request that the source refuses; the same row as in _one",

@@ -233,7 +233,8 @@ def test_the_defaults_in_the_example_are_those_of_the_program(tmp_path: Path):
     copy = tmp_path / "config.toml"
     copy.write_bytes(EXAMPLE.read_bytes())
     config = load_config(copy)
-    for section in (config.collect, config.push, config.pull, config.schedule, config.audit, config.console):
+    sections = (config.collect, config.push, config.pull, config.schedule, config.audit, config.console)
+    for section in (*sections, config.retention):
         assert section == type(section)()
 
 

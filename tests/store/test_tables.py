@@ -58,6 +58,7 @@ CHANNEL = {
     "agency": AGENCY, "generation": 1, "holds": 0, "unknown_keys": "", "ramp": 0, "credit": 0, "turn": 0,
 }  # fmt: skip
 REASON = {"agency": AGENCY, "seq": 1, "text": "why"}
+TOLD = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "version": 1, "state": "delivered"}
 RUN = {
     "agency": AGENCY, "by": "x", "started_at": START, "listed": True, "unreadable": 0, "counts": {}, "plan": "",
     "store_seq": 0,
@@ -136,6 +137,9 @@ IMPOSSIBLE: list[Case] = [
     ("sweep_kind", tables.Sweep, SWEEP, {"kind": "letter"}),
     ("reason_is_there_or_erased", tables.Reason, REASON, {"text": None}),
     ("reason_is_there_or_erased", tables.Reason, REASON, {"erased_at": START}),
+    ("pruned_version_kind", tables.PrunedVersion, TOLD, {"kind": "letter"}),
+    ("pruned_version_state", tables.PrunedVersion, TOLD, {"state": "lost"}),
+    ("pruned_version_receipts", tables.PrunedVersion, TOLD, {"receipts": "a" * 63}),
     ("approval_is_whole", tables.Guard, GUARD, {"approved_by": "somebody"}),
     ("tombstone_kind", tables.Tombstone, TOMBSTONE, {"kind": "letter"}),
     ("tombstone_decision", tables.Tombstone, TOMBSTONE, {"decision": "forget"}),
@@ -213,6 +217,7 @@ def test_every_constraint_has_an_impossible_row_of_its_own() -> None:
         (tables.SoughtWord, WORD | {"item": 0, "word": "#12qdubnd"}),
         (tables.Receipt, RECEIPT),
         (tables.Kept, KEPT),
+        (tables.PrunedVersion, TOLD),
     ],
 )
 def test_the_same_row_without_its_flaw_is_taken(ledger: Ledger, model: type[SQLModel], row: dict[str, Any]) -> None:

@@ -77,7 +77,7 @@ def upgrade_to(path: Path, scripts: Path, then: str) -> None:
     write_next(scripts, then)
     writer = db._engine(db._connector(path, STORE_KEY, 0.0), STORE_KEY, "BEGIN IMMEDIATE", pool_size=1)
     try:
-        upgrade.upgrade(writer, path, raw, target=NEXT, guards=db._GUARDS, scripts=scripts)
+        upgrade.upgrade(writer, path, raw, target=NEXT, guards=db.GUARDS, scripts=scripts)
     finally:
         writer.dispose()
 

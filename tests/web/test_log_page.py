@@ -94,6 +94,31 @@ def test_a_log_that_nobody_touched_is_whole_with_its_head_file_and_checkpoints(c
     assert (found.anchored.good, found.signed[0]) == (found.anchored.of, found.end)
 
 
+def test_a_log_whose_oldest_entries_were_pruned_is_whole_also_where_that_happens_beside_the_pages(
+    signed: World, copied: Path
+):
+    world = World(copied, signed.sandbox, copied / "config.toml")
+    settings = world.config.read_text(encoding="utf-8")
+    world.config.write_text(f"{settings}\n[retention]\nlog_months = 0\n", encoding="utf-8")
+    assert world("audit", "export", copied / "log.zip").code == 0
+    for order in ("pause", "resume"):
+        assert world(order, "--reason", "r").code == 0
+    with open_app(load_config(world.config), Actor("test", "console"), right=Right.READ) as app:
+        beside = Proving(app, utc_now)
+        try:
+            assert beside.came_to_an_end.wait(30)
+            assert world("audit", "prune", copied / "log.zip", "--reason", "r").code == 0
+            beside.came_to_an_end.clear()
+            assert beside.state(AGENCY) is not None  # whoever asks wakes it
+            assert beside.came_to_an_end.wait(30)
+            after = beside.state(AGENCY)
+        finally:
+            beside.close()
+    assert after is not None
+    assert after.is_whole
+    assert proven(copied).is_whole
+
+
 def test_a_changed_entry_is_named(copied: Path):
     change(copied, "UPDATE audit_entry SET content = replace(content, 'cli', 'xli') WHERE seq = 9")
     found = proven(copied)

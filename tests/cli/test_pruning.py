@@ -1,0 +1,348 @@
+"""Pruning the log: only what was exported and verified goes, the entry that says so explains exactly that gap, and
+every other gap stays a finding: of the store, of an export, and by the program that lies in the export.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.core.chain import canonical
+from connector.sample.agency import build
+from connector.sandbox import Sandbox
+from tests.cli.conftest import World
+from tests.cli.test_tampering import AUDIT, agree, alone_with, changed, judged, no_places, opened, sql
+from tests.crash import commits
+from tests.crash.test_every_commit import Deaths
+from tests.world import AGENCY, credentials, install, source_path
+
+OLD_ENOUGH = "\n[retention]\nlog_months = 0\n"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A sync with checkpoints, a key that was changed, some orders of people, and what an auditor has kept."""
+    folder = tmp_path_factory.mktemp("run")
+    build(source_path(folder), 7, petitions=20)
+    (folder / "share").mkdir()
+    with Sandbox(credentials=credentials(AGENCY), seed=7) as sandbox:
+        config = install(folder, sandbox.base_url, store='encryption = "none"', audit=AUDIT)
+        config.write_text(config.read_text(encoding="utf-8") + OLD_ENOUGH, encoding="utf-8")
+        world = World(folder, sandbox, config)
+        assert world("audit", "keys", "new").code == 0
+        (folder / "kept.key").write_text(world("audit", "keys", "show", "--json").json["public"], encoding="ascii")
+        assert world("sync").code == 0
+        assert world("audit", "keys", "rotate").code == 0
+        assert world("audit", "checkpoint").code == 0
+        shutil.copytree(folder / "share", folder / "kept")
+        yield world
+
+
+@pytest.fixture
+def copied(run: World, tmp_path: Path) -> World:
+    shutil.copytree(run.folder, tmp_path, dirs_exist_ok=True)
+    return World(tmp_path, run.sandbox, tmp_path / "config.toml")
+
+
+@pytest.fixture
+def pruned(copied: World) -> World:
+    """The same, after everything that was exported has gone, and life went on."""
+    prune(copied, "first.zip")
+    order(copied)
+    return copied
+
+
+def exported(world: World, name: str) -> Path:
+    file = world.folder / name
+    assert world("audit", "export", file).code == 0
+    return file
+
+
+def prune(world: World, name: str) -> None:
+    file = exported(world, name)
+    order(world)  # so that the export's own entry is not the newest
+    said = world("audit", "prune", file, "--reason", "đã nộp bản xuất")
+    assert said.code == 0, said.out + said.err
+    said.assert_narrow()
+
+
+def order(world: World) -> None:
+    assert world("pause", "--reason", "x").code == 0
+    assert world("resume", "--reason", "x").code == 0
+
+
+def seqs(world: World) -> list[int]:
+    with sqlite3.connect(world.folder / "data" / "kntc.sqlite") as connection:
+        found = [row[0] for row in connection.execute("SELECT seq FROM audit_entry ORDER BY seq")]
+    connection.close()
+    return found
+
+
+# --- untouched ---
+
+
+def test_a_pruned_log_is_verified_by_all_three_and_names_the_export_that_proves_the_rest(pruned):
+    first = pruned.folder / "first.zip"
+    last = json.loads(zipfile.ZipFile(first).read("manifest.json"))["entries"]
+    assert seqs(pruned)[0] == last + 1
+    digest = hashlib.sha256(first.read_bytes()).hexdigest()
+    said = pruned("audit", "verify", "--json").json["agencies"][0]
+    assert said["pruned"] == {"by_entry": last + 3, "through": last, "export_sha256": digest}
+    assert said["checkpoints"]["faults"] == []
+    assert said["ledger"]["versions"] > 50
+    agree(pruned, 0)
+    alone = alone_with(pruned, pruned.folder / "export.zip", "--key", str(pruned.folder / "kept.key"))
+    assert digest in alone.stdout
+    assert alone_with(pruned, first, "--key", str(pruned.folder / "kept.key")).returncode == 0
+
+
+def test_a_log_can_be_pruned_again_and_again(pruned):
+    for number in (2, 3):
+        before = seqs(pruned)[0]
+        prune(pruned, f"{number}.zip")
+        assert seqs(pruned)[0] > before
+        assert pruned("sync").code == 0
+        assert pruned("audit", "checkpoint").code == 0
+    agree(pruned, 0)
+    for name in ("first.zip", "2.zip", "3.zip"):
+        assert alone_with(pruned, pruned.folder / name, "--key", str(pruned.folder / "kept.key")).returncode == 0
+
+
+def test_work_goes_on_in_a_pruned_store_and_its_log_can_still_be_refused_as_one_that_went_back(pruned):
+    shutil.copytree(pruned.folder / "data", pruned.folder / "backup")
+    order(pruned)
+    assert pruned("audit", "checkpoint").code == 0
+    shutil.rmtree(pruned.folder / "data")
+    shutil.copytree(pruned.folder / "backup", pruned.folder / "data")
+    said = pruned("sync")
+    assert (said.code, "E-STORE-ROLLED-BACK" in said.err) == (78, True)
+    plan = pruned("reconcile", "--json").json["agencies"][0]["plan"]
+    assert pruned("reconcile", "--approve", plan, "--reason", "x").code in (0, 1)
+    assert pruned("sync").code == 0
+    prune(pruned, "after.zip")  # and the entry that accepted the loss goes too
+    agree(pruned, 0)
+
+
+def test_nothing_goes_that_is_younger_than_the_bound(copied):
+    config = copied.config.read_text(encoding="utf-8").replace(OLD_ENOUGH, "")
+    copied.config.write_text(config, encoding="utf-8")
+    file = exported(copied, "first.zip")
+    before = seqs(copied)
+    said = copied("audit", "prune", file, "--reason", "x")
+    assert (said.code, "36 tháng" in said.text) == (0, True)
+    assert seqs(copied) == before
+
+
+def test_a_dry_run_says_what_would_go_and_changes_nothing(copied):
+    file = exported(copied, "first.zip")
+    before = seqs(copied)
+    said = copied("audit", "prune", file, "--dry-run", "--json").json
+    assert (said["first"], said["pruned"]) == (1, False)
+    assert said["entries"] > 50
+    assert seqs(copied) == before
+    assert copied("audit", "prune", file).code == 2  # and not without a reason
+    assert seqs(copied) == before
+
+
+def test_the_guards_of_the_log_stand_again_after_a_prune(pruned):
+    with sqlite3.connect(pruned.folder / "data" / "kntc.sqlite") as connection:
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute("DELETE FROM audit_entry")
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute("UPDATE audit_entry SET event = 'x'")
+    connection.close()
+
+
+def test_a_code_on_paper_of_the_pruned_part_asks_for_the_export_of_it(copied):
+    code = copied("audit", "checkpoint", "--print", "--json").json["agencies"][0]["paper"]
+    prune(copied, "first.zip")
+    said = copied("audit", "verify", "--paper", code)
+    assert (said.code, "E-CHECKPOINT-PRUNED" in said.err) == (12, True)
+    second = exported(copied, "second.zip")
+    assert alone_with(copied, second, "--paper", code).returncode == 12
+    assert alone_with(copied, copied.folder / "first.zip", "--paper", code).returncode == 0
+
+
+# --- deaths ---
+
+
+def test_a_death_at_the_commit_of_a_prune_leaves_all_or_nothing(tmp_path: Path) -> None:
+    build(source_path(tmp_path), 7, petitions=20)
+    with Sandbox(credentials=credentials(AGENCY), seed=7) as sandbox:
+        config = install(tmp_path, sandbox.base_url)
+        config.write_text(config.read_text(encoding="utf-8") + OLD_ENOUGH, encoding="utf-8")
+        world = World(tmp_path, sandbox, config)
+        assert world("sync").code == 0
+        file = exported(world, "first.zip")
+        order(world)
+        everything = {f"{caller} {moment}" for caller in commits.callers().values() for moment in commits.MOMENTS}
+        mine = {f"stages/prune.py:prune#1 {moment}" for moment in commits.MOMENTS}
+        deaths = Deaths(config, everything - mine)
+        deaths.through("audit", "prune", str(file), "--reason", "r")
+        assert mine <= deaths.died
+        commits.verify(tmp_path)  # as before each attempt: chain, and the head file that the dead one left
+        assert world("audit", "verify", "--json").json["agencies"][0]["pruned"]["by_entry"] > 1
+        assert world("sync").code == 0
+        assert world("audit", "verify").code == 0
+
+
+# --- refused ---
+
+
+def refused(world: World, file: Path, rule: str) -> None:
+    before = seqs(world)
+    said = world("audit", "prune", file, "--reason", "x")
+    assert (said.code, rule in said.err) == (65, True), said.out + said.err
+    said.assert_narrow()
+    assert seqs(world) == before
+
+
+def test_an_export_that_does_not_verify_prunes_nothing(copied):
+    def edited(files: dict[str, bytes]) -> None:
+        files["entries.jsonl"] = files["entries.jsonl"].replace(b"pending", b"unknown", 1)
+
+    refused(copied, changed(exported(copied, "first.zip"), edited), "E-PRUNE-EXPORT")
+
+
+def test_an_export_of_another_store_prunes_nothing(copied, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("other")
+    build(source_path(folder), 7, petitions=20)
+    with Sandbox(credentials=credentials(AGENCY), seed=7) as sandbox:
+        other = World(folder, sandbox, install(folder, sandbox.base_url, store='encryption = "none"'))
+        assert other("sync").code == 0
+        file = exported(other, "other.zip")
+    refused(copied, file, "E-PRUNE-OTHER")
+
+
+def test_an_export_prunes_once_and_the_next_prune_needs_a_newer_one(pruned):
+    refused(pruned, pruned.folder / "first.zip", "E-PRUNE-BEGIN")
+
+
+def test_an_export_of_a_log_that_was_written_anew_prunes_nothing(copied):
+    file = exported(copied, "first.zip")
+    with opened(copied) as connection:
+        (content,) = connection.execute("SELECT content FROM audit_entry WHERE seq = 5").fetchone()
+        connection.execute("UPDATE audit_entry SET content = ? WHERE seq = 5", (content.replace("pending", "unknown"),))
+    connection.close()
+    said = copied("audit", "prune", file, "--reason", "x")
+    assert (said.code, "E-AUDIT-HASH" in said.err) == (10, True)
+
+
+# --- the hands of whoever has root ---
+
+
+def test_one_more_entry_taken_out_of_a_pruned_log_shows(pruned):
+    sql(pruned, f"DELETE FROM audit_entry WHERE seq = {seqs(pruned)[0]}")
+    agree(pruned, 11, "E-AUDIT-GAP")
+
+
+def test_an_entry_taken_out_of_the_middle_of_a_pruned_log_shows(pruned):
+    sql(pruned, f"DELETE FROM audit_entry WHERE seq = {seqs(pruned)[1]}")
+    agree(pruned, 11, "E-AUDIT-GAP")
+
+
+def test_a_prefix_that_was_cut_without_a_prune_shows(copied):
+    sql(copied, "DELETE FROM audit_entry WHERE seq <= 40")
+    agree(copied, 11, "E-AUDIT-GAP")
+
+
+def forged(world: World, facts: Callable[[dict[str, Any]], None]) -> None:
+    """Change what the entry of the prune says, and link it and what follows anew without a flaw."""
+    with opened(world) as connection:
+        rows = connection.execute("SELECT seq, prev, content FROM audit_entry ORDER BY seq").fetchall()
+        hash_ = rows[0][1]
+        for seq, _, content in rows:
+            fields = json.loads(content)
+            fields[3] = prev = hash_
+            if fields[5] == "audit.pruned":
+                facts(fields[12])
+            linked = canonical(fields).decode()
+            hash_ = hashlib.sha256(linked.encode()).hexdigest()
+            row = (prev, hash_, linked, seq)
+            connection.execute("UPDATE audit_entry SET prev = ?, hash = ?, content = ? WHERE seq = ?", row)
+    connection.close()
+    head = json.dumps({"agency": AGENCY, "seq": seq, "hash": hash_})
+    (world.folder / "data" / f"{AGENCY}.head.json").write_text(head, encoding="ascii")
+    no_places(world)
+
+
+def test_an_entry_of_a_prune_that_names_another_hash_explains_nothing(pruned):
+    forged(pruned, lambda facts: facts.update(through_hash="ab" * 32))
+    agree(pruned, 11, "E-AUDIT-GAP")
+
+
+def test_an_entry_of_a_prune_that_says_nothing_readable_is_named(pruned):
+    last = seqs(pruned)
+    forged(pruned, lambda facts: facts.pop("keys"))
+    said = pruned("audit", "verify")
+    assert said.code == 11  # unexplained, as if it were not there
+    alone = alone_with(pruned, exported(pruned, "export.zip"))
+    assert (alone.returncode, "E-AUDIT-FORM" in alone.stdout) == (13, True)
+    assert seqs(pruned)[: len(last)] == last
+
+
+def test_a_forged_prune_does_not_fit_the_checkpoints_that_an_auditor_keeps(pruned):
+    assert pruned("audit", "checkpoint").code == 0
+    shutil.copytree(pruned.folder / "share", pruned.folder / "kept", dirs_exist_ok=True)
+    forged(pruned, lambda facts: facts.update(export_digest="cd" * 32))
+    agree(pruned, 10, "E-CHECKPOINT-HASH")
+
+
+def test_a_version_whose_entries_were_pruned_cannot_be_taken_out_of_the_ledger(pruned):
+    sql(pruned, "DELETE FROM delivery WHERE local_id = 'bentre:4'")
+    agree(pruned, 10, "E-AUDIT-LEDGER")
+
+
+def test_what_is_kept_of_the_pruned_part_cannot_be_changed_with_the_ledger(pruned):
+    sql(
+        pruned,
+        "DELETE FROM delivery WHERE local_id = 'bentre:4'",
+        "DELETE FROM pruned_version WHERE local_id = 'bentre:4'",
+    )
+    agree(pruned, 10, "E-AUDIT-PRUNED")
+
+
+def test_a_receipt_whose_entry_was_pruned_is_still_compared_with_what_it_said(pruned):
+    sql(pruned, "UPDATE receipt SET facts = replace(facts, 'received', 'accepted') WHERE local_id = 'bentre:4'")
+    agree(pruned, 10, "E-AUDIT-RECEIPT")
+
+
+def test_a_receipt_whose_entry_was_pruned_is_missed_when_it_is_gone(pruned):
+    sql(pruned, "DELETE FROM receipt WHERE local_id = 'bentre:4'")
+    agree(pruned, 11, "E-AUDIT-RECEIPT-MISSING")
+
+
+def test_a_receipt_cannot_be_taken_out_with_what_is_kept_of_its_pruned_entry(pruned):
+    sql(
+        pruned,
+        "DELETE FROM receipt WHERE local_id = 'bentre:4'",
+        "UPDATE pruned_version SET receipts = '' WHERE local_id = 'bentre:4'",
+    )
+    agree(pruned, 10, "E-AUDIT-PRUNED")
+
+
+def test_a_checkpoint_of_the_pruned_part_that_contradicts_another_is_still_a_fork(pruned):
+    kept = sorted((pruned.folder / "kept" / AGENCY).glob("*.checkpoint"))
+    text = kept[0].read_text(encoding="utf-8")
+    moment = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds").replace("+00:00", "Z")
+    edited = text.replace(text.splitlines()[3], moment)
+    (kept[0].with_name("0-edited.checkpoint")).write_text(edited, encoding="utf-8")
+    agree(pruned, 10, "E-CHECKPOINT-SIGNATURE")
+
+
+def test_a_pruned_export_that_begins_later_is_not_whole(pruned):
+    file = exported(pruned, "second.zip")
+
+    def begins_later(files: dict[str, bytes]) -> None:
+        files["entries.jsonl"] = b"".join(files["entries.jsonl"].splitlines(keepends=True)[1:])
+
+    judged(pruned, changed(file, begins_later), 12, "E-AUDIT-START", [])
