@@ -18,8 +18,8 @@ import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,6 +35,7 @@ CODES = {
     "E-AUDIT-FORM": UNREADABLE,
     "E-AUDIT-START": INCOMPLETE,
     "E-AUDIT-PRUNED": TAMPERED,
+    "E-AUDIT-RANGE": INCOMPLETE,
     "E-STORE-ROLLED-BACK": MISSING,
     "E-STORE-HEAD-MISSING": MISSING,
     "E-STORE-HEAD-UNREADABLE": UNREADABLE,
@@ -289,7 +290,8 @@ def judge(
 
 def ranked(faults: Iterable[Fault]) -> list[Fault]:
     """Return the findings with those last that may come from what somebody brought along, not from the log."""
-    return sorted(faults, key=lambda fault: fault.rule in ("E-CHECKPOINT-LATER", "E-CHECKPOINT-FORM"))
+    last = ("E-CHECKPOINT-LATER", "E-CHECKPOINT-FORM", "E-AUDIT-RANGE")
+    return sorted(faults, key=lambda fault: fault.rule in last)
 
 
 def _is_lost(one: Checkpoint, ground: Ground) -> bool:
@@ -351,6 +353,19 @@ def _check_digit(at: int, group: str) -> str:
 
 
 @dataclass(frozen=True)
+class Span:
+    """A range of days, in Vietnam's time, both included, and its first and last entry. `first_at`, `last_at`: their
+    times, once verified."""
+
+    begin: str
+    end: str
+    first: int
+    last: int
+    first_at: str = ""
+    last_at: str = ""
+
+
+@dataclass(frozen=True)
 class Pruned:
     """What the entry of a prune says: where it stands and since when, the last entry that was taken out, the SHA-256 of
     the export that was made of them; and what must outlive them: the entries about keys and about lost tails, and the
@@ -380,12 +395,16 @@ def read_pruned(seq: int, at: str, facts: Mapping[str, Any]) -> Pruned:
 @dataclass
 class Report:
     """What verifying an export showed. `first_at`, `last_at`: times of the verified entries; `lost`: as in Ground;
-    `before`: place and hash of the entry before the first; `pruned`: the entry that says why those are not there."""
+    `before`: place and hash of the entry before the first; `pruned`: the entry that says why those are not there;
+    `span`: the days that were exported, None for a whole log; `joined`: the place of the checkpoint, or of the head
+    file, by which the end of that range is known, 0 for none."""
 
     agency: str = ""
     store: str = ""
     before: tuple[int, str] = (0, GENESIS)
     pruned: Pruned | None = None
+    span: Span | None = None
+    joined: int = 0
     head_seq: int = 0
     head_hash: str = GENESIS
     first_at: str = ""
@@ -454,12 +473,17 @@ def _verify(
     report.checkpoints_of = len(files)
     head = manifest["head_file"]
     wanted = {one.seq for _, one in found} | {head["seq"] if isinstance(head, dict) else 0, paper[0] if paper else 0}
-    chain = _Chain(manifest["agency"], wanted)
+    report.span = _span_of(manifest)
+    chain = _Chain(manifest["agency"], wanted, report.span)
     digest = chain.follow(_lines(opened, "entries.jsonl"), report)
     _judge_start(report, manifest, chain)
     if not report.faults:
         _same_digest(manifest, "entries.jsonl", digest)
-        _judge_tail(report, chain, head)
+        if report.span is None:
+            _judge_tail(report, chain, head)
+        else:
+            found = [(name, one) for name, one in found if report.before[0] <= one.seq <= report.head_seq]
+            report.checkpoints_of = len(found)
         report.keys, doubts = trusted_keys(report.agency, chain.key_events, keys)
         report.lost = sorted(chain.lost)
         ground = Ground(
@@ -473,9 +497,10 @@ def _verify(
             report.before[0],
         )
         report.checkpoints, wrong = judge(found, ground)
-        on_paper = [] if paper is None else judge_paper(paper, ground)
+        on_paper = [] if paper is None else judge_paper(paper, ground, is_range=report.span is not None)
         report.faults += [*doubts, *wrong, *on_paper, *unread]
         _add_pruned(report, manifest, chain, opened)
+        _judge_span(report, chain, head, [] if wrong else found)
         _judge_ledger(report, manifest, chain, opened)
         _judge_receipts(report, manifest, Receipts(chain.receipts), opened)
         report.faults = ranked(report.faults)
@@ -483,6 +508,8 @@ def _verify(
 
 def _judge_start(report: Report, manifest: Mapping[str, Any], chain: _Chain) -> None:
     """A log that does not begin at its first entry needs one that says why: of exactly the entries that are missing."""
+    if report.span is not None:
+        chain.key_events[:0] = _keys_before(manifest)
     if not report.before[0] or report.faults:
         return
     report.pruned = chain.pruned.get(report.before)
@@ -491,14 +518,69 @@ def _judge_start(report: Report, manifest: Mapping[str, Any], chain: _Chain) -> 
         chain.lost += [(seq, end, at) for seq, end, _, at in report.pruned.lost]
         chain.lost_heads |= {(end, hash_) for _, end, hash_, _ in report.pruned.lost}
         return
+    if report.span is not None:
+        return
     first = report.before[0] + 1
     rule = "E-AUDIT-GAP" if manifest.get("first") == first else "E-AUDIT-START"  # so it was, or so it was cut
     report.faults.append(Fault(rule, first))
 
 
-def judge_paper(paper: tuple[int, str], ground: Ground) -> list[Fault]:
+def _judge_span(
+    report: Report,
+    chain: _Chain,
+    head: Mapping[str, Any] | str | None,
+    agreeing: Sequence[tuple[str, Checkpoint]],
+) -> None:
+    """A range is whole if the entries around it are of other days, and something from outside proves its end: every
+    entry before that is proven with it."""
+    span = report.span
+    if span is None:
+        return
+    begin, end = _midnight(span.begin), _midnight(span.end) + timedelta(days=1)
+    times = {seq: _instant(at) for seq, at in chain.times.items()}
+    is_head = isinstance(head, Mapping) and (head["seq"], head["hash"]) == (report.head_seq, report.head_hash)
+    starts = report.before == (span.first - 1, GENESIS) or report.pruned is not None
+    starts = times.get(span.first - 1, begin) < begin or (starts and report.before[0] == span.first - 1)
+    ends = times.get(span.last + 1, begin) >= end or (is_head and span.last == report.head_seq)
+    inside = begin <= times.get(span.first, end) and times.get(span.last, end) < end
+    joins = [one.seq for _, one in agreeing if one.seq >= span.last and chain.hashes.get(one.seq) == one.hash]
+    report.joined = min(joins, default=report.head_seq if is_head else 0)
+    if not starts or not inside:
+        report.faults.append(Fault("E-AUDIT-RANGE", span.first))
+    elif not ends or not report.joined:
+        report.faults.append(Fault("E-AUDIT-RANGE", span.last))
+    report.span = replace(span, first_at=chain.times.get(span.first, ""), last_at=chain.times.get(span.last, ""))
+
+
+def _midnight(day: str) -> datetime:
+    return _instant(f"{day}T00:00:00+07:00")
+
+
+def _span_of(manifest: Mapping[str, Any]) -> Span | None:
+    said = manifest.get("range")
+    if said is None:
+        return None
+    try:
+        span = Span(str(said["from"]), str(said["to"]), int(said["first"]), int(said["last"]))
+        _midnight(span.begin), _midnight(span.end)
+    except (KeyError, TypeError, ValueError):
+        raise _Unusable("E-EXPORT-FORM", "manifest.json") from None
+    return span
+
+
+def _keys_before(manifest: Mapping[str, Any]) -> list[KeyEvent]:
+    """Return the entries about keys from before a range: each proves itself by its signatures, like any other."""
+    try:
+        return [(int(seq), str(event), dict(facts)) for seq, event, facts in manifest.get("keys", [])]
+    except (TypeError, ValueError):
+        raise _Unusable("E-EXPORT-FORM", "manifest.json") from None
+
+
+def judge_paper(paper: tuple[int, str], ground: Ground, *, is_range: bool = False) -> list[Fault]:
     """Return what is wrong between a code on paper and the log; empty: it agrees."""
     seq, begin = paper
+    if is_range and not ground.before <= seq <= ground.head_seq:
+        return [Fault("E-AUDIT-RANGE", seq)]
     if seq > ground.head_seq:
         return [Fault("E-CHECKPOINT-AHEAD", seq)]
     if seq < ground.before:
@@ -540,8 +622,10 @@ class Receipts:
 class _Chain:
     """What following the entries shows: their hashes where they are wanted, and what they tell of keys and ledger."""
 
-    def __init__(self, agency: str, wanted: set[int]) -> None:
+    def __init__(self, agency: str, wanted: set[int], span: Span | None) -> None:
         self.agency = agency
+        self.around = {span.first - 1, span.first, span.last, span.last + 1} if span else set()
+        self.times: dict[int, str] = {}
         self.wanted = wanted
         self.hashes: dict[int, str] = {}
         self.key_events: list[KeyEvent] = []
@@ -601,6 +685,9 @@ class _Chain:
             self.receipts[str(facts["receipt"])] = (kind, local_id, version)
         if event in (KEY_MADE, KEY_ROTATED):
             self.key_events.append((seq, event, facts))
+        if seq in self.around:
+            _instant(at)
+            self.times[seq] = at
         if event == PRUNED:
             said = read_pruned(seq, at, facts)
             self.pruned[said.through] = said
@@ -634,7 +721,7 @@ def _judge_tail(report: Report, chain: _Chain, head: Mapping[str, Any] | str | N
 def _add_pruned(report: Report, manifest: Mapping[str, Any], chain: _Chain, opened: Opener) -> None:
     """Let the chain tell also what pruned entries told of versions: it is kept, and the entry of the prune holds its
     digest."""
-    if report.pruned is None:
+    if report.pruned is None or report.span is not None:  # a range tells of its own entries alone
         return
     states: dict[tuple[str, str, int], str] = {}
     digest = hashlib.sha256()
@@ -665,7 +752,7 @@ def _judge_ledger(report: Report, manifest: Mapping[str, Any], chain: _Chain, op
             raise _Unusable("E-EXPORT-FORM", "ledger.jsonl") from None
         report.versions += 1
         without_entry += said is None
-        other += said is not None and said != state
+        other += said is not None and said != state and not (state is None and report.span is not None)
     _same_digest(manifest, "ledger.jsonl", digest.hexdigest())
     report.ledger = (without_entry, len(told), other)
     if any(report.ledger):
@@ -757,6 +844,7 @@ _WORDS = {
         "phần còn giữ của các mục đã gỡ không khớp mục {seq}",
         "what is kept of the pruned part is not what entry {seq} says",
     ),
+    "E-AUDIT-RANGE": ("khoảng ngày không đủ để chứng minh (mục {seq})", "the range does not reach far enough ({seq})"),
     "E-CHECKPOINT-PRUNED": (
         "điểm chốt {seq} thuộc phần đã gỡ: cần bản xuất phần đó",
         "checkpoint {seq} is of the pruned part: bring its export",
@@ -816,6 +904,10 @@ def _told(report: Report, *, kept: int, by_given_key: bool) -> Iterator[str]:
     for key in report.keys:
         source = "" if by_given_key else "  (theo bản xuất / as the export says)"
         yield f"  khóa / key: {key.hex()}{source}"
+    if report.span:
+        span = report.span
+        yield f"  khoảng ngày / range: {span.begin} - {span.end}: {span.first} - {span.last}"
+        yield f"  nối tới mục / joined at entry: {report.joined}"
     if report.pruned:
         seq, through, export = report.pruned.seq, report.pruned.through[0], report.pruned.export
         yield f"  mục {seq}: đã gỡ mục 1 - {through} sau khi xuất / entries 1 - {through} were exported and pruned"

@@ -180,7 +180,17 @@ def proof_of(app: App, code: str, brought: Brought) -> Proof:
     readable = (first if head.seq else None, last if fault is None else None)  # what has been verified
     times = [orjson.loads(entry.content)[4] if entry else "" for entry in readable]
     return Proof(
-        code, head, fault, head_error, on_file.seq if on_file else 0, agreed, times[0], times[1], lost, gone, anchored
+        code,
+        head,
+        fault,
+        head_error,
+        on_file.seq if on_file else 0,
+        agreed,
+        times[0],
+        times[1],
+        lost,
+        anchored=anchored,
+        pruned=gone,
     )
 
 
@@ -201,32 +211,18 @@ def _head_fault(app: App, code: str, connection: Any, on_file: Head | None, head
 def _print_proof(desk: Desk, proof: Proof) -> None:
     say, screen = desk.say, desk.screen
     text = f"{say('audit.title')} {proof.agency}"
-    before = proof.pruned.through[0] if proof.pruned else 0
-    if proof.first_at and proof.last_at:
-        first_at, last_at = utc(proof.first_at), utc(proof.last_at)
-        text = say(
-            "audit.range",
-            agency=proof.agency,
-            first=before + 1,
-            last=proof.head.seq,
-            first_at=first_at,
-            last_at=last_at,
-        )
+    first, last = _ends(proof)
+    times = (proof.span.first_at, proof.span.last_at) if proof.span else (proof.first_at, proof.last_at)
+    if all(times):
+        first_at, last_at = map(utc, times)
+        text = say("audit.range", agency=proof.agency, first=first, last=last, first_at=first_at, last_at=last_at)
     screen.heading(text, desk.environment_label)
     good = proof.fault is None
     bad_seq = proof.fault.seq if proof.fault else 0
-    chain = say("audit.chain_good", count=proof.head.seq - before) if good else say("audit.chain_bad", seq=bad_seq)
+    chain = say("audit.chain_good", count=last - first + 1) if good else say("audit.chain_bad", seq=bad_seq)
     evidence.line(desk, "audit.chain", good, chain)
     if good:
-        tail = say("audit.tail_good", seq=proof.on_file_seq) if proof.head_error is None else say("audit.tail_bad")
-        evidence.line(desk, "audit.tail", proof.head_error is None, tail)
-    if proof.pruned and good:
-        said = say("audit.pruned_by", seq=proof.pruned.seq, last=before, digest=proof.pruned.export)
-        screen.pair(f"  {say('audit.pruned')}", said, width=31)
-    for seq, lost in proof.lost:
-        screen.pair(
-            f"  {say('audit.lost')}", say("audit.lost_by_decision", seq=seq, after=seq - 1, last=lost.seq), width=31
-        )
+        _print_ends(desk, proof)
     if proof.anchored is not None:
         evidence.print_anchored(desk, proof.anchored)
     if proof.agreement is not None:
@@ -242,6 +238,33 @@ def _print_proof(desk: Desk, proof: Proof) -> None:
         failing.show(error, screen)
     if not code:
         screen.line(say("audit.proves"))
+    if not code and proof.span:
+        screen.line(say("audit.proves_range"))
+
+
+def _ends(proof: Proof) -> tuple[int, int]:
+    """Return the first and the last entry that the proof is about."""
+    if proof.span:
+        return proof.span.first, proof.span.last
+    return (proof.pruned.through[0] if proof.pruned else 0) + 1, proof.head.seq
+
+
+def _print_ends(desk: Desk, proof: Proof) -> None:
+    """Say how both ends of the log hold; of a range, how it is joined to what lies after it; and what was lost."""
+    say, screen = desk.say, desk.screen
+    if proof.span:
+        joined = say("audit.joined", seq=proof.joined) if not proof.short_at else say("audit.joined_not")
+        evidence.line(desk, "audit.whole_range", not proof.short_at, joined)
+    else:
+        tail = say("audit.tail_good", seq=proof.on_file_seq) if proof.head_error is None else say("audit.tail_bad")
+        evidence.line(desk, "audit.tail", proof.head_error is None, tail)
+    if proof.pruned:
+        last = proof.pruned.through[0]
+        said = say("audit.pruned_by", seq=proof.pruned.seq, last=last, digest=proof.pruned.export)
+        screen.pair(f"  {say('audit.pruned')}", said, width=31)
+    for seq, lost in proof.lost:
+        said = say("audit.lost_by_decision", seq=seq, after=seq - 1, last=lost.seq)
+        screen.pair(f"  {say('audit.lost')}", said, width=31)
 
 
 def _errors(proof: Proof) -> Iterator[KntcError]:
@@ -253,6 +276,8 @@ def _errors(proof: Proof) -> Iterator[KntcError]:
         yield proof.head_error
     for wrong in (proof.anchored.faults if proof.anchored else ())[: evidence.MOST_TOLD]:
         yield TamperError(wrong.rule, agency=proof.agency, seq=wrong.seq, name=wrong.name)
+    if proof.short_at:
+        yield TamperError("E-AUDIT-RANGE", agency=proof.agency, seq=proof.short_at)
     if proof.agreement is not None and proof.agreement.pruned_differs:
         yield TamperError("E-AUDIT-PRUNED", agency=proof.agency, seq=proof.agreement.pruned_differs)
     if proof.agreement is not None and proof.agreement.faults:
@@ -264,6 +289,19 @@ def _errors(proof: Proof) -> Iterator[KntcError]:
                 yield TamperError(rule, agency=proof.agency, count=count)
 
 
+def _range_as_json(proof: Proof) -> dict[str, Any] | None:
+    span = proof.span
+    if span is None:
+        return None
+    return {
+        "from": span.begin,
+        "to": span.end,
+        "first": span.first,
+        "last": span.last,
+        "joined_at": proof.joined or None,
+    }
+
+
 def _pruned_as_json(proof: Proof) -> dict[str, Any] | None:
     said = proof.pruned
     return {"by_entry": said.seq, "through": said.through[0], "export_sha256": said.export} if said else None
@@ -273,7 +311,8 @@ def _as_json(proof: Proof) -> dict[str, Any]:
     found = proof.agreement
     return {
         "agency": proof.agency,
-        "entries": proof.head.seq - (proof.pruned.through[0] if proof.pruned else 0),
+        "entries": proof.head.seq - (proof.pruned.through[0] if proof.pruned else proof.before),
+        "range": _range_as_json(proof),
         "pruned": _pruned_as_json(proof),
         "head": proof.head.hash,
         "head_file_seq": proof.on_file_seq,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.cli.opening import Desk, Misused
 from connector.errors import DataError, ExitCode, KntcError
-from connector.verifier import Fault, Pruned, ranked
+from connector.verifier import Fault, Pruned, Span, ranked
 
 if TYPE_CHECKING:
     from connector.core.chain import ChainFault, Head
@@ -31,7 +31,8 @@ UNREADABLE = ("E-STORE-UNREADABLE", "E-STORE-HEAD-UNREADABLE", "E-STORE-FOREIGN"
 class Proof:
     """What verifying one agency's log showed. `head_error`: the head file contradicts the chain; `lost`: the entries by
     which a person accepted that a tail was lost, each with the head that was; `pruned`: why the first entries are not
-    there, if they are not."""
+    there, if they are not; `span`, `joined`, `before`: of an export of some days, as in `verifier.Report`; `short_at`:
+    the entry at which such a range is not proven, 0: it is."""
 
     agency: str
     head: Head
@@ -42,8 +43,12 @@ class Proof:
     first_at: str
     last_at: str
     lost: tuple[tuple[int, Head], ...] = ()
-    pruned: Pruned | None = None
+    span: Span | None = None
+    joined: int = 0
+    before: int = 0
+    short_at: int = 0
     anchored: Anchored | None = None
+    pruned: Pruned | None = None
 
     @property
     def exit_code(self) -> ExitCode:
@@ -54,6 +59,8 @@ class Proof:
         if self.head_error is not None:
             return ExitCode.UNREADABLE if self.head_error.id in UNREADABLE else ExitCode.MISSING
         wrong = list(self.anchored.faults) if self.anchored else []
+        if self.short_at:
+            wrong.append(Fault("E-AUDIT-RANGE", self.short_at))
         if self.agreement is not None and self.agreement.pruned_differs:
             wrong.append(Fault("E-AUDIT-PRUNED"))
         if self.agreement is not None and self.agreement.faults:

@@ -9,11 +9,13 @@ import typer
 
 from connector.cli import failing
 from connector.cli.evidence import Proof
-from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, opened
+from connector.cli.opening import AgencyOption, Desk, JsonOption, Misused, desk_of, opened
 from connector.errors import DataError, KntcError, RolledBackError, TamperError
+from connector.telling import naming
 
 if TYPE_CHECKING:
     from connector.stages.anchor import Brought
+    from connector.stages.export import Days
     from connector.store.agreement import Agreement
     from connector.verifier import Fault, Report
 
@@ -22,20 +24,23 @@ def export(
     ctx: typer.Context,
     target: Annotated[Path, typer.Argument()],
     agency: AgencyOption = None,
+    since: Annotated[str | None, typer.Option("--from")] = None,
+    until: Annotated[str | None, typer.Option("--to")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the whole log of one agency, with what it takes to verify it, into a new file."""
+    """Write the log of one agency, whole or of some days, with what it takes to verify it, into a new file."""
     from connector import disk, edges
     from connector.stages import export as stage
 
     desk = desk_of(ctx, as_json=as_json)
     code = desk.one_agency(agency)
+    days = _days(since, until)
     if target.exists():
         raise DataError("E-EXPORT-THERE", file=str(target))
     with opened(desk) as app, disk.told(target.absolute().parent), disk.whole(target) as (draft, file):
         try:
             places = edges.places_of(app.config)
-            found = stage.export(app.store, code, places, desk.environment, app.actor, file)
+            found = stage.export(app.store, code, places, desk.environment, app.actor, file, days)
             disk.place(draft, file, target)
         except FileExistsError:
             raise DataError("E-EXPORT-THERE", file=str(target)) from None
@@ -48,6 +53,25 @@ def export(
     if not found.noted:
         desk.screen.line(desk.say("export.not_noted"))
     desk.screen.line(desk.say("export.verify"))
+
+
+def _days(since: str | None, until: str | None) -> Days | None:
+    """Return the days that are meant, None for all. Raises Misused where one of the two is missing or they are turned
+    round, DataError where one is no day."""
+    from connector.stages.export import Days
+
+    if since is None and until is None:
+        return None
+    if since is None or until is None:
+        raise Misused("E-USAGE", detail="--from, --to", usage="kntc audit export --help")
+    days = Days(naming.day_named(since), naming.day_named(until))
+    if days.last < days.first or days.last.year >= LAST_YEAR:
+        raise Misused("E-USAGE", detail="--from, --to", usage="kntc audit export --help")
+    return days
+
+
+LAST_YEAR = 9_999
+"""A day after it cannot be told."""
 
 
 def prove(desk: Desk, file: Path, brought: Brought) -> Proof:
@@ -88,6 +112,10 @@ def _proof_of(report: Report, file: Path, brought: Brought) -> Proof:
         last_at=report.last_at,
         lost=tuple((seq, Head(report.agency, end, "")) for seq, end, _ in report.lost),
         pruned=report.pruned,
+        span=report.span,
+        joined=report.joined,
+        before=report.before[0],
+        short_at=next((fault.seq for fault in report.faults if fault.rule == "E-AUDIT-RANGE"), 0),
         anchored=None
         if broken
         else Anchored(report.checkpoints, report.checkpoints_of, tuple(report.keys), tuple(anchored), paper_seq),
