@@ -68,6 +68,9 @@ def _tell(desk: Desk, code: str, plan: Plan) -> None:
         months = desk.config.retention.log_months
         desk.screen.line(desk.say("prune.young", seq=plan.kept, months=months))
 
+    if plan.held:
+        desk.screen.line(desk.say("prune.held", seq=plan.held))
+
 
 def _as_json(code: str, plan: Plan) -> dict[str, object]:
     prefix = plan.prefix
@@ -79,4 +82,5 @@ def _as_json(code: str, plan: Plan) -> dict[str, object]:
         "through_hash": prefix.through.hash,
         "export_sha256": prefix.export_digest,
         "too_young_from": plan.kept or None,
+        "held_from": plan.held or None,
     }

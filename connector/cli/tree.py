@@ -33,6 +33,7 @@ from connector.cli import (
     explain,
     exporting,
     extracting,
+    holding,
     inspecting,
     kept,
     match_workbook,
@@ -111,6 +112,7 @@ app.command("approve")(pausing.approve)
 app.command("reconcile")(reconciling.reconcile)
 _noun("rekey", plan=rekeying.plan, approve=rekeying.approve)
 app.command("pause")(pausing.pause)
+app.command("hold")(holding.hold)
 app.command("resume")(pausing.resume)
 app.command("run")(working.run)
 app.command("collect")(working.collect)

@@ -2,7 +2,8 @@
 
     read the export           with the very program that lies in it: nothing may be wrong with it
     compare it with the log   same store, same beginning, the hash of the chain at its end
-    how far                   not past its end, not past what is too young, not past what a head file may name
+    how far                   not past its end, not past what is too young or about a held case, not past what a
+                              head file may name
     MAINTENANCE TRANSACTION   the prefix goes, `audit.pruned` comes (store/pruning.py)
 
 If the process dies before that commit, nothing has happened; after it, everything has, and the head file names an entry
@@ -24,7 +25,7 @@ from connector.core import chain
 from connector.core.chain import Head
 from connector.core.model import Actor
 from connector.errors import DataError, TamperError
-from connector.store import agreement, audit, pruned, pruning
+from connector.store import agreement, audit, holds, pruned, pruning
 from connector.store.agreement import Story
 from connector.store.db import Store, store_id
 from connector.store.pruning import Prefix
@@ -36,11 +37,12 @@ READ_BYTES = 2**20
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a prune would take out. `last`: the last entry of the export; `kept`: the first one that stays because it is
-    too young, 0 if none is."""
+    too young, 0 if none is; `held`: the first that stays because it is about a held case, 0 if none does."""
 
     prefix: Prefix
     last: int
     kept: int
+    held: int
 
 
 def plan(store: Store, agency: str, file: Path, older_than: datetime) -> Plan:
@@ -61,10 +63,12 @@ def plan(store: Store, agency: str, file: Path, older_than: datetime) -> Plan:
     with store.read() as connection:
         begins = _same_beginning(connection, agency, file, report)
         found = audit.last_before(connection, agency, older_than)
-        bound = min(report.head_seq, found, named - 1)
+        held = holds.first_entry(connection, agency)
+        bound = min(report.head_seq, found, named - 1, held - 1 if held else named)
         through, story = _followed(connection, begins, bound, report)
     prefix = Prefix(begins, through, story.states, story.receipts, digest)
-    return Plan(prefix, report.head_seq, found + 1 if found < report.head_seq else 0)
+    young = found + 1 if found < report.head_seq else 0
+    return Plan(prefix, report.head_seq, young, held if held <= report.head_seq else 0)
 
 
 def prune(store: Store, found: Plan, actor: Actor, reason: str) -> bool:

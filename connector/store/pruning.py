@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from connector.core.chain import Head
 from connector.core.model import Actor, Event
-from connector.store import audit, pruned
+from connector.store import audit, holds, pruned
 from connector.store.db import NEVER_DELETED, Tx
 from connector.store.tables import AuditEntry, PrunedVersion, Reason, table_of
 from connector.verifier import PRUNED
@@ -47,10 +47,13 @@ class Prefix:
 def prune(tx: Tx, prefix: Prefix, actor: Actor, reason: str) -> bool:
     """Take the prefix out, with the words of the reasons that its entries commit to, and append `audit.pruned`.
 
-    False, and nothing is changed, if the log no longer begins or holds what the prefix was made of."""
+    False, and nothing is changed, if the log no longer begins or holds what the prefix was made of, or a case was held
+    meanwhile that it speaks of."""
     agency, through = prefix.through.agency, prefix.through
     at_place = audit.hashes_at(tx.connection, agency, [through.seq])
     if pruned.first(tx.connection, agency) != prefix.begins or at_place != {through.seq: through.hash}:
+        return False
+    if 0 < holds.first_entry(tx.connection, agency) <= through.seq:
         return False
     carried = _carried(tx, agency, through.seq)
     _keep_told(tx, prefix)

@@ -43,6 +43,7 @@ DECISIONS = ("keep", "withdraw", "ask")
 
 _OPEN = text("closed_at IS NULL")
 _STANDING = text("gone_at IS NULL")
+_UNRELEASED = text("released_at IS NULL")
 _IN_FORCE = text("until IS NULL")
 _HELD_BACK = text("state = 'quarantined'")
 _HAS_ID = text("national_id IS NOT NULL")
@@ -451,6 +452,33 @@ class PrunedVersion(SQLModel, table=True):
     version: int = Field(primary_key=True)
     state: str
     receipts: str = ""
+
+
+class CaseHold(SQLModel, table=True):
+    """A person's order that nothing of a record's whole case is erased, until it is released."""
+
+    __tablename__ = "case_hold"
+    __table_args__ = (
+        CheckConstraint(_in("kind", Kind), name="case_hold_kind"),
+        CheckConstraint("(released_at IS NULL) = (released_by IS NULL)", name="release_is_whole"),
+        Index(
+            "ux_case_hold_now",
+            "agency",
+            "kind",
+            "local_id",
+            unique=True,
+            sqlite_where=_UNRELEASED,
+            postgresql_where=_UNRELEASED,
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    agency: str
+    kind: str
+    local_id: str
+    by: str
+    at: datetime = _instant()
+    released_by: str | None = None
+    released_at: datetime | None = _instant(nullable=True)
 
 
 class Reason(SQLModel, table=True):

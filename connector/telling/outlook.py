@@ -48,16 +48,19 @@ def sentences(voice: Voice, app: App, line: Line, holder: str | None, *, with_re
 
 
 def _in_the_way(voice: Voice, app: App, line: Line, *, with_reasons: bool) -> Iterator[str]:
-    from connector.store import channel, marks, reasons
+    from connector.store import channel, holds, marks, reasons
 
     with app.store.read() as connection:
         state = channel.state_of(connection, line.key.agency, app.generation(line.key.agency))
         pauses = marks.pauses(connection, line.key.agency)
         scopes = [(pause.kind, pause.local_id) for pause in pauses]
         given = reasons.newest(connection, line.key.agency, "sending.paused", scopes, app.store.commitment)
+        held = holds.over(connection, line.key)
     if state.held_until is not None:
         why, until = rule_in_words(voice, state.rule), voice.say.moment(state.held_until, app.now())
         yield voice.say("next.channel", why=why, until=until)
+    for one in held:
+        yield voice.say("next.held", record=naming.record(voice.say, one.key), by=one.by, at=one.at)
     for pause in pauses:
         if pause.kind in ("", marks.CHANNEL, line.key.kind) and pause.local_id in ("", line.key.local_id):
             yield voice.say("next.paused", scope=naming.scope(voice.say, pause.kind, pause.local_id), by=pause.by)

@@ -58,6 +58,7 @@ CHANNEL = {
     "agency": AGENCY, "generation": 1, "holds": 0, "unknown_keys": "", "ramp": 0, "credit": 0, "turn": 0,
 }  # fmt: skip
 REASON = {"agency": AGENCY, "seq": 1, "text": "why"}
+HOLD = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "by": "x", "at": START}
 TOLD = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "version": 1, "state": "delivered"}
 RUN = {
     "agency": AGENCY, "by": "x", "started_at": START, "listed": True, "unreadable": 0, "counts": {}, "plan": "",
@@ -137,6 +138,8 @@ IMPOSSIBLE: list[Case] = [
     ("sweep_kind", tables.Sweep, SWEEP, {"kind": "letter"}),
     ("reason_is_there_or_erased", tables.Reason, REASON, {"text": None}),
     ("reason_is_there_or_erased", tables.Reason, REASON, {"erased_at": START}),
+    ("case_hold_kind", tables.CaseHold, HOLD, {"kind": "letter"}),
+    ("release_is_whole", tables.CaseHold, HOLD, {"released_at": START}),
     ("pruned_version_kind", tables.PrunedVersion, TOLD, {"kind": "letter"}),
     ("pruned_version_state", tables.PrunedVersion, TOLD, {"state": "lost"}),
     ("pruned_version_receipts", tables.PrunedVersion, TOLD, {"receipts": "a" * 63}),
@@ -218,6 +221,7 @@ def test_every_constraint_has_an_impossible_row_of_its_own() -> None:
         (tables.Receipt, RECEIPT),
         (tables.Kept, KEPT),
         (tables.PrunedVersion, TOLD),
+        (tables.CaseHold, HOLD),
     ],
 )
 def test_the_same_row_without_its_flaw_is_taken(ledger: Ledger, model: type[SQLModel], row: dict[str, Any]) -> None:
