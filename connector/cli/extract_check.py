@@ -163,14 +163,19 @@ def _of_log(desk: Desk, file: Path, said: dict[str, Any]) -> list[Finding]:
 
 
 def _compared(desk: Desk, app: App, file: Path, said: dict[str, Any]) -> list[Finding]:
-    from connector.store import audit
+    from connector.store import audit, pruned
     from connector.store.db import store_id
 
     agency = said["agency"]
     with app.store.read() as connection:
         if store_id(connection) != said["store"] or agency not in app.agencies:
             return [Finding("log", desk.say("extract.other_store"), ExitCode.INCOMPLETE)]
-        places = [said[name] for name in ("first", "last", "head", "noted") if said[name] and said[name]["seq"]]
+        before = pruned.beginning(connection, agency).seq
+        if said["noted"]["seq"] <= before:
+            return [Finding("log", desk.say("extract.pruned", seq=before), ExitCode.INCOMPLETE)]
+        places = [
+            said[name] for name in ("first", "last", "head", "noted") if said[name] and said[name]["seq"] > before
+        ]
         hashes = audit.hashes_at(connection, agency, [place["seq"] for place in places])
         entry = next(audit.entries(connection, agency, after_seq=said["noted"]["seq"] - 1), None)
     wrong = [place["seq"] for place in places if hashes.get(place["seq"]) != place["hash"]]

@@ -172,6 +172,19 @@ def test_a_code_on_paper_of_the_pruned_part_asks_for_the_export_of_it(copied):
     assert alone_with(copied, copied.folder / "first.zip", "--paper", code).returncode == 0
 
 
+def test_an_extract_of_pruned_entries_is_called_not_compared_and_one_that_reaches_over_is_still_compared(copied):
+    gone, stays = copied.folder / "gone.csv", copied.folder / "stays.csv"
+    assert copied("audit", "extract", gone, "--reason", "x").code == 0
+    file = exported(copied, "first.zip")
+    assert copied("audit", "extract", stays, "--reason", "x").code == 0
+    order(copied)
+    assert copied("audit", "extract", "--check", gone).code == 0
+    assert copied("audit", "prune", file, "--reason", "x").code == 0
+    said = copied("audit", "extract", "--check", gone)
+    assert (said.code, "đã được gỡ" in said.text) == (12, True), said.out + said.err
+    assert copied("audit", "extract", "--check", stays).code == 0
+
+
 # --- deaths ---
 
 
