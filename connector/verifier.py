@@ -1,6 +1,6 @@
 """Verify an exported synchronisation log, with nothing but Python 3.11: this file lies in every export.
 
-    python3 -I verify.py EXPORT.zip [--checkpoints FOLDER] [--key HEX] [--paper CODE]
+    python3 -I verify.py EXPORT.zip [EXPORT.zip …] [--checkpoints FOLDER] [--key HEX] [--paper CODE]
 
 It believes nothing but the content of the entries: every hash is computed again, every signature checked. Exit codes:
 0 verified, 10 tampered, 11 missing, 12 incomplete range, 13 unreadable, 2 usage. The connector uses the same functions
@@ -20,6 +20,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -397,7 +398,8 @@ class Report:
     """What verifying an export showed. `first_at`, `last_at`: times of the verified entries; `lost`: as in Ground;
     `before`: place and hash of the entry before the first; `pruned`: the entry that says why those are not there;
     `span`: the days that were exported, None for a whole log; `joined`: the place of the checkpoint, or of the head
-    file, by which the end of that range is known, 0 for none."""
+    file, by which the end of that range is known, 0 for none; `hashes`: at the places that were asked for; `follows`:
+    of several exports, the file that this one was joined to."""
 
     agency: str = ""
     store: str = ""
@@ -417,6 +419,8 @@ class Report:
     checkpoints_of: int = 0
     keys: list[bytes] = field(default_factory=list)
     lost: list[tuple[int, int, str]] = field(default_factory=list)
+    hashes: dict[int, str] = field(default_factory=dict)
+    follows: str = ""
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -436,17 +440,18 @@ def verify(
     checkpoints: Iterable[tuple[str, bytes]] = (),
     keys: Sequence[bytes] = (),
     paper: tuple[int, str] | None = None,
+    places: Iterable[int] = (),
 ) -> Report:
     """Return what an export shows, together with checkpoints, public keys and a code that somebody kept elsewhere.
 
-    Reads line by line. Raises OSError where the file itself cannot be read."""
+    places: where its hashes are asked for. Reads line by line. Raises OSError where the file itself cannot be read."""
     report = Report()
     try:
         if export.is_dir():
-            _verify(report, lambda name: (export / name).open("rb"), checkpoints, keys, paper)
+            _verify(report, lambda name: (export / name).open("rb"), checkpoints, keys, paper, set(places))
         else:
             with zipfile.ZipFile(export) as archive:
-                _verify(report, archive.open, checkpoints, keys, paper)  # type: ignore[arg-type]
+                _verify(report, archive.open, checkpoints, keys, paper, set(places))  # type: ignore[arg-type]
     except (FileNotFoundError, KeyError):
         report.faults.insert(0, Fault("E-EXPORT-FILE", name=export.name))
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError):
@@ -454,6 +459,54 @@ def verify(
     except _Unusable as error:
         report.faults.insert(0, error.fault)
     return report
+
+
+def verify_series(
+    exports: Sequence[Path],
+    checkpoints: Iterable[tuple[str, bytes]] = (),
+    keys: Sequence[bytes] = (),
+    paper: tuple[int, str] | None = None,
+) -> list[tuple[Path, Report]]:
+    """Return what several exports show, each by itself and joined to the one before it, in the order of the log.
+
+    A code on paper is looked for in the one that holds its place. Of several, a checkpoint that is younger than one
+    export is judged by a later one."""
+    kept = list(checkpoints)
+    if len(exports) == 1:
+        return [(exports[0], verify(exports[0], kept, keys, paper))]
+    found = [(export, verify(export, kept, keys)) for export in exports]
+    found.sort(key=lambda one: (one[1].agency, one[1].store, one[1].before[0], one[1].head_seq))
+    if paper is not None:
+        holds = [at for at, (_, report) in enumerate(found) if report.before[0] < paper[0] <= report.head_seq]
+        at = holds[0] if holds else len(found) - 1
+        found[at] = (found[at][0], verify(found[at][0], kept, keys, paper))
+    for earlier, later in pairwise(found):
+        if (earlier[1].agency, earlier[1].store) == (later[1].agency, later[1].store):
+            _join(earlier, later)
+    return found
+
+
+def _join(earlier: tuple[Path, Report], later: tuple[Path, Report]) -> None:
+    """Compare the two where both know the log, and write into the later one what came of it."""
+    (path, before), (_, after) = earlier, later
+    before.faults[:] = [
+        fault for fault in before.faults if fault.rule != "E-CHECKPOINT-LATER" or fault.seq > after.head_seq
+    ]
+    if before.head_seq < after.before[0]:
+        after.faults.append(Fault("E-AUDIT-START", after.before[0] + 1))
+        return
+    place = min(before.head_seq, after.head_seq)
+    known = _hash_at(earlier, place)
+    if known is not None and known == _hash_at(later, place):
+        after.follows = path.name
+    else:
+        after.faults.insert(0, Fault("E-AUDIT-PREV", place + 1))
+
+
+def _hash_at(one: tuple[Path, Report], place: int) -> str | None:
+    path, report = one
+    known = {report.before[0]: report.before[1], report.head_seq: report.head_hash}
+    return known.get(place) or verify(path, places=[place]).hashes.get(place)
 
 
 Opener = Callable[[str], BinaryIO]
@@ -465,6 +518,7 @@ def _verify(
     kept: Iterable[tuple[str, bytes]],
     keys: Sequence[bytes],
     paper: tuple[int, str] | None,
+    places: set[int],
 ) -> None:
     manifest = _manifest(opened)
     report.agency, report.store = manifest["agency"], manifest["store"]
@@ -474,7 +528,8 @@ def _verify(
     head = manifest["head_file"]
     wanted = {one.seq for _, one in found} | {head["seq"] if isinstance(head, dict) else 0, paper[0] if paper else 0}
     report.span = _span_of(manifest)
-    chain = _Chain(manifest["agency"], wanted, report.span)
+    chain = _Chain(manifest["agency"], wanted | places, report.span)
+    report.hashes = chain.hashes
     digest = chain.follow(_lines(opened, "entries.jsonl"), report)
     _judge_start(report, manifest, chain)
     if not report.faults:
@@ -878,7 +933,7 @@ def _key_of(text: str) -> bytes:
 def main(args: Sequence[str] | None = None) -> int:
     """Verify one export, print what was found in Vietnamese and English, and return the exit code."""
     parser = argparse.ArgumentParser(prog="verify.py", description="Kiểm tra bản xuất nhật ký / verify an export")
-    parser.add_argument("export", type=Path)
+    parser.add_argument("export", type=Path, nargs="+", help="một hay nhiều bản xuất / one or several")
     parser.add_argument("--checkpoints", type=Path, help="thư mục điểm chốt đã giữ / checkpoints kept elsewhere")
     parser.add_argument("--key", type=_key_of, action="append", default=[], help="khóa công khai đã giữ / public key")
     parser.add_argument("--paper", help="mã điểm chốt trên giấy / the code on paper")
@@ -888,13 +943,16 @@ def main(args: Sequence[str] | None = None) -> int:
         parser.error(f"--paper: nhóm / group {paper}")
     try:
         kept = list(checkpoint_files(asked.checkpoints)) if asked.checkpoints else []
-        report = verify(asked.export, kept, asked.key, paper)
+        reports = verify_series(asked.export, kept, asked.key, paper)
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)  # noqa: T201  this file is a program too
         return UNREADABLE
-    for line in _told(report, kept=len(kept), by_given_key=bool(asked.key)):
-        print(line)  # noqa: T201
-    return report.code
+    for path, report in reports:
+        if len(reports) > 1:
+            print(path.name)  # noqa: T201
+        for line in _told(report, kept=len(kept), by_given_key=bool(asked.key)):
+            print(line)  # noqa: T201
+    return max(report.code for _, report in reports)
 
 
 def _told(report: Report, *, kept: int, by_given_key: bool) -> Iterator[str]:
@@ -914,6 +972,8 @@ def _told(report: Report, *, kept: int, by_given_key: bool) -> Iterator[str]:
         yield f"    SHA-256 của bản xuất đó / of that export: {export}"
     for begin, end, _ in report.lost:
         yield f"  mục {begin}: chấp nhận mất phần cuối đến mục {end} / accepts a tail as lost, up to {end}"
+    if report.follows:
+        yield f"  nối với / joined to: {report.follows}"
     for fault in report.faults:
         vi, en = (words.format(seq=fault.seq, name=fault.name) for words in _WORDS[fault.rule])
         yield f"  {fault.rule}: {vi} / {en}"

@@ -107,7 +107,7 @@ def _print_entry(desk: Desk, entry: Entry, moment: Moment, width: int) -> None:
 
 def verify(
     ctx: typer.Context,
-    export: Annotated[Path | None, typer.Argument(exists=True)] = None,
+    export: Annotated[list[Path] | None, typer.Argument(exists=True)] = None,
     agency: AgencyOption = None,
     checkpoints: Annotated[Path | None, typer.Option("--checkpoints", exists=True, file_okay=False)] = None,
     key: Annotated[list[str] | None, typer.Option("--key")] = None,
@@ -115,11 +115,11 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Follow the chain, compare it with the head file, the checkpoints and the ledger, and say what that proves: of the
-    store, or of an export."""
+    store, or of exports, which must join."""
     desk = desk_of(ctx, as_json=as_json)
     brought = evidence.brought(checkpoints, key or [], paper)
-    if export is not None:
-        proofs = [exporting.prove(desk, export, brought)]
+    if export:
+        proofs = exporting.prove(desk, export, brought)
     else:
         codes = [desk.one_agency(agency)] if paper else desk.agencies(agency)
         proofs = _prove_store(desk, codes, brought)
@@ -258,6 +258,8 @@ def _print_ends(desk: Desk, proof: Proof) -> None:
     else:
         tail = say("audit.tail_good", seq=proof.on_file_seq) if proof.head_error is None else say("audit.tail_bad")
         evidence.line(desk, "audit.tail", proof.head_error is None, tail)
+    if proof.follows:
+        evidence.line(desk, "audit.series", True, say("audit.follows", file=proof.follows))
     if proof.pruned:
         last = proof.pruned.through[0]
         said = say("audit.pruned_by", seq=proof.pruned.seq, last=last, digest=proof.pruned.export)
@@ -313,6 +315,7 @@ def _as_json(proof: Proof) -> dict[str, Any]:
         "agency": proof.agency,
         "entries": proof.head.seq - (proof.pruned.through[0] if proof.pruned else proof.before),
         "range": _range_as_json(proof),
+        "follows": proof.follows or None,
         "pruned": _pruned_as_json(proof),
         "head": proof.head.hash,
         "head_file_seq": proof.on_file_seq,

@@ -31,8 +31,8 @@ UNREADABLE = ("E-STORE-UNREADABLE", "E-STORE-HEAD-UNREADABLE", "E-STORE-FOREIGN"
 class Proof:
     """What verifying one agency's log showed. `head_error`: the head file contradicts the chain; `lost`: the entries by
     which a person accepted that a tail was lost, each with the head that was; `pruned`: why the first entries are not
-    there, if they are not; `span`, `joined`, `before`: of an export of some days, as in `verifier.Report`; `short_at`:
-    the entry at which such a range is not proven, 0: it is."""
+    there, if they are not; `span`, `joined`, `before`: of an export of some days, as in `verifier.Report`; `follows`:
+    the file that an export was joined to; `short_at`: the entry at which such a range is not proven, 0: it is."""
 
     agency: str
     head: Head
@@ -44,6 +44,7 @@ class Proof:
     last_at: str
     lost: tuple[tuple[int, Head], ...] = ()
     span: Span | None = None
+    follows: str = ""
     joined: int = 0
     before: int = 0
     short_at: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,12 +75,16 @@ LAST_YEAR = 9_999
 """A day after it cannot be told."""
 
 
-def prove(desk: Desk, file: Path, brought: Brought) -> Proof:
-    """Return what an export proves, judged by the same program that lies in it. Exits where the file is no whole
-    export."""
+def prove(desk: Desk, files: Sequence[Path], brought: Brought) -> list[Proof]:
+    """Return what exports prove, each and joined, judged by the same program that lies in them. Exits where a file is
+    no whole export, or one is missing between two."""
     from connector import verifier
 
-    report = verifier.verify(file, brought.checkpoints, brought.keys, brought.paper)
+    reports = verifier.verify_series(files, brought.checkpoints, brought.keys, brought.paper)
+    return [_proof(desk, report, file, brought) for file, report in reports]
+
+
+def _proof(desk: Desk, report: Report, file: Path, brought: Brought) -> Proof:
     unusable = [fault for fault in report.faults if _about(fault) == "EXPORT" or fault.rule == "E-AUDIT-START"]
     if unusable:
         first = unusable[0]
@@ -112,6 +117,7 @@ def _proof_of(report: Report, file: Path, brought: Brought) -> Proof:
         last_at=report.last_at,
         lost=tuple((seq, Head(report.agency, end, "")) for seq, end, _ in report.lost),
         pruned=report.pruned,
+        follows=report.follows,
         span=report.span,
         joined=report.joined,
         before=report.before[0],

@@ -172,6 +172,58 @@ def test_a_code_on_paper_of_the_pruned_part_asks_for_the_export_of_it(copied):
     assert alone_with(copied, copied.folder / "first.zip", "--paper", code).returncode == 0
 
 
+def verified(world: World, code: int, *args: Path | str) -> str:
+    """By the command and by the program alone: one verdict."""
+    said = world("audit", "verify", *args)
+    assert said.code == code, said.out + said.err
+    said.assert_narrow()
+    alone = alone_with(world, args[0], *map(str, args[1:]))
+    assert alone.returncode == code, alone.stdout
+    return said.out + alone.stdout
+
+
+def test_the_kept_exports_and_a_new_one_are_verified_as_one_log(pruned):
+    prune(pruned, "second.zip")
+    last = exported(pruned, "last.zip")
+    first, second = pruned.folder / "first.zip", pruned.folder / "second.zip"
+    kept = ["--checkpoints", str(pruned.folder / "kept"), "--key", str(pruned.folder / "kept.key")]
+    assert verified(pruned, 0, last, first, second, *kept).count("first.zip") > 1
+    assert pruned("audit", "verify", last, second, first, "--json").json["agencies"][2]["follows"] == "second.zip"
+    verified(pruned, 12, last, first)  # the one between them is missing
+
+
+def test_an_export_of_another_past_does_not_join(pruned):
+    last = exported(pruned, "last.zip")
+    with opened(pruned) as connection:
+        store = connection.execute("SELECT store_id FROM store_info").fetchone()[0]
+    connection.close()
+
+    def another_past(files: dict[str, bytes]) -> None:
+        lines = files["entries.jsonl"].splitlines(keepends=True)
+        seq, _, content = json.loads(lines[-1])
+        fields = json.loads(content)
+        fields[6] = "nobody"
+        content = canonical(fields).decode()
+        hash_ = hashlib.sha256(content.encode()).hexdigest()
+        lines[-1] = json.dumps([seq, hash_, content]).encode() + b"\n"
+        files["entries.jsonl"] = b"".join(lines)
+        manifest = json.loads(files["manifest.json"])
+        assert manifest["store"] == store
+        manifest["files"]["entries.jsonl"] = hashlib.sha256(files["entries.jsonl"]).hexdigest()
+        manifest["head_file"] = {"seq": seq, "hash": hash_}
+        files["manifest.json"] = json.dumps(manifest).encode()
+
+    other = changed(pruned.folder / "first.zip", another_past)
+    assert "E-AUDIT-PREV" in verified(pruned, 10, last, other)
+
+
+def test_a_code_on_paper_is_found_in_the_export_that_holds_it(pruned):
+    code = pruned("audit", "checkpoint", "--print", "--json").json["agencies"][0]["paper"]
+    prune(pruned, "second.zip")
+    last = exported(pruned, "last.zip")
+    verified(pruned, 0, last, pruned.folder / "second.zip", pruned.folder / "first.zip", "--paper", code)
+
+
 def test_an_extract_of_pruned_entries_is_called_not_compared_and_one_that_reaches_over_is_still_compared(copied):
     gone, stays = copied.folder / "gone.csv", copied.folder / "stays.csv"
     assert copied("audit", "extract", gone, "--reason", "x").code == 0
