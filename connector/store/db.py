@@ -356,11 +356,20 @@ def _appending_only(connect: Callable[[], Any]) -> Callable[[], Any]:
 
     def connect_to_append() -> Any:
         connection = connect()
-        connection.set_authorizer(_allows)
+        try:
+            connection.execute(_REASONS_GROW)
+            connection.set_authorizer(_allows)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     return connect_to_append
 
+
+_REASONS_GROW = """CREATE TEMP TRIGGER reason_only_grows BEFORE DELETE ON main.reason
+    BEGIN SELECT RAISE(ABORT, 'the words of a reason are append-only here'); END"""
+"""The authorizer sees the same INSERT with and without OR REPLACE; a trigger on what it would replace does not."""
 
 _HARMLESS = frozenset({sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_FUNCTION})
 _ASKED_FOR = frozenset({"application_id", "read_uncommitted"})

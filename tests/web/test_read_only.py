@@ -105,12 +105,13 @@ def test_no_statement_changes_the_store_through_what_adds_to_the_log(console: Co
     assert (dump(console), log_of(console)) == before
 
 
-def test_an_entry_of_the_log_cannot_be_replaced_by_another(console: Console):
+@pytest.mark.parametrize("table", ["audit_entry", "reason"])
+def test_an_entry_of_the_log_or_the_words_of_a_reason_cannot_be_replaced_by_others(console: Console, table: str):
+    console.command("pause", "--agency", AGENCY, "--reason", "there is at least one")
     with open_log(console.config) as log:
         connection = log._writer.raw_connection()
-        replaced = "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry WHERE seq = 1"
         with pytest.raises(Exception, match="append-only"):
-            connection.execute(replaced)
+            connection.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
         connection.invalidate()
 
 
