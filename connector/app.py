@@ -27,7 +27,7 @@ from connector.core.lifecycle import NEEDS_ATTENTION, Limits, Probable
 from connector.core.mapping import CompiledMapping
 from connector.core.model import KINDS, Actor, Kind, RecordKey
 from connector.core.pacing import Budget
-from connector.edges import Agency, agency_of, anchoring_of, open_store, store_key_of
+from connector.edges import Agency, agency_of, anchoring_of, auditor_of, open_store, store_key_of
 from connector.errors import (
     ConfigError,
     DataError,
@@ -59,6 +59,7 @@ from connector.stages.recording import Reader
 from connector.stages.rekey import Comparison, Pair, compare_keys, pairs_of_columns
 from connector.stages.resolve import resolve
 from connector.stages.resync import resync
+from connector.stages.retention import Terms, foresee_retired, retire
 from connector.stages.signs import note_signs
 from connector.store import (
     aliases,
@@ -401,6 +402,20 @@ class App:
             for code in self.agencies:
                 anchor.heed(self.store, code, anchoring)
 
+    def retire(self, code: str) -> Iterator[Counts]:
+        """Seal and erase the texts whose time is over. Raises ConfigError for an auditor's key that cannot be read."""
+        return retire(self.context(code), self._terms(code))
+
+    def foresee_retired(self, code: str) -> Iterator[Counts]:
+        """Say what `retire` would do; write nothing."""
+        return foresee_retired(self.context(code), self._terms(code))
+
+    def _terms(self, code: str) -> Terms:
+        wanted, mapping = self.config.retention, self.agency(code).mapping
+        fields = {kind: mapping.kind(kind).fields for kind in mapping.kinds}
+        months, months_c3 = wanted.sealed_months, wanted.sealed_months_c3
+        return Terms(wanted.bodies_days, months, months_c3, auditor_of(self.config), fields)
+
     def publish(self) -> None:
         """Replace the published mirror.sqlite."""
         with self.store.read() as connection:
@@ -684,6 +699,7 @@ def check_usable(config: Config) -> None:
     mappings, evidence = compile_mappings(config), _evidence_of(config)
     store_key_of(config)
     anchoring_of(config)
+    auditor_of(config)
     for agency in _agencies_of(config, mappings, evidence, threading.Event()).values():
         agency.close()
 

@@ -196,9 +196,13 @@ class ConsoleSection(Section):
 
 
 class RetentionSection(Section):
-    """How long what is kept here stays, in months."""
+    """How long what is kept here stays: the log and what was sealed in months; texts in clear in days, 0: for ever."""
 
     log_months: Annotated[int, Field(ge=0, le=1_200)] = 36
+    bodies_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    auditor_key: Path | None = None
+    sealed_months: Annotated[int, Field(ge=1, le=1_200)] = 24
+    sealed_months_c3: Annotated[int, Field(ge=1, le=1_200)] = 3
 
 
 class SourceSection(Section):

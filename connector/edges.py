@@ -17,7 +17,9 @@ from sqlalchemy import URL
 
 from connector import __version__, resources
 from connector.config import AgencySection, AgencySource, Config, read_hex_key, read_secret, secret_file
+from connector.core import sealing
 from connector.core.mapping import CompiledMapping
+from connector.core.sealing import AuditorKey
 from connector.core.secrecy import SecrecyPolicy
 from connector.core.web_addresses import read_allowed
 from connector.errors import ConfigError, ConfigProblem
@@ -259,6 +261,30 @@ def anchoring_of(config: Config) -> Anchoring | None:
     seed = read_hex_key(wanted.key, config, "audit.key")
     told = handovers_of(config)
     return Anchoring(seed, places_of(config), wanted.checkpoint_entries, wanted.checkpoint_every_s, told)
+
+
+def auditor_of(config: Config) -> AuditorKey | None:
+    """Return the auditor's public key, None where none is configured. Raises ConfigError for a file that is not one."""
+    wanted = config.retention.auditor_key
+    if wanted is None:
+        return None
+    file = config.resolve(wanted)
+    try:
+        pem = file.read_bytes()
+    except OSError:
+        raise _bad_auditor_key("E-RETENTION-KEY-FILE", config, file) from None
+    if sealing.is_private(pem):
+        raise _bad_auditor_key("E-RETENTION-KEY-PRIVATE", config, file)
+    try:
+        return sealing.public_key(pem)
+    except ValueError:
+        raise _bad_auditor_key("E-RETENTION-KEY-FORM", config, file) from None
+
+
+def _bad_auditor_key(id_: str, config: Config, file: Path) -> ConfigError:
+    key = "retention.auditor_key"
+    problem = ConfigProblem(id_, file=config.path.name, key=key, found="", expected="", path=str(file))
+    return ConfigError(problems=[problem])
 
 
 def handovers_file(config: Config) -> Path | None:

@@ -15,7 +15,7 @@ import typer
 from connector.cli import listing
 from connector.cli.opening import AgencyOption, Desk, JsonOption, desk_of, holder_of_lock, opened
 from connector.errors import SourceError
-from connector.telling import naming, outlook, records, timeline, tracing
+from connector.telling import naming, outlook, records, retired, timeline, tracing
 from connector.telling.words import NO_BREAK
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def _print(desk: Desk, app: App, subject: Subject) -> None:
     _print_source(desk, app, subject)
     for problem in line.problems:
         screen.pair(say("explain.problem"), records.in_words(desk, app, subject.key, problem))
+    if went := retired.sentence(say, subject.story.retired):
+        screen.pair(say("explain.text"), went)
     screen.line(say("explain.story"))
     for at, text in timeline.sentences(desk, subject.story.moments, subject.now):
         screen.pair(f"  {at}", text, width=max(15, len(at) + 4))

@@ -48,6 +48,7 @@ from connector.cli import (
     reconciling,
     rekeying,
     resync,
+    retiring,
     sandbox,
     status,
     testing,
@@ -109,6 +110,7 @@ _noun("attachments", list=attachments.list_, retry=attachments.retry)
 app.command("resync")(resync.resync)
 app.command("withdraw")(withdrawing.withdraw)
 app.command("approve")(pausing.approve)
+app.command("retention")(retiring.retention)
 app.command("reconcile")(reconciling.reconcile)
 _noun("rekey", plan=rekeying.plan, approve=rekeying.approve)
 app.command("pause")(pausing.pause)

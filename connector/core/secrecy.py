@@ -119,6 +119,26 @@ def conceal(
     return {**kept, "concealed": {"reason": reason, "basis": "; ".join(bases)[:_BASIS_LENGTH]}}
 
 
+def open_part(body: Body, fields: Mapping[str, FieldInfo]) -> Body:
+    """Return what of a document is class C1: it stays when the rest is erased. A field that is not known does not."""
+    return _open_object("", body, fields)
+
+
+def _open_object(pattern: str, value: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> Body:
+    found = {name: _open_value(f"{pattern}/{name}", below, fields) for name, below in value.items()}
+    return {name: below for name, below in found.items() if below not in _EMPTY}
+
+
+def _open_value(pattern: str, value: Any, fields: Mapping[str, FieldInfo]) -> Any:
+    if isinstance(value, Mapping):
+        return _open_object(pattern, value, fields)
+    if isinstance(value, list):
+        items = [_open_value(f"{pattern}/*", item, fields) for item in value]
+        return [item for item in items if item not in _EMPTY]
+    info = fields.get(pattern)
+    return value if info is not None and info.confidentiality == "C1" else None
+
+
 def mask(value: str, confidentiality: str) -> str:
     """Return what a screen may show of a value. Never for logs: those get no value at all.
 

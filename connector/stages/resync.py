@@ -150,6 +150,7 @@ def _record(
     )
     what = next(name for name, count in counts.items() if count)
     if what == "same":
+        records.rebuild(tx, reading, ledger[item.key.local_id].version, actor)
         return _ask_again(context, tx, item, actor)
     asked.note_newest(tx, item.key)
     return what

@@ -75,11 +75,15 @@ def over(connection: Connection, key: RecordKey) -> list[Hold]:
     return [one for one in holds if one.key in case or one.key == key]
 
 
+def held(connection: Connection, agency: str) -> frozenset[RecordKey]:
+    """Return every record of a case that is held."""
+    return frozenset(key for one in standing(connection, agency) for key in (one.key, *case_of(connection, one.key)))
+
+
 def first_entry(connection: Connection, agency: str) -> int:
     """Return the place of the first entry of the log that is about a held case, 0 if there is none."""
-    held = {key for one in standing(connection, agency) for key in (one.key, *case_of(connection, one.key))}
     first = select(func.min(_audit.c.seq))
-    found = [connection.execute(first.where(*of_key(_audit, key))).scalar() for key in held]
+    found = [connection.execute(first.where(*of_key(_audit, key))).scalar() for key in held(connection, agency)]
     return min((int(seq) for seq in found if seq is not None), default=0)
 
 

@@ -26,7 +26,7 @@ from connector.core.model import (
     SourceFile,
     State,
 )
-from connector.store import ancestry, asked, attachments, finding
+from connector.store import ancestry, asked, attachments, finding, retired
 from connector.store.db import Tx
 from connector.store.keys import chunks, newest_of_record, of_key
 from connector.store.tables import Delivery as DeliveryRow
@@ -44,7 +44,8 @@ _THERE = (State.DELIVERED, State.UNKNOWN)
 class Known:
     """What the ledger holds of a key: the fingerprint pair, and its newest version.
 
-    `taken_over`: the nation's version was taken for the newest, and we have no text of it (`adoption.py`)."""
+    `taken_over`: the nation's version was taken for the newest, and we have no text of it (`adoption.py`). Not so where
+    we had one and it was retired: that stays away until somebody asks for the record (`rebuild`)."""
 
     row_fingerprint: str | None
     mapping_digest: str | None
@@ -371,7 +372,20 @@ def _recorded(
     return Event("record.recorded", reading.key.agency, actor, tx.now, reading.key, version, facts)
 
 
-def _fill_in(tx: Tx, key: RecordKey, document: Document, version: int, actor: Actor) -> int:
+def rebuild(tx: Tx, reading: Reading, version: int, actor: Actor) -> None:
+    """Put the text of a received version back that was retired (`retiring.py`), as the row that was read again still
+    says it; nothing where none was, or the row says something else. Then it may be sent again, and is retired anew."""
+    document = reading.document
+    if document is None or not retired.is_retired(tx.connection, reading.key, version, document.digest):
+        return
+    words = finding.Words()
+    words.add(reading.key.agency, _fill_in(tx, reading.key, document, version, actor, "body.rebuilt"), document.sought)
+    finding.keep(tx, words)
+
+
+def _fill_in(
+    tx: Tx, key: RecordKey, document: Document, version: int, actor: Actor, event: str = "record.matched"
+) -> int:
     """A version that was taken over from the nation is what the row says: from now on it has its text, its parent, and
     the row's word on whether it is concealed, as if it had been recorded here. Returns its row's number."""
     parent = document.parent
@@ -388,7 +402,7 @@ def _fill_in(tx: Tx, key: RecordKey, document: Document, version: int, actor: Ac
         .returning(_delivery.c.id)
     ).scalar_one()
     facts = {"commitment": tx.commitment(key.agency, document.body)}
-    tx.audit(Event("record.matched", key.agency, actor, tx.now, key, version, facts))
+    tx.audit(Event(event, key.agency, actor, tx.now, key, version, facts))
     return int(filled)
 
 

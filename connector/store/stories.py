@@ -11,9 +11,10 @@ import orjson
 from sqlalchemy import Connection, select
 
 from connector.core.model import Capabilities, RecordKey, State
-from connector.store import audit, log_pages, reasons, views, waits
+from connector.store import audit, log_pages, reasons, retired, views, waits
 from connector.store.keys import of_key
 from connector.store.reasons import Commit, Told
+from connector.store.retired import Retired
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
 from connector.store.views import Line
 
@@ -41,7 +42,8 @@ class Story:
     """Everything the ledger knows of one key.
 
     commitment: the keyed one to the newest version's document, as in the audit log, "" if there is no document. The
-    plain digest stays in the ledger: with it, whoever sees a masked document could try out what the mask hides."""
+    plain digest stays in the ledger: with it, whoever sees a masked document could try out what the mask hides.
+    retired: what became of the newest text, None if it is here; `body` is what stays of it then."""
 
     line: Line
     versions: tuple[dict[str, Any], ...]
@@ -50,6 +52,7 @@ class Story:
     range_value: str
     status: dict[str, Any] | None
     moments: tuple[Moment, ...]
+    retired: Retired | None = None
 
 
 def story(
@@ -86,6 +89,8 @@ def story(
     ).mappings()
     kept = tuple(dict(row) for row in versions)
     newest = kept[-1]
+    gone = retired.of_record(connection, key)
+    of_newest = gone.get(newest["version"])
     status = connection.execute(select(_status).where(*of_key(_status, key))).mappings().first()
     range_value = connection.execute(select(_record.c.range_value).where(*of_key(_record, key))).scalar()
     known = moments(connection, key, commit, most)
@@ -99,14 +104,24 @@ def story(
         versions=tuple(
             {name: value for name, value in row.items() if name != "body"}
             | {"commitment": commitments.get(row["version"], "")}
+            | _went(gone.get(row["version"]))
             for row in kept
         ),
-        body=newest["body"],
+        body=newest["body"] if of_newest is None else of_newest.facts,
         commitment=commitments.get(line.version, ""),
         range_value=range_value or "",
         status=dict(status) if status else None,
         moments=tuple(known),
+        retired=of_newest,
     )
+
+
+def _went(retired_: Retired | None) -> dict[str, Any]:
+    """When a version's text went, None if it did not."""
+    return {
+        "sealed_at": retired_.sealed_at if retired_ else None,
+        "erased_at": retired_.erased_at if retired_ else None,
+    }
 
 
 def moments(

@@ -45,6 +45,7 @@ _OPEN = text("closed_at IS NULL")
 _STANDING = text("gone_at IS NULL")
 _UNRELEASED = text("released_at IS NULL")
 _IN_FORCE = text("until IS NULL")
+_SEALED = text("sealed IS NOT NULL")
 _HELD_BACK = text("state = 'quarantined'")
 _HAS_ID = text("national_id IS NOT NULL")
 _ACTIVE = text("state IN ('sending', 'unknown')")
@@ -159,8 +160,9 @@ class Record(SQLModel, table=True):
 class Delivery(SQLModel, table=True):
     """One version of one document on its way. The newest version of a key says where the key stands.
 
-    `absents` counts sightings of nothing, in a row. `candidates` are what a search showed and only a person can judge:
-    class C2 and C3, gone with the state `unknown`. `decided*` is that person's word."""
+    `body_bytes` stays when the text is retired (RetiredBody). `absents` counts sightings of nothing, in a row.
+    `candidates` are what a search showed and only a person can judge: class C2 and C3, gone with the state `unknown`.
+    `decided*` is that person's word."""
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -479,6 +481,33 @@ class CaseHold(SQLModel, table=True):
     at: datetime = _instant()
     released_by: str | None = None
     released_at: datetime | None = _instant(nullable=True)
+
+
+class RetiredBody(SQLModel, table=True):
+    """The document of a version that is here in clear no more, because its time is over: sealed to the auditor's key,
+    then erased, or erased at once. `commitment`: the keyed one to it, as in the log; `facts`: its fields of class C1,
+    which stay.
+
+    A row stands only for a version without its text, and goes when the text is put back (triggers of retired.py)."""
+
+    __tablename__ = "retired_body"
+    __table_args__ = (
+        CheckConstraint("length(commitment) = 64", name="retired_commitment"),
+        CheckConstraint("sealed_at IS NOT NULL OR erased_at IS NOT NULL", name="retired_is_sealed_or_erased"),
+        CheckConstraint("(sealed_at IS NULL) = (key_id IS NULL)", name="sealed_has_key"),
+        CheckConstraint(
+            "(sealed IS NOT NULL) = (sealed_at IS NOT NULL AND erased_at IS NULL)", name="sealed_until_erased"
+        ),
+        Index("ix_retired_body_sealed", "agency", "delivery_id", sqlite_where=_SEALED, postgresql_where=_SEALED),
+    )
+    delivery_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    agency: str
+    commitment: str
+    facts: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    sealed_at: datetime | None = _instant(nullable=True)
+    key_id: str | None = None
+    sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    erased_at: datetime | None = _instant(nullable=True)
 
 
 class Reason(SQLModel, table=True):

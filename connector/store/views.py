@@ -115,8 +115,10 @@ def planned_change(connection: Connection, reading: Reading) -> Planned:
         return Planned(reading.key, "create", (), ())
     if row.digest == reading.document.digest:
         return Planned(reading.key, "same", (), ())
-    before = orjson.loads(row.body) if row.body else {}
-    return Planned(reading.key, "update", changed_pointers(before, orjson.loads(reading.document.body)), ())
+    if row.body is None:  # an erased text, or none before: nobody can tell in which fields it was another
+        return Planned(reading.key, "update", (), ())
+    before, after = orjson.loads(row.body), orjson.loads(reading.document.body)
+    return Planned(reading.key, "update", changed_pointers(before, after), ())
 
 
 def newest_body(connection: Connection, key: RecordKey) -> bytes | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connector.telling import masking, naming, timeline, tracing
+from connector.telling import masking, naming, retired, timeline, tracing
 from connector.telling.voice import Voice
 from connector.telling.words import HERE, clipped, plain, utc
 
@@ -144,6 +144,8 @@ def _facts(
     from connector.core.schema import pattern_of
 
     say, mapping = voice.say, app.agency(key.agency).mapping
+    if went := retired.sentence(say, story.retired):
+        yield say("dossier.text"), went
     if story.body is None or key.kind not in mapping.kinds:
         yield say("dossier.text"), say("dossier.no_text")
         return

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 JOBS = ("collect", "deliver", "pull", "reconcile")
 
-TROUBLED = ("collect", "resync", "deliver", "pull", "reconcile", "checkpoint")
-"""Jobs whose failures are told; of `resync` and `checkpoint` nobody asks when it last went well."""
+TROUBLED = ("collect", "resync", "deliver", "pull", "reconcile", "retention", "checkpoint")
+"""Jobs whose failures are told; of `resync`, `retention` and `checkpoint` nobody asks when it last went well."""
 
 DECIDABLE = ("several", "not_findable")
 ASK_A_PERSON = ("conflict", "national_ahead", *DECIDABLE)

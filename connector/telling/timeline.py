@@ -1,7 +1,7 @@
 """The story of a record, as sentences: one per audit entry that tells a reader something.
 
 `event.<name>.<detail>` in the catalogue is the sentence of an event, by its verdict, sighting, outcome, decision,
-cause or state.
+cause, state or rule.
 May import: voice, rules, naming.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from connector.store.reasons import Told
     from connector.store.stories import Moment
 
-_DETAILS = ("verdict", "sighting", "outcome", "decision", "cause", "state")
+_DETAILS = ("verdict", "sighting", "outcome", "decision", "cause", "state", "rule")
 
 
 def sentences(voice: Voice, moments: Sequence[Moment], now: datetime) -> Iterator[tuple[str, str]]:

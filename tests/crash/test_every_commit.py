@@ -49,6 +49,8 @@ ELSEWHERE = {
     "stages/prune.py:prune#1": "with an export of old entries alone; tests/cli/test_pruning.py dies at it",
     "stages/pull.py:_note_stopped#1": "over an interface without a list alone; one mark and its entry",
     "stages/rebuild.py:_renew#1": "after a list that was left for a day; the same mark as in _take",
+    "stages/retention.py:_erase_sealed#1": "years after the rest; tests/stages/test_retention.py dies at it",
+    "stages/retention.py:_retire_clear#1": "a month after the rest; tests/stages/test_retention.py dies at it",
     "stages/resync.py:_close#1": "a request that the source refuses; the same row as in _one",
 }
 """Callers that no history here comes by: when they are called, and what stands for them."""

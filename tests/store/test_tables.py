@@ -60,6 +60,8 @@ CHANNEL = {
 REASON = {"agency": AGENCY, "seq": 1, "text": "why"}
 HOLD = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "by": "x", "at": START}
 TOLD = {"agency": AGENCY, "kind": "petition", "local_id": "demo:1", "version": 1, "state": "delivered"}
+GONE = {"delivery_id": 1, "agency": AGENCY, "commitment": "c" * 64, "erased_at": START}
+SHUT = {"delivery_id": 1, "agency": AGENCY, "commitment": "c" * 64, "sealed_at": START, "key_id": "k", "sealed": b"s"}
 RUN = {
     "agency": AGENCY, "by": "x", "started_at": START, "listed": True, "unreadable": 0, "counts": {}, "plan": "",
     "store_seq": 0,
@@ -176,6 +178,13 @@ IMPOSSIBLE: list[Case] = [
     ("receipt_kind", tables.Receipt, RECEIPT, {"kind": "letter"}),
     ("receipt_hash", tables.Receipt, RECEIPT, {"sha256": "a"}),
     ("untaken_has_rule", tables.Content, CONTENT, {"state": "refused"}),
+    ("retired_commitment", tables.RetiredBody, GONE, {"commitment": "c"}),
+    ("retired_is_sealed_or_erased", tables.RetiredBody, GONE, {"erased_at": None}),
+    ("sealed_has_key", tables.RetiredBody, SHUT, {"key_id": None}),
+    ("sealed_has_key", tables.RetiredBody, GONE, {"key_id": "k"}),
+    ("sealed_until_erased", tables.RetiredBody, SHUT, {"erased_at": START}),
+    ("sealed_until_erased", tables.RetiredBody, SHUT, {"sealed": None}),
+    ("sealed_until_erased", tables.RetiredBody, GONE, {"sealed": b"s"}),
     ("sought_word_is_bounded", tables.SoughtWord, WORD, {"word": ""}),
     ("sought_word_is_bounded", tables.SoughtWord, WORD, {"word": "a" * 66}),
     ("sought_number_is_marked", tables.SoughtWord, WORD, {"word": "#12"}),
@@ -222,6 +231,9 @@ def test_every_constraint_has_an_impossible_row_of_its_own() -> None:
         (tables.Kept, KEPT),
         (tables.PrunedVersion, TOLD),
         (tables.CaseHold, HOLD),
+        (tables.RetiredBody, GONE),
+        (tables.RetiredBody, SHUT),
+        (tables.RetiredBody, SHUT | {"sealed": None, "erased_at": START}),
     ],
 )
 def test_the_same_row_without_its_flaw_is_taken(ledger: Ledger, model: type[SQLModel], row: dict[str, Any]) -> None:

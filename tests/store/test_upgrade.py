@@ -141,6 +141,8 @@ def test_an_upgraded_store_keeps_its_rows_its_views_and_the_guards_of_its_audit_
     assert {name for name in after if name.startswith("trigger")} == {
         "trigger audit_entry_is_never_changed",
         "trigger audit_entry_is_never_deleted",
+        "trigger retired_body_goes_when_its_text_is_back",
+        "trigger retired_body_is_of_no_text_that_is_here",
         "trigger sought_words_are_of_the_newest",
         "trigger sought_words_go_with_the_text",
         "trigger version_is_adopted",

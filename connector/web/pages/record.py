@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from connector import lock
 from connector.core.model import KINDS, Kind, RecordKey
-from connector.telling import documents, naming, outlook, records, subject, timeline, tracing
+from connector.telling import documents, naming, outlook, records, retired, subject, timeline, tracing
 from connector.telling.documents import Field, FieldChange
 from connector.telling.masking import Mask
 from connector.telling.subject import Subject
@@ -67,6 +67,7 @@ def _values(visit: Visit, found: Subject, *, unmasked: bool) -> dict[str, Any]:
         "next": list(outlook.sentences(voice, app, line, lock.holder(app.config.data_dir), with_reasons=unmasked)),
         "commands": commands(found),
         "moments": _moments(visit, found),
+        "went": retired.sentence(visit.say, found.story.retired),
         "note": (found.story.status or {}).get("note", "") if unmasked else "",
         "fields": [],
         "changes": None,
