@@ -17,11 +17,12 @@ from connector.core.chain import Head, verify
 from connector.core.model import Cause, Kind, RecordKey, State
 from connector.sandbox import LogLine
 from connector.store import audit, books, marks, views, waits
-from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, Tombstone, table_of
+from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, RetiredBody, Tombstone, table_of
 from tests.machine.world import AGENCY, ATTEMPTS, KINDS, World, key_of
 
 _record, _delivery = table_of(Record), table_of(Delivery)
 _event, _status, _stone = table_of(MirrorEvent), table_of(MirrorStatus), table_of(Tombstone)
+_retired = table_of(RetiredBody)
 
 SECRET_TEXT = "BÍ MẬT NHÀ NƯỚC"
 """Stands in every row that is a state secret, and nowhere else."""
@@ -51,6 +52,7 @@ class Watch:
             self._log_is_whole(connection)
             self._tries_are_bounded(connection)
             self._secrets_are_erased(connection)
+            self._texts_are_here_or_said_to_be_gone(connection)
             if self.world.swept:
                 self._ledger_shows_the_source(connection)
                 self._nothing_that_is_there_is_gone(connection)
@@ -237,6 +239,20 @@ class Watch:
                     )
                 ).all()
                 assert not kept, (key, kept)
+
+    def _texts_are_here_or_said_to_be_gone(self, connection: Connection) -> None:
+        """A text that is not here was erased in time, and an entry names the commitment to it; never of what waits."""
+        gone = {row.delivery_id: row.commitment for row in connection.execute(select(_retired))}
+        erased = {
+            (fields[9], fields[10], fields[11]): fields[12]["commitment"]
+            for fields in (orjson.loads(entry.content) for entry in audit.entries(connection, AGENCY))
+            if fields[5] == "body.erased"
+        }
+        for row in connection.execute(select(_delivery)):
+            assert row.id not in gone or row.body is None
+            if row.body is None and row.body_bytes:
+                assert row.state in (State.DELIVERED, State.RETRACTED, State.SUPERSEDED), row.state
+                assert gone[row.id] == erased[row.kind, row.local_id, row.version]
 
     # --- once all trouble is over ---
 

@@ -45,7 +45,7 @@ numbers = st.integers(1, 3)
 texts = st.sampled_from(["A", "B"])
 types = st.sampled_from(["1", "1", "2", "3", "5"])  # complaint, denunciation, recommendation, and one without a meaning
 kinds = st.sampled_from(KINDS)
-stages = st.sampled_from(["collect", "push", "push", "resolve", "pull", "resync"])
+stages = st.sampled_from(["collect", "push", "push", "resolve", "pull", "resync", "retire"])
 statuses = st.sampled_from(["validated", "returned_for_correction", "duplicate_suspected", "closed", "under_review"])
 
 LOSSES = ["lose_after_commit", "lose_before_commit", "commit_then_500", "commit_then_html", "wrong_echo", "truncate"]
@@ -199,6 +199,12 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def sync(self) -> None:
         self.world.sync()
+
+    @rule()
+    def texts_go(self) -> None:
+        """Two days later what was received and superseded until now is erased, and all goes on without it."""
+        self.world.clock.advance(2 * 86_400)
+        self.world.run("retire")
 
     @rule(stage=stages, commits=st.integers(0, 3))
     def die_in_the_middle(self, stage: str, commits: int) -> None:

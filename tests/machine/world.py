@@ -74,6 +74,9 @@ attempts = {attempts}
 [pull]
 page_limit = 3
 
+[retention]
+bodies_days = 1
+
 [[agency]]
 code = "{agency}"
 name = "Đơn vị mẫu"
@@ -259,6 +262,7 @@ class World:
             "resolve": self.app.resolve,
             "pull": self.app.pull,
             "resync": self.app.resync,
+            "retire": self.app.retire,
         }
         return stages[name](AGENCY)
 
