@@ -50,6 +50,7 @@ from connector.cli import (
     resync,
     retiring,
     sandbox,
+    sealing,
     status,
     testing,
     unknown,
@@ -146,10 +147,13 @@ _audit = _noun(
     extract=extracting.extract,
     dossier=dossier.dossier,
     kept=kept.kept,
+    sealed=sealing.sealed,
+    unseal=sealing.unseal,
     prune=pruning.prune,
 )
 _noun(
     "keys", _audit, new=checkpoints.keys_new, rotate=checkpoints.keys_rotate, show=checkpoints.keys_show,
+    auditor=sealing.keys_auditor,
 )  # fmt: skip
 _console = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 _console.callback()(console.console)

@@ -16,14 +16,16 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, select
 
+from connector.core import chain
 from connector.core.closing import AT_REST
 from connector.core.model import Kind, RecordKey, State
 from connector.store.keys import chunks, of_key
 from connector.store.standing import current, is_exposed, is_returned, same_key
-from connector.store.tables import Delivery, Record, ResyncItem, RetiredBody, Tombstone, table_of
+from connector.store.tables import AuditEntry, Delivery, Record, ResyncItem, RetiredBody, Tombstone, table_of
 
 _delivery = table_of(Delivery)
 _record = table_of(Record)
+_audit = table_of(AuditEntry)
 _retired = table_of(RetiredBody)
 _asked = table_of(ResyncItem)
 _stone = table_of(Tombstone)
@@ -39,6 +41,9 @@ TRIGGERS = (
        WHEN NEW.body IS NOT NULL AND OLD.body IS NULL
        BEGIN DELETE FROM retired_body WHERE delivery_id = NEW.id; END""",
 )
+
+SEALED, ERASED = "body.sealed", "body.erased"
+"""The entries that tell of it."""
 
 RETIRED_STATES = (State.DELIVERED, State.RETRACTED, State.SUPERSEDED)
 """Versions whose text has done its work. Never one that waits, is on its way, was refused, or asks for a person."""
@@ -147,8 +152,30 @@ _OF_SEALED = (
 )
 
 
-def sealed(connection: Connection, agency: str, after_id: int, rows: int) -> list[Sealed]:
-    """Return the next texts that are sealed, by their number. Uses ix_retired_body_sealed."""
+def count_sealed(connection: Connection, agency: str, record: RecordKey | None = None) -> int:
+    """Return how many texts of the agency, or of one record, are sealed."""
+    found = select(func.count()).select_from(_retired).join(_delivery, _delivery.c.id == _retired.c.delivery_id)
+    found = found.where(_retired.c.agency == agency, _retired.c.sealed.is_not(None))
+    return int(connection.execute(found.where(*of_key(_delivery, record)) if record else found).scalar_one())
+
+
+def entry_of(connection: Connection, one: Sealed) -> tuple[int, str, str] | None:
+    """Return place, hash and content of the entry that tells of this sealing, None where it was pruned. Uses
+    ix_audit_key."""
+    told = select(_audit.c.seq, _audit.c.hash, _audit.c.content)
+    told = told.where(*of_key(_audit, one.key), _audit.c.event == SEALED).order_by(_audit.c.seq.desc())
+    digest = chain.digest(one.sealed)
+    for row in connection.execute(told):
+        if digest in row.content:
+            return int(row.seq), str(row.hash), str(row.content)
+    return None
+
+
+def sealed(
+    connection: Connection, agency: str, after_id: int, rows: int, record: RecordKey | None = None
+) -> list[Sealed]:
+    """Return the next texts that are sealed, by their number, of all records or of one. Uses ix_retired_body_sealed."""
+    wanted = _OF_SEALED.where(*of_key(_delivery, record)) if record else _OF_SEALED
     return [
         Sealed(
             row.delivery_id,
@@ -160,7 +187,7 @@ def sealed(connection: Connection, agency: str, after_id: int, rows: int) -> lis
             row.sealed_at,
             bytes(row.sealed),
         )
-        for row in connection.execute(_OF_SEALED, {"agency": agency, "after_id": after_id, "rows": rows})
+        for row in connection.execute(wanted, {"agency": agency, "after_id": after_id, "rows": rows})
     ]
 
 

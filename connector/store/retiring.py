@@ -20,14 +20,11 @@ from connector.core.sealing import AuditorKey
 from connector.core.secrecy import open_part
 from connector.store import erasure
 from connector.store.db import Tx
-from connector.store.retired import Clear, Sealed
+from connector.store.retired import ERASED, SEALED, Clear, Sealed
 from connector.store.tables import Delivery, RetiredBody, table_of
 
 _delivery = table_of(Delivery)
 _retired = table_of(RetiredBody)
-
-SEALED, ERASED = "body.sealed", "body.erased"
-"""The entries that tell of it."""
 
 AFTER_ACCEPTANCE, AFTER_CLOSING = "after_acceptance", "after_closing"
 """By which rule a text went: so many days after it was accepted or superseded; so many months after its case was

@@ -51,6 +51,7 @@ ELSEWHERE = {
     "stages/rebuild.py:_renew#1": "after a list that was left for a day; the same mark as in _take",
     "stages/retention.py:_erase_sealed#1": "years after the rest; tests/stages/test_retention.py dies at it",
     "stages/retention.py:_retire_clear#1": "a month after the rest; tests/stages/test_retention.py dies at it",
+    "stages/sealed_file.py:write#1": "an entry about a file that is not there yet; the next file has its own",
     "stages/resync.py:_close#1": "a request that the source refuses; the same row as in _one",
 }
 """Callers that no history here comes by: when they are called, and what stands for them."""
