@@ -93,6 +93,8 @@ def _named(mask: Mask, mapping: KindMapping, pointer: str) -> tuple[str, str]:
     above = pointer.rpartition("/")[0]
     between = mapping.label(above, mask.say.language) if not above[1:].partition("/")[2].isdecimal() else ""
     group = mapping.label(f"/{first}", mask.say.language)
+    if rest.isdecimal():  # an item that is no more than its value: its list's name says it
+        return "", group + number
     if rest.count("/") and between and between not in (group, label, above):
         label = f"{between}: {label}"
     return group + number, label

@@ -27,6 +27,7 @@ from connector.sample.edits import edit
 from connector.sandbox import FaultRule, Sandbox
 from connector.store import views
 from connector.store.accounts import Role
+from connector.web.cookies import LANGUAGE_COOKIE
 from connector.web.hall import opened
 from connector.web.serving import served
 from connector.web.settings import settings_of
@@ -48,6 +49,10 @@ SHOWN = {
 
 FIRST_HOSTILE, LAST_HOSTILE = 10, 10 + len(SHOWN) - 1
 RETURNED_NOTE = hostile.MARKUP["script in an attribute"]
+CORRECTED_NAME, CORRECTED_CONTENT = "Đặng Thị Ngọc Ẩn", "Kiến nghị mở lại lối đi chung đã bị rào kín"
+CORRECTED_NUMBER = "512/BTCDTW-TD1"
+"""Of the one petition whose second version waits: what the nation has confirmed is its first."""
+
 ORDERED_WHY = hostile.MARKUP["end of a title"] + " " + hostile.STEERING["turn to the right"].strip()
 
 
@@ -105,8 +110,32 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return config
 
 
+def correct(config: Path, folder: Path) -> None:
+    """Pause one petition that is in clear and of no hostile text, and write another name, content and paper over it."""
+    with closing(sqlite3.connect(source_path(folder))) as source:
+        known = source.execute(
+            "SELECT d.IdDonThu FROM don_thu d JOIN don_thu_nguoi_dai_dien n USING (IdDonThu)"
+            " WHERE d.LoaiDonThu = 3 AND d.DonNacDanh = 0 AND d.IdDonThu > ? ORDER BY 1",
+            (LAST_HOSTILE,),
+        )
+        ids = [f"bentre:{number}" for (number,) in known]
+        chosen = next(one for one in ids if one in some(config, Kind.PETITION))
+        run(config, "pause", "petition", chosen, "--agency", AGENCY, "--reason", "Chờ đơn vị đính chính xong")
+        number = (int(chosen.partition(":")[2]),)
+        source.execute("UPDATE don_thu SET NoiDungDonThu = ? WHERE IdDonThu = ?", (CORRECTED_CONTENT, *number))
+        paper = "UPDATE don_thu_thong_tin_don_thu SET SoVanBanDen = ? WHERE IdDonThu = ?"
+        source.execute(paper, (CORRECTED_NUMBER, *number))
+        source.execute(
+            "UPDATE don_thu_doi_tuong_di_kntc SET HoTen = ? WHERE IdDoiTuongDiKNTC IN"
+            " (SELECT min(IdDoiTuongDiKNTC) FROM don_thu_nguoi_dai_dien WHERE IdDonThu = ?)",
+            (CORRECTED_NAME, *number),
+        )
+        source.commit()
+
+
 def history(config: Path, folder: Path, sandbox: Sandbox) -> None:
-    """What happens afterwards: statuses, a correction, records lost and entered there, a comparison, orders."""
+    """What happens afterwards: statuses, corrections, records lost and entered there, a comparison, orders."""
+    correct(config, folder)
     petitions = some(config, Kind.PETITION)
     sandbox.advance(6)
     sandbox.move(AGENCY, "petition", petitions[0], "returned_for_correction", RETURNED_NOTE)
@@ -169,11 +198,14 @@ class Visitor:
 
 
 @contextmanager
-def visiting(chromium: Browser, console: Console, name: str = "", **settings: Any) -> Iterator[Visitor]:
+def visiting(
+    chromium: Browser, console: Console, name: str = "", language: str = "en", **settings: Any
+) -> Iterator[Visitor]:
     """A browser without scripts, as somebody uses it who is logged in. What asks for another host is stopped."""
     settings = {"java_script_enabled": False, "viewport": {"width": 1280, "height": 900}, "locale": "vi-VN"} | settings
     context = chromium.new_context(**settings)
     context.set_default_timeout(20_000)
+    context.add_cookies([{"name": LANGUAGE_COOKIE, "value": language, "url": console.address}])
     reported: list[str] = []
 
     def guard(route: Any) -> None:

@@ -8,16 +8,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Locator
 
 from connector.core.model import Kind
 from connector.store import views
 from connector.store.accounts import Role
 from connector.web.pages import PAGES
 from tests import hostile
-from tests.browser.conftest import ACCOUNTS, Visitor, visiting
+from tests.browser.conftest import ACCOUNTS, CORRECTED_CONTENT, CORRECTED_NAME, CORRECTED_NUMBER, Visitor, visiting
 from tests.cli.conftest import CANARY
 from tests.web.conftest import PASSWORD, Console
 from tests.web.test_guard import MAY
@@ -114,7 +115,7 @@ def test_the_log_is_filtered_by_event_and_turned_page_by_page(chromium: Browser,
         assert numbers[0] - numbers[-1] == len(numbers) - 1
         page.select_option("#event", "sending.paused")
         page.click("form.filters button")
-        assert page.locator("tbody tr").count() == 1
+        assert page.locator("tbody tr").count() == 2, "one record, one kind"
         page.fill("#by", "nobody at all")
         page.click("form.filters button")
         assert page.locator("tbody tr").count() == 0
@@ -229,6 +230,102 @@ def test_an_auditor_gives_a_reason_before_a_record_is_unmasked(chromium: Browser
         assert page.url.endswith(f"/{AGENCY}/log")
 
 
+# --- one record, and how it is found
+
+
+def search(visitor: Visitor, words: str, by: str) -> Locator:
+    """The rows that a search shows, as somebody searches who begins at the list."""
+    page = visitor.open(f"/{AGENCY}/records")
+    page.fill("#words", words)
+    page.select_option("#by", by)
+    page.locator("form.filters", has=page.locator("#words")).locator("button").click()
+    assert words not in page.url
+    return page.locator("tbody th a")
+
+
+def diff_of(visitor: Visitor) -> list[tuple[str, str, str]]:
+    """Field, before and after, of every field that the record page marks as changed."""
+    rows = visitor.page.locator("section[aria-labelledby=changes] tbody tr").all()
+    marked = [[row.locator(part).all_inner_texts() for part in ("th", "td del", "td ins")] for row in rows]
+    return [(field[0], "".join(before), "".join(after)) for field, before, after in marked]
+
+
+def test_an_auditor_finds_a_person_without_marks_and_sees_what_the_nation_has_not_got_yet(
+    chromium: Browser, console: Console
+):
+    """From the name to the record: masked, then after a reason unmasked beside what the nation has confirmed."""
+    with visiting(chromium, console, "minh", "vi") as visitor:
+        page = visitor.page
+        found = search(visitor, "ngoc an dang thi", "name")
+        assert found.count() == 1
+        searched = console.entries("console.searched")[-1]
+        assert (searched["by"], searched["found"]) == ("minh", 1)
+        assert "ngoc" not in str(searched)
+        found.click()
+        record = page.url
+        assert CORRECTED_CONTENT not in visitor.seen()
+        assert CORRECTED_NAME not in visitor.seen()
+        masked = diff_of(visitor)
+        assert [one[1:] for one in masked if one[2] != CORRECTED_NUMBER] == [("(đã che)", "(đã che)")] * 2
+        seen = len(console.entries("console.shown"))
+
+        page.click("main a.button")
+        page.fill("#reason", "Đoàn kiểm tra theo quyết định số 7/QĐ-TTr")
+        page.click("main button.main")
+        assert page.url == record
+        assert page.locator("section[aria-labelledby=changes] select#from option:checked").inner_text() == (
+            "Bản 1, CSDLQG đã xác nhận"
+        )
+        changed = {after: before for _, before, after in diff_of(visitor)}
+        assert set(changed) == {CORRECTED_CONTENT, CORRECTED_NAME, CORRECTED_NUMBER}
+        assert "(đã che)" not in changed.values()
+        assert changed[CORRECTED_CONTENT] != CORRECTED_CONTENT
+        shown = console.entries("console.shown")[seen:]
+        assert [(one["by"], one["id"]) for one in shown] == [("minh", found_id(record))]
+        assert "7/QĐ" not in str(shown)
+
+
+def found_id(address: str) -> str:
+    return parse_qs(urlsplit(address).query)["id"][0]
+
+
+def test_an_operator_chooses_two_versions_and_sees_the_field_that_changed(chromium: Browser, console: Console):
+    with visiting(chromium, console, "lan", "vi") as visitor:
+        page = visitor.open(f"/{AGENCY}/record?kind=petition&id={corrected_day(console)}")
+        for older, newer in (("1", "2"), ("2", "1")):
+            page.select_option("#from", older)
+            page.select_option("#to", newer)
+            page.click("section[aria-labelledby=changes] button")
+            ((field, before, after),) = diff_of(visitor)
+            assert (field, after) == ("Ngày nhận đơn", "01/02/2024")
+            assert re.fullmatch(r"\d\d/\d\d/\d{4}", before)
+        page.select_option("#from", "2")
+        page.select_option("#to", "2")
+        page.click("section[aria-labelledby=changes] button")
+        assert page.locator("[role=alert]").count() == 1
+        assert page.locator("select#from").count() == 1, "one may choose again"
+
+
+def corrected_day(console: Console) -> str:
+    """The petition whose day of receipt was corrected, and sent."""
+    with console.hall.app.store.read() as connection:
+        lines = views.lines(connection, AGENCY, kind=Kind.PETITION, state="delivered", limit=500)
+    return next(line.key.local_id for line in lines if line.version == 2)
+
+
+def test_an_operator_finds_a_record_by_the_number_of_its_paper_and_cannot_search_a_name(
+    chromium: Browser, console: Console
+):
+    with visiting(chromium, console, "lan") as visitor:
+        found = search(visitor, CORRECTED_NUMBER.lower()[:-1], "number")
+        assert found.count() == 1, "the paper's number as it begins"
+        found.click()
+        assert CORRECTED_NUMBER in visitor.seen()
+        assert CORRECTED_NAME not in visitor.seen()
+        assert visitor.page.locator("#by option[value=name]").count() == 0
+        assert search(visitor, "ngoc an dang thi", "number").count() == 0
+
+
 def test_the_language_is_switched_by_a_button_and_stays(chromium: Browser, console: Console):
     with visiting(chromium, console, "lan") as visitor:
         page = visitor.open(f"/{AGENCY}/log")
@@ -339,9 +436,7 @@ def test_every_page_is_drawn_for_a_wide_and_a_narrow_screen(chromium: Browser, c
     folder = Path(os.environ.get("KNTC_SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
     for name, role in ACCOUNTS.items():
-        with visiting(chromium, console, name) as visitor:
-            if visitor.page.get_attribute("html", "lang") != "vi":
-                visitor.page.click("form[action='/language'] button")
+        with visiting(chromium, console, name, "vi") as visitor:
             for page, address in pages_of(console, role):
                 for width in (1280, 390):
                     visitor.page.set_viewport_size({"width": width, "height": 900})

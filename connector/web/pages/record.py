@@ -33,22 +33,25 @@ def show(visit: Visit) -> Response:
     if not kind or not visit.arg("id"):
         raise NotFound
     key = RecordKey(visit.agency, Kind(kind), visit.arg("id"))
-    pair = _pair(visit)
+    one, other = _asked(visit)
+    pair = None if one is None or other is None or one == other else (min(one, other), max(one, other))
     found = subject.gather(visit.app, key, pair, with_reasons=False)
     if found is None or (pair and found.compared is None):
         raise NotFound
     unmasked = not found.concealed and reveal.shown(visit, key)
     if unmasked:  # what people wrote is read only now: after its entry in the log
         found = subject.gather(visit.app, key, pair, with_reasons=True) or found
-    return visit.page("record.html", **_values(visit, found, unmasked=unmasked))
+    itself = one is not None and one == other
+    values = _values(visit, found, unmasked=unmasked)
+    return visit.page("record.html", status=400 if itself else 200, with_itself=itself, **values)
 
 
-def _pair(visit: Visit) -> tuple[int, int] | None:
-    """Return the two versions that are to be compared, the older first, None where nobody said."""
+def _asked(visit: Visit) -> tuple[int | None, int | None]:
+    """Return the two versions that are to be compared, as they were chosen; None and None where nobody said."""
     one, other = visit.number("from", most=MOST_VERSION), visit.number("to", most=MOST_VERSION)
-    if (one is None) != (other is None) or (one is not None and one == other):
+    if (one is None) != (other is None):
         raise BadRequest
-    return (min(one, other), max(one, other)) if one is not None and other is not None else None
+    return one, other
 
 
 def _values(visit: Visit, found: Subject, *, unmasked: bool) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def _values(visit: Visit, found: Subject, *, unmasked: bool) -> dict[str, Any]:
         "note": (found.story.status or {}).get("note", "") if unmasked else "",
         "fields": [],
         "changes": None,
+        "choices": _choices(visit, found),
         "named": {key: naming.record(visit.say, key) for key in (*found.above, *found.below)},
     }
     if found.key.kind in mapping.kinds:
@@ -81,6 +85,16 @@ def _values(visit: Visit, found: Subject, *, unmasked: bool) -> dict[str, Any]:
             "changes": _changes(mask, kind_mapping, found),
         }
     return values
+
+
+def _choices(visit: Visit, found: Subject) -> list[tuple[int, str]]:
+    """Return the versions that may be compared, each with its name, the one that the nation has confirmed marked."""
+    say, confirmed = visit.say, found.confirmed.version if found.confirmed else None
+    return [
+        (one["version"], say("console.record.the_confirmed" if one["version"] == confirmed else "console.record.after",
+                             version=one["version"]))
+        for one in found.versions
+    ]  # fmt: skip
 
 
 def _fields(mask: Mask, mapping: KindMapping, found: Subject) -> list[Field]:
