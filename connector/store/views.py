@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, literal, or_, select
+from sqlalchemy import Connection, literal, or_, select, tuple_
 
 from connector.core.diff import changed_pointers
 from connector.core.model import Kind, RecordKey, State
 from connector.store import pages, tombstones
 from connector.store.counting import Census, causes, census, counts, exposed_count, oldest_pending
 from connector.store.days import Day, per_day
-from connector.store.keys import of_key
+from connector.store.keys import chunks, of_key
 from connector.store.pages import Page, page
 from connector.store.records import Reading
 from connector.store.standing import (
@@ -130,6 +131,20 @@ def newest_body(connection: Connection, key: RecordKey) -> bytes | None:
 def key_exists(connection: Connection, key: RecordKey) -> bool:
     """Return whether the ledger has ever seen this key."""
     return connection.execute(select(_record.c.version).where(*of_key(_record, key))).first() is not None
+
+
+def known_among(connection: Connection, agency: str, keys: Iterable[RecordKey]) -> set[RecordKey]:
+    """Return those of an agency's keys that the ledger has ever seen."""
+    wanted = sorted({(str(key.kind), key.local_id) for key in keys})
+    found: set[RecordKey] = set()
+    for chunk in chunks(wanted, 500):
+        rows = connection.execute(
+            select(_record.c.kind, _record.c.local_id).where(
+                _record.c.agency == agency, tuple_(_record.c.kind, _record.c.local_id).in_(chunk)
+            )
+        )
+        found.update(RecordKey(agency, Kind(kind), local_id) for kind, local_id in rows)
+    return found
 
 
 def range_value_of(connection: Connection, key: RecordKey) -> str | None:

@@ -133,6 +133,16 @@ def test_an_entry_of_the_log_is_found_by_its_record_and_by_its_day(chromium: Bro
         visitor.open(f"/{AGENCY}/log?id={local_id}", status=400)
 
 
+@pytest.mark.parametrize("page", ["log", "national", "report"])
+def test_a_row_about_a_record_leads_to_its_page(chromium: Browser, console: Console, page: str):
+    with visiting(chromium, console, "lan") as visitor:
+        shown = visitor.open(f"/{AGENCY}/{page}")
+        link = shown.locator("main tbody a[href*='/record?']").first
+        name = link.inner_text()
+        link.click()
+        assert shown.locator("h1").inner_text().split()[-1] == name.split()[-1] == found_id(shown.url)
+
+
 def test_the_log_says_how_far_it_is_verified(chromium: Browser, console: Console):
     with visiting(chromium, console, "minh") as visitor:
         for _ in range(50):
@@ -152,7 +162,10 @@ def test_a_comparison_shows_what_was_lost_there_and_what_was_entered_by_hand(chr
         page.select_option("#finding", "missing_remote")
         page.click("form.filters button")
         rows = page.locator("section[aria-labelledby=items] tbody tr")
-        assert rows.count() == 1
+        assert (rows.count(), rows.locator("a").count()) == (1, 1)
+        page.select_option("#finding", "orphan")
+        page.click("form.filters button")
+        assert (rows.count(), rows.locator("a").count()) == (1, 0), "of what nobody here has seen there is no page"
         visitor.open(f"/{AGENCY}/report?run=999999", status=404)
 
 

@@ -13,9 +13,9 @@ import orjson
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from connector.core.model import KINDS, Entry, Kind
+from connector.core.model import KINDS, Entry, Kind, RecordKey
 from connector.errors import DataError
-from connector.store import log_pages, stories
+from connector.store import log_pages, stories, views
 from connector.store.stories import Moment
 from connector.telling import timeline
 from connector.telling.words import messages
@@ -131,7 +131,7 @@ def _of_person(connection: Connection, agency: str, by: str, before: int | None,
 class _Row:
     seq: int
     at: datetime
-    key: tuple[str, str] | None
+    key: RecordKey | None
     record: str
     told: str
     by: str
@@ -140,16 +140,26 @@ class _Row:
 
 def _rows(visit: Visit, connection: Connection, entries: list[tuple[Entry, list[Any]]]) -> list[_Row]:
     moments = stories.told(connection, visit.agency, {entry.seq: fields for entry, fields in entries})
-    return [_row(visit, entry, fields, moment) for (entry, fields), moment in zip(entries, moments, strict=True)]
+    keys = [_key(visit.agency, fields) for _, fields in entries]
+    known = views.known_among(connection, visit.agency, [key for key in keys if key])
+    return [
+        _row(visit, entry, fields, moment, key=key if key in known else None)
+        for (entry, fields), key, moment in zip(entries, keys, moments, strict=True)
+    ]
 
 
-def _row(visit: Visit, entry: Entry, fields: list[Any], moment: Moment) -> _Row:
-    say, key = visit.say, (str(fields[9]), str(fields[10])) if fields[9] else None
+def _key(agency: str, fields: list[Any]) -> RecordKey | None:
+    return RecordKey(agency, Kind(fields[9]), str(fields[10])) if fields[9] in KINDS else None
+
+
+def _row(visit: Visit, entry: Entry, fields: list[Any], moment: Moment, *, key: RecordKey | None) -> _Row:
+    """key: of the record, if it has a page."""
+    say = visit.say
     return _Row(
         seq=entry.seq,
         at=moment.at,
         key=key,
-        record=f"{say.label('kind', key[0])} {key[1]}" if key else "",
+        record=f"{say.label('kind', str(fields[9]))} {fields[10]}" if fields[9] else "",
         told=timeline.sentence(visit.voice, moment),
         by=f"{moment.actor}, {say.label('trigger', moment.trigger)}" if moment.trigger else moment.actor,
         hash=entry.hash,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from connector.core.model import KINDS, Kind
+from connector.core.model import KINDS, Kind, RecordKey
 from connector.core.statuses import KNOWN
-from connector.store import mirrored
+from connector.store import mirrored, views
 from connector.store.mirrored import Standing
 from connector.web.page import READERS, Page
 from connector.web.visit import PAGE_ROWS, Visit
@@ -32,15 +32,18 @@ def show(visit: Visit) -> Response:
         raise BadRequest
     rows: list[Standing] = []
     next_ = ""
+    known: set[RecordKey] = set()
     if not status or counted is None or counted.value.get(kind, {}).get(status):
         with visit.app.store.read() as connection:
             rows, next_ = mirrored.page(connection, visit.agency, kind, status=status, after=after, limit=PAGE_ROWS)
+            known = views.known_among(connection, visit.agency, [row.key for row in rows])
     asked = {"kind": str(kind), "status": status}
     return visit.page(
         "national.html",
         at=counted.at if counted else None,
         sums=[(name, sums.get(name, 0)) for name in (*ORDER, *sorted(set(sums) - set(ORDER)))],
         rows=[(row, f"{visit.say.label('kind', kind)} {row.key.local_id}") for row in rows],
+        known=known,
         kinds=[(str(one), visit.say.label("kind", one)) for one in KINDS],
         statuses=[(name, visit.say.label("national", name)) for name in (*ORDER, *sorted(set(sums) - set(ORDER)))],
         asked=asked,

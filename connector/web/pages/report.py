@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from connector.core.accord import Accord
 from connector.core.model import KINDS, Kind, RecordKey
-from connector.store import comparisons
+from connector.store import comparisons, views
 from connector.telling import naming
 from connector.telling.words import Words
 from connector.web.page import READERS, Page
@@ -31,6 +31,8 @@ def show(visit: Visit) -> Response:
         items, next_ = comparisons.item_page(
             connection, run.id if run else 0, finding=finding, kind=kind, after=after or 0, limit=PAGE_ROWS
         )
+        keys = [RecordKey(item.agency, Kind(item.kind), item.local_id) for item in items]
+        known = views.known_among(connection, visit.agency, keys)
     asked = {"run": run.id if run else "", "finding": finding, "kind": kind}
     return visit.page(
         "report.html",
@@ -39,7 +41,8 @@ def show(visit: Visit) -> Response:
         columns=[(name, visit.say(f"reconcile.head.{name}")) for name in COLUMNS],
         kinds=[(str(one), visit.say.label("kind", one)) for one in KINDS],
         found=[(one, means(visit.say, one)) for one in found],
-        items=[(item, _named(visit.say, item)) for item in items],
+        items=[(item, key, _named(visit.say, key)) for item, key in zip(items, keys, strict=True)],
+        known=known,
         asked=asked,
         first=visit.link("report", **asked) if after else "",
         after=visit.link("report", **asked, after=next_) if next_ else "",
@@ -51,9 +54,8 @@ def means(say: Words, found: Any) -> str:
     return say.first(f"reconcile.found.{found.finding}.{found.how}", f"reconcile.found.{found.finding}.any")
 
 
-def _named(say: Words, item: Any) -> str:
-    key = RecordKey(item.agency, Kind(item.kind), item.local_id)
-    return naming.record(say, key) if item.local_id else say.label("kind", item.kind)
+def _named(say: Words, key: RecordKey) -> str:
+    return naming.record(say, key) if key.local_id else say.label("kind", key.kind)
 
 
 PAGE = Page("report", "/<agency>/report", show, READERS)
