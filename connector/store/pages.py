@@ -12,7 +12,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 import orjson
@@ -99,18 +99,40 @@ def page(
     state: str | None = None,
     kind: Kind | None = None,
     cause: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     after: str = "",
     limit: int = 50,
 ) -> Page:
     """Return one page of records, newest first: of those in a state (also RETURNED, EXPOSED, GONE), of a kind, for a
-    cause; all where nothing is said. after: `next` of the page before. Raises ValueError for what is no such thing.
+    cause, that came into their state from `since` on and before `until`; all where nothing is said. after: `next` of
+    the page before. Raises ValueError for what is no such thing.
 
     A record whose older version is on its way or unknown stands in the list of that state too, with that one's cause.
     By when it came into its state; what was returned, by when the nation said so. EXPOSED and GONE are sorted as a
     whole, at the price of all that stands in them."""
-    places = list(islice(_places(connection, agency, state, kind, cause, _read(after) if after else None), limit + 1))
+    begin = _earlier(_read(after) if after else None, until, state)
+    found = _places(connection, agency, state, kind, cause, begin)
+    places = list(islice(_from(since, found), limit + 1))
     lines = _lines(connection, agency, state, places[:limit])
     return Page(tuple(lines), places[limit - 1].token() if len(places) > limit else "")
+
+
+_Begin = tuple[datetime, tuple[Any, ...]] | None
+"""After which place a list begins; None: at its beginning."""
+
+
+def _earlier(begin: _Begin, until: datetime | None, state: str | None) -> _Begin:
+    """Return the later beginning of two: what comes after `until` in this order is what was before it in time."""
+    if until is None:
+        return begin
+    if begin is not None and begin[0] < until:
+        return begin
+    return until, ("", "") if state == RETURNED else (-1,)  # behind every tie of that instant
+
+
+def _from(since: datetime | None, places: Iterator[_Place]) -> Iterator[_Place]:
+    return places if since is None else takewhile(lambda place: place.at >= since, places)
 
 
 def lines(
@@ -133,7 +155,7 @@ def _places(
     state: str | None,
     kind: Kind | None,
     cause: str | None,
-    after: tuple[datetime, tuple[Any, ...]] | None,
+    after: _Begin,
 ) -> Iterator[_Place]:
     given = {"agency": agency} | ({"cause": cause} if cause else {})
     kinds = KINDS if kind is None else (kind,)
@@ -207,7 +229,7 @@ def _stream(
     connection: Connection,
     statements: _Statements,
     given: dict[str, Any],
-    after: tuple[datetime, tuple[Any, ...]] | None,
+    after: _Begin,
 ) -> Iterator[_Place]:
     rows = FIRST_ROWS
     while True:
@@ -236,7 +258,7 @@ def _sorted(
     state: str,
     given: dict[str, Any],
     cause: str | None,
-    after: tuple[datetime, tuple[Any, ...]] | None,
+    after: _Begin,
 ) -> Iterator[_Place]:
     found = select(_delivery.c.state_at, _delivery.c.id, _delivery.c.kind, _delivery.c.local_id)
     if state == GONE:

@@ -131,13 +131,19 @@ def cause_named(say: Words, text: str) -> str:
     return str(found)
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Beyond them a day has no day before or after it, or no time in UTC."""
+
+
 def day_named(text: str) -> date:
-    """Return the day written as 2026-11-12 or 12/11/2026. Raises DataError."""
+    """Return the day written as 2026-11-12 or 12/11/2026. Raises DataError, also where no clock was ever so far off."""
     for form in ("%Y-%m-%d", "%d/%m/%Y"):
         try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007  a day has no zone
+            day = datetime.strptime(text, form).date()  # noqa: DTZ007  a day has no zone
         except ValueError:
             continue
+        if FIRST_YEAR <= day.year <= LAST_YEAR:
+            return day
     raise DataError("E-DATE", value=text[:40])
 
 

@@ -181,6 +181,27 @@ def test_each_national_status_says_what_it_means_and_leads_to_its_records(chromi
         visitor.open(f"/{AGENCY}/national?status=%3Cscript%3E", status=400)
 
 
+def test_records_are_filtered_by_kind_state_and_period_and_exported_with_that_filter(
+    chromium: Browser, console: Console
+):
+    with visiting(chromium, console, "lan") as visitor:
+        page = visitor.open(f"/{AGENCY}/records")
+        filters = page.locator("form.filters", has=page.locator("#state"))
+        page.select_option("#kind", "petition")
+        page.select_option("#state", "quarantined")
+        page.fill("#from", "01/02/2024")
+        filters.locator("button").click()
+        shown = page.locator("tbody tr").count()
+        assert shown == page.locator("tbody .state.quarantined").count() > 0
+        page.click("main a[href*='/exports?']")
+        chosen = [page.input_value(field) for field in ("#kind", "#outcome", "#from", "#to")]
+        assert chosen == ["petition", "quarantined", "01/02/2024", ""]
+        page.go_back()
+        page.fill("#to", "02/02/2024")
+        filters.locator("button").click()
+        assert page.locator("tbody tr").count() == 0
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl", "xlsx"])
 def test_a_download_arrives_whole_and_is_an_entry_of_the_log(chromium: Browser, console: Console, form: str, tmp_path):
     with visiting(chromium, console, "lan", accept_downloads=True) as visitor:

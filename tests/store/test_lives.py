@@ -307,6 +307,11 @@ class Lives(RuleBasedStateMachine):
                     there = plainly.lines(connection, AGENCY, state, kind)
                     assert sorted(found, key=str) == sorted(there, key=str)
                     assert found == views.lines(connection, AGENCY, state=state, kind=kind)
+                    cut = {} if not found else {"since": found[len(found) // 2].since}
+                    later = views.page(connection, AGENCY, state=state, kind=kind, **cut, limit=1_000)
+                    cut = {} if not found else {"until": found[len(found) // 2].since}
+                    earlier = views.page(connection, AGENCY, state=state, kind=kind, **cut, limit=1_000)
+                    assert not found or [*later.lines, *earlier.lines] == found
 
     @invariant()
     def every_day_is_counted_as_it_was(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import date
 
@@ -167,6 +168,28 @@ def test_what_is_recorded_while_somebody_turns_pages_moves_no_record_to_another_
         last = views.page(connection, AGENCY, state="pending", after=second.next, limit=3)
     assert [*first.lines, *second.lines, *last.lines] == whole
     assert last.next == ""
+
+
+def test_a_list_is_of_those_that_came_into_their_state_in_a_period(ledger: Ledger) -> None:
+    for number in range(6):
+        ledger.clock.forward(60 if number % 2 == 0 else 0)  # two at a time
+        ledger.record(reading(key_of(number)))
+    with ledger.store.read() as connection:
+        whole = views.lines(connection, AGENCY)
+        times = sorted({line.since for line in whole})
+        assert len(times) == 3
+        for since, until in itertools.product((None, *times), (None, *times)):
+            wanted = [one for one in whole if (not since or one.since >= since) and (not until or one.since < until)]
+            for state in (None, "pending"):
+                found, after = [], ""
+                while after or not found:
+                    period = {"since": since, "until": until, "after": after}
+                    page = views.page(connection, AGENCY, state=state, **period, limit=1)
+                    found += page.lines
+                    after = page.next
+                    if not after:
+                        break
+                assert found == wanted
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from connector.core import chain
 from connector.core.model import KINDS, Actor, Document, Kind, Problem, RecordKey, StatusUpdate
 from connector.store import finding, mirror, mistakes, records, views
 from connector.store.records import Reading
+from connector.telling.words import HERE
 from tests import hostile
 from tests.cli.conftest import CANARY
 from tests.web.conftest import Browser, Console, serve
@@ -229,6 +231,39 @@ def test_a_list_is_filtered_by_kind_state_and_cause(console: Console):
     assert "CSDLQG đã nhận</span>" not in text
     assert "Bỏ lọc" in text
     assert "Không có hồ sơ nào." in browser.get(f"/{AGENCY}/records?kind=petition&state=retracted").text
+
+
+def test_a_list_is_of_a_period_and_its_filter_goes_along_to_the_export(console: Console):
+    browser = console.visit("lan")
+    asked = "kind=petition&state=quarantined"
+    today = console.hall.now().astimezone(HERE)
+    day, next_day = (f"{at:%d/%m/%Y}" for at in (today, today + timedelta(days=1)))
+    there = browser.get(f"/{AGENCY}/records?{asked}&from={day}&to={day}").text
+    assert there.count('<th scope="row">') == 50
+    assert f'value="{day}"' in there
+    assert browser.get(f"/{AGENCY}/records?{asked}&from={next_day}").text.count('<th scope="row">') == 0
+    assert browser.get(f"/{AGENCY}/records?{asked}&to=2001-01-01").text.count('<th scope="row">') == 0
+    onward = html.unescape(re.findall(r'href="([^"]*/exports\?[^"]*)"', there)[0])
+    form = browser.get(onward).text
+    for chosen in (
+        f'name="from" type="text" value="{day}"',
+        'value="petition" selected',
+        'value="quarantined" selected',
+    ):
+        assert chosen in form
+    wider = "rộng hơn danh sách này"
+    assert wider not in there
+    assert wider in browser.get(f"/{AGENCY}/records?{asked}&cause=mapping").text
+
+
+@pytest.mark.parametrize("day", ["31/31/2026", "x", "31/12/9999", "0001-01-01"])
+@pytest.mark.parametrize("page", ["records", "log"])
+def test_what_is_no_day_is_told_beside_the_form(console: Console, page: str, day: str):
+    for end in ("from", "to"):
+        answer = console.visit("lan").get(f"/{AGENCY}/{page}?{end}={day}")
+        assert answer.status_code == 400
+        assert 'role="alert"' in answer.text
+        assert f'value="{day}"' in answer.text
 
 
 @pytest.mark.parametrize("asked", ["kind=letter", "state=lost", "cause=whim", "after=x", "after=" + "9" * 300,

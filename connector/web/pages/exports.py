@@ -72,8 +72,12 @@ class _TooLongError(Exception):
 
 
 def show(visit: Visit) -> Response:
-    """Ask what is to be in the file."""
-    return _form(visit, _Asked())
+    """Ask what is to be in the file; what the address says of it is filled in."""
+    asked = _Asked(
+        visit.arg("kind", among=KINDS), visit.arg("id", longest=LONGEST_ID), visit.arg("from", longest=10),
+        visit.arg("to", longest=10), visit.arg("by", longest=LONGEST_NAME), visit.arg("outcome", among=OUTCOMES),
+    )  # fmt: skip
+    return _form(visit, asked)
 
 
 def act(visit: Visit) -> Response:

@@ -14,12 +14,15 @@ from werkzeug.exceptions import BadRequest, Forbidden
 from werkzeug.wrappers import Response
 
 from connector.core.model import KINDS, Cause, Kind, RecordKey, State
+from connector.errors import DataError
 from connector.store import aliases, finding, pages, views
 from connector.store.accounts import Role
+from connector.store.extracts import OUTCOMES
 from connector.store.finding import Found
 from connector.store.views import Line
 from connector.telling import naming, records
 from connector.telling.words import plain
+from connector.web import days
 from connector.web.page import READERS, Page
 from connector.web.visit import PAGE_ROWS, Visit
 
@@ -27,6 +30,7 @@ STATES = (*(str(state) for state in State), views.RETURNED, views.EXPOSED, views
 CAUSES = tuple(str(cause) for cause in Cause)
 WAYS = ("id", "number", "national", "name")
 _PLAIN = WAYS[:-1]
+FILTERS = ("kind", "state", "cause", "from", "to")
 SHORTEST_WORDS, LONGEST_WORDS = 1, 120
 
 
@@ -35,31 +39,44 @@ def show(visit: Visit) -> Response:
     handle = visit.arg("found")
     if handle:
         return _found(visit, handle)
-    kind, state, cause = _filters(visit)
-    after = visit.arg("after")
+    asked, after = _asked(visit), visit.arg("after")
+    problem, listed = "", views.Page((), "")
     try:
         with visit.app.store.read() as connection:
             listed = views.page(
                 connection,
                 visit.agency,
-                state=state or None,
-                kind=Kind(kind) if kind else None,
-                cause=cause or None,
+                state=asked["state"] or None,
+                kind=Kind(asked["kind"]) if asked["kind"] else None,
+                cause=asked["cause"] or None,
+                since=days.beginning(asked["from"]),
+                until=days.end(asked["to"]),
                 after=after,
                 limit=PAGE_ROWS,
             )
+    except DataError as error:
+        problem = visit.say.error(error.id, **error.values).what
     except ValueError:
         raise BadRequest from None
-    asked = {"kind": kind, "state": state, "cause": cause}
     return visit.page(
         "records.html",
-        **_shown(visit, listed.lines),
-        asked=asked,
+        status=400 if problem else 200,
+        **_shown(visit, listed.lines, asked),
+        problem=problem,
+        export=_export(visit, asked),
         first=visit.link("records", **asked) if after else "",
         after=visit.link("records", **asked, after=listed.next) if listed.next else "",
         search=None,
         is_whole=True,
     )
+
+
+def _export(visit: Visit, asked: dict[str, str]) -> tuple[str, bool]:
+    """Return where an export of the log begins with this filter, and whether it knows all of it."""
+    knows_state = asked["state"] in ("", *OUTCOMES)
+    given = {name: asked[name] for name in ("kind", "from", "to")}
+    address = visit.link("exports", **given, outcome=asked["state"] if knows_state else "")
+    return address, knows_state and not asked["cause"]
 
 
 def act(visit: Visit) -> Response:
@@ -83,8 +100,13 @@ def ways(visit: Visit) -> tuple[str, ...]:
     return WAYS if visit.visitor.role is Role.AUDITOR else _PLAIN
 
 
-def _filters(visit: Visit) -> tuple[str, str, str]:
-    return visit.arg("kind", among=KINDS), visit.arg("state", among=STATES), visit.arg("cause", among=CAUSES)
+def _asked(visit: Visit) -> dict[str, str]:
+    """Return the filters as the address has them."""
+    return {
+        "kind": visit.arg("kind", among=KINDS), "state": visit.arg("state", among=STATES),
+        "cause": visit.arg("cause", among=CAUSES), "from": visit.arg("from", longest=10),
+        "to": visit.arg("to", longest=10),
+    }  # fmt: skip
 
 
 def _found(visit: Visit, handle: str) -> Response:
@@ -97,8 +119,9 @@ def _found(visit: Visit, handle: str) -> Response:
         lines = pages.of_keys(connection, visit.agency, found.keys)
     return visit.page(
         "records.html",
-        **_shown(visit, lines),
-        asked={"kind": "", "state": "", "cause": ""},
+        **_shown(visit, lines, dict.fromkeys(FILTERS, "")),
+        problem="",
+        export=None,
         first="",
         after="",
         search=(by, plain(words)),
@@ -128,9 +151,10 @@ def _by_id(connection: Connection, agency: str, words: str) -> list[RecordKey]:
     return list(dict.fromkeys([*keys, *aliases.find_keys(connection, agency, asked, kinds)]))[:PAGE_ROWS]
 
 
-def _shown(visit: Visit, lines: Sequence[Line]) -> dict[str, Any]:
+def _shown(visit: Visit, lines: Sequence[Line], asked: dict[str, str]) -> dict[str, Any]:
     voice, app, say = visit.voice, visit.app, visit.say
     return {
+        "asked": asked,
         "lines": [
             (line, naming.record(say, line.key), records.reasons(voice, app, records.without_words(voice, line)))
             for line in lines
@@ -138,6 +162,8 @@ def _shown(visit: Visit, lines: Sequence[Line]) -> dict[str, Any]:
         "kinds": [(str(kind), say.label("kind", kind)) for kind in KINDS],
         "states": [(state, say.label("state", state)) for state in STATES],
         "causes": [(str(cause), say.label("cause", cause)) for cause in Cause],
+        "since": days.as_typed(asked["from"]),
+        "until": days.as_typed(asked["to"]),
         "ways": [(way, say(f"console.records.by_{way}")) for way in ways(visit)],
         "longest": LONGEST_WORDS,
     }
