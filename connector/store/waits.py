@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, select
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.core import lifecycle
@@ -34,6 +35,40 @@ def blocked(
     key: RecordKey | None = None,
 ) -> list[Line]:
     """Return current versions that wait for a parent; their `cause` is the state of the parent's newest version."""
+    wanted = [_record.c.agency == agency, _is_blocked(generation, capabilities)]
+    if key is not None:
+        wanted += of_key(_record, key)
+    elif limit <= _AT_ONCE:
+        first = _first_blocked(agency, generation, capabilities, limit)
+        wanted.append(_delivery.c.id.in_(list(connection.execute(first).scalars())))
+    rows = connection.execute(_with_parents().where(*wanted).order_by(_delivery.c.id).limit(limit))
+    return [_blocked_line(row) for row in rows]
+
+
+Place = tuple[datetime, int]
+"""Where a version stands among those that wait: when it would be due, and its number."""
+
+
+def blocked_page(
+    connection: Connection,
+    agency: str,
+    generation: int,
+    capabilities: Capabilities,
+    after: Place | None = None,
+    limit: int = 50,
+) -> tuple[list[Line], Place | None]:
+    """Return some of the versions that `blocked` returns, in the order in which they would be due, and the `after` of
+    those that follow: None where there are no more."""
+    first = _first_blocked(agency, generation, capabilities, limit + 1, after)
+    places = [(row.next_attempt_at, row.id) for row in connection.execute(first)]
+    shown = [id_ for _, id_ in places[:limit]]
+    rows = {row.id: row for row in connection.execute(_with_parents().where(_delivery.c.id.in_(shown)))}
+    lines = [_blocked_line(rows[id_]) for id_ in shown if id_ in rows]
+    return lines, places[limit - 1] if len(places) > limit else None
+
+
+def _with_parents() -> Select[Any]:
+    """Select current versions, each with the state of its parent's newest version."""
     parent = _record.alias("parent_record")
     newest = _delivery.alias("parent_delivery")
     its_state = (
@@ -55,30 +90,23 @@ def blocked(
         .scalar_subquery()
         .label("parent_state")
     )
-    wanted = [_record.c.agency == agency, _is_blocked(generation, capabilities)]
-    if key is not None:
-        wanted += of_key(_record, key)
-    elif limit <= _AT_ONCE:
-        first = _first_blocked(agency, generation, capabilities, limit)
-        wanted.append(_delivery.c.id.in_(list(connection.execute(first).scalars())))
-    rows = connection.execute(
-        current(*LINE_COLUMNS, _delivery.c.state.label("stands"), its_state)
-        .where(*wanted)
-        .order_by(_delivery.c.id)
-        .limit(limit)
-    )
-    return [_blocked_line(row) for row in rows]
+    return current(_delivery.c.id, *LINE_COLUMNS, _delivery.c.state.label("stands"), its_state)
 
 
-def _first_blocked(agency: str, generation: int, capabilities: Capabilities, limit: int) -> Select[Any]:
+def _first_blocked(
+    agency: str, generation: int, capabilities: Capabilities, limit: int, after: Place | None = None
+) -> Select[Any]:
     """Select the first versions that wait for a parent, as they are due: no line is made of any other. Walks along
     ix_delivery_due, and no further than it must."""
-    found = select(_delivery.c.id).where(
+    found = select(_delivery.c.id, _delivery.c.next_attempt_at).where(
         _delivery.c.agency == agency,
         _delivery.c.parent_kind.is_not(None),
         _is_blocked(generation, capabilities),
         counting.is_newest(),
     )
+    if after is not None:
+        due = _delivery.c.next_attempt_at
+        found = found.where(due >= after[0], or_(due > after[0], _delivery.c.id > after[1]))
     return found.order_by(_delivery.c.next_attempt_at, _delivery.c.id).limit(limit)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -17,9 +18,10 @@ from connector.app import App, open_app
 from connector.config import load_config
 from connector.core import chain
 from connector.core.model import KINDS, Actor, Document, Kind, Problem, RecordKey, StatusUpdate
-from connector.store import finding, mirror, mistakes, records, views
+from connector.store import finding, mirror, mistakes, records, views, waits
 from connector.store.records import Reading
 from connector.telling.words import HERE
+from connector.web.pages import waiting
 from tests import hostile
 from tests.cli.conftest import CANARY
 from tests.web.conftest import Browser, Console, serve
@@ -350,6 +352,29 @@ def test_what_was_sent_back_and_what_waits_for_a_parent_stand_on_one_page(consol
         (line,) = views.lines(connection, AGENCY, state=views.RETURNED)
     assert line.key.local_id in text
     assert "Gặp bà Kín Đáo" not in text
+
+
+def test_all_that_waits_for_a_parent_is_found_by_turning_pages_oldest_first(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(waiting, "PAGE_ROWS", 1)
+    context = console.hall.app.context(AGENCY)
+    with console.hall.app.store.read() as connection:
+        all_ = waits.blocked(connection, AGENCY, context.generation, context.capabilities)
+    browser, path, pages = console.visit("lan"), f"/{AGENCY}/waiting", []
+    while path:
+        text = html.unescape(browser.get(path).text)
+        pages.append(re.findall(r'scope="row"><a href="[^"]*id=([^"]*)"', text.partition('id="blocked"')[2]))
+        path = next(iter(re.findall(r'href="([^"]*)" rel="next"', text)), "")
+    assert set(map(len, pages)) == {1}
+    found = [unquote(one) for page in pages for one in page]
+    assert sorted(found) == sorted(line.key.local_id for line in all_)
+    assert len(found) > 3
+
+
+@pytest.mark.parametrize("after", ["x", "20261126T010203.000004_x", "20261399T010203.000004_1", "_1", "1" * 100])
+def test_what_is_no_place_among_those_that_wait_is_refused(console: Console, after: str):
+    assert console.visit("lan").get(f"/{AGENCY}/waiting?after={after}").status_code == 400
 
 
 @pytest.mark.parametrize("path", ["records", "quarantine", "waiting"])
