@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from connector.cli import evidence, failing
 from connector.cli.opening import Desk, opened
-from connector.core.chain import Head, canonical, digest, fields_of
+from connector.core.chain import digest, fields_of
 from connector.errors import ConfigError, ExitCode, KntcError, LockedError, TamperError
+from connector.telling import extract_manifest
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from connector.app import App
-
-FORMAT = 1
-WHAT = "kntc audit extract"
-
-EVENTS = ("audit.extracted", "audit.unmasked")
 
 _MOST_BYTES = 2**20
 _HASH_HEX = 64
@@ -38,24 +32,7 @@ class Finding:
 
 def manifest_of(file: Path) -> Path:
     """Return where the manifest of an extract lies."""
-    return file.with_name(f"{file.name}.manifest.json")
-
-
-def seal(app: App, manifest: dict[str, Any]) -> str:
-    """Return the keyed commitment to all that a manifest says, but for the place of the entry that holds it: whoever
-    reads the log must not be able to try out what stands in a small file."""
-    return app.store.commitment(manifest["agency"], canonical({n: v for n, v in manifest.items() if n != "noted"}))
-
-
-def entry_about(connection: Connection, agency: str, sealed: str, after_seq: int) -> Head:
-    """Return the place of the entry that seals this manifest. Raises TamperError where none does."""
-    from connector.store import audit
-
-    for entry in audit.entries(connection, agency, after_seq=after_seq):
-        fields = fields_of(entry.content.encode())
-        if fields and fields[5] in EVENTS and fields[12].get("sealed") == sealed:
-            return Head(agency, entry.seq, entry.hash)
-    raise TamperError("E-EXTRACT-LOG", agency=agency, seq=after_seq + 1)
+    return file.with_name(extract_manifest.name_of(file.name))
 
 
 def check(desk: Desk, file: Path) -> ExitCode:
@@ -119,7 +96,7 @@ def _read(file: Path) -> dict[str, Any] | KntcError:
 
 
 def _is_manifest(said: Any) -> bool:
-    if not isinstance(said, dict) or said.get("what") != WHAT or said.get("format") != FORMAT:
+    if not isinstance(said, dict) or not _is_ours(said):
         return False
     texts = ("agency", "store", "environment", "made_by", "sha256")
     places = [said.get(name) for name in ("first", "last") if said.get(name) is not None]
@@ -129,6 +106,10 @@ def _is_manifest(said: Any) -> bool:
         and isinstance(said.get("masked"), bool)
         and all(_is_place(place) for place in (*places, said.get("head"), said.get("noted")))
     )
+
+
+def _is_ours(said: dict[str, Any]) -> bool:
+    return (said.get("what"), said.get("format")) == (extract_manifest.WHAT, extract_manifest.FORMAT)
 
 
 def _is_place(said: Any) -> bool:
@@ -187,7 +168,8 @@ def _compared(desk: Desk, app: App, file: Path, said: dict[str, Any]) -> list[Fi
     else:
         log = Finding("log", desk.say("extract.log_good", seqs=seqs), ExitCode.DONE)
     fields = fields_of(entry.content.encode()) if entry and digest(entry.content.encode()) == entry.hash else None
-    if fields is not None and fields[5] in EVENTS and fields[12].get("sealed") == seal(app, said):
+    is_one = fields is not None and fields[5] in extract_manifest.EVENTS
+    if fields is not None and is_one and fields[12].get("sealed") == extract_manifest.seal(app, said):
         return [log, Finding("noted", desk.say("extract.noted_good", seq=said["noted"]["seq"]), ExitCode.DONE)]
     error = TamperError("E-EXTRACT-NOTED", agency=agency, seq=said["noted"]["seq"], file=file.name)
     return [log, Finding("noted", desk.say("extract.noted_bad", seq=said["noted"]["seq"]), ExitCode.TAMPERED, error)]

@@ -7,8 +7,8 @@ before the file is there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
@@ -28,7 +28,7 @@ from connector.cli.opening import (
 )
 from connector.core.attachments import safe_path
 from connector.errors import DataError
-from connector.telling import extract_files, extracts, naming
+from connector.telling import extract_files, extract_manifest, extracts, naming
 from connector.telling.words import HERE
 
 if TYPE_CHECKING:
@@ -57,22 +57,6 @@ class Asked:
     def form(self) -> str:
         """The ending of the file: csv, jsonl, xlsx."""
         return self.target.suffix.lower()[1:]
-
-
-@dataclass(slots=True)
-class Tally:
-    """What has been written so far: how many entries, the first and the last of them."""
-
-    count: int = 0
-    ends: list[dict[str, Any]] = field(default_factory=list)
-
-    def counted(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Pass rows on, and count them."""
-        for row in rows:
-            self.count += 1
-            place = {"seq": row.cells["seq"], "hash": row.cells["hash"]}
-            self.ends[1 if self.ends else 0 :] = [place]
-            yield row
 
 
 def extract(
@@ -169,7 +153,7 @@ def _write(desk: Desk, app: App, asked: Asked) -> dict[str, Any]:
     from connector.store import extracts as reading
     from connector.store.db import store_id
 
-    tally = Tally()
+    tally = extract_manifest.Tally()
     with disk.told(asked.target.absolute().parent), disk.whole(asked.target) as (draft, file):
         with app.store.read() as connection:
             head = app.store.heads.check(connection, asked.agency)
@@ -177,60 +161,48 @@ def _write(desk: Desk, app: App, asked: Asked) -> dict[str, Any]:
                 connection, asked.agency, asked.wanted, None if asked.masked else app.store.commitment
             )
             rows = (extracts.row(desk, app, each, masked=asked.masked) for each in found)
-            _write_rows(desk, app, asked, file, tally.counted(rows), head, tally)
+            taken = extract_manifest.Taken(
+                asked.agency, asked.filters, asked.form, asked.masked, app.now(), app.actor.name, head
+            )
+            _write_rows(desk, taken, asked.target, file, rows, tally)
             store = store_id(connection)
         file.flush()
         with draft.open("rb") as written:
             digest = hashlib.file_digest(written, "sha256").hexdigest()
         manifest = {
-            **_about(desk, app, asked, tally, head),
+            **extract_manifest.about(desk, taken, tally),
             "store": store, "file": asked.target.name, "sha256": digest, "size_bytes": draft.stat().st_size,
         }  # fmt: skip
-        noted = _note(app, asked, tally, extract_check.seal(app, manifest), head)
+        noted = _note(app, asked, tally, extract_manifest.seal(app, manifest), head)
         manifest["noted"] = {"seq": noted.seq, "hash": noted.hash}
         _place(manifest, draft, file, asked.target)
     return manifest
 
 
 def _write_rows(
-    desk: Desk, app: App, asked: Asked, file: BinaryIO, rows: Iterator[Row], head: Head, tally: Tally
+    desk: Desk,
+    taken: extract_manifest.Taken,
+    target: Path,
+    file: BinaryIO,
+    rows: Iterable[Row],
+    tally: extract_manifest.Tally,
 ) -> None:
-    headings = extracts.headings(desk, masked=asked.masked)
-    match asked.form:
+    headings, counted = extracts.headings(desk, masked=taken.masked), tally.counted(rows)
+    match taken.form:
         case "csv":
-            extract_files.write_csv(file, headings, rows)
+            extract_files.write_csv(file, headings, counted)
         case "jsonl":
-            extract_files.write_lines(file, headings, rows)
+            extract_files.write_lines(file, headings, counted)
         case _:
-            title = f"{desk.say('audit.title')} {desk.name_of(asked.agency)} {desk.environment_label}"
-            about = lambda: extracts.about(desk, _about(desk, app, asked, tally, head))  # noqa: E731  once all are counted
-            sheet = extract_files.Sheet(title, desk.say, about)
-            extract_files.write_workbook(file, headings, rows, sheet, asked.target.absolute().parent)
+            sheet = extract_files.sheet(desk, taken, tally)
+            extract_files.write_workbook(file, headings, counted, sheet, target.absolute().parent)
 
 
-def _about(desk: Desk, app: App, asked: Asked, tally: Tally, head: Head) -> dict[str, Any]:
-    """What an extract says of itself; its own digest is not among it."""
-    from connector import __version__
-
-    ends = [*tally.ends, *tally.ends][:2]
-    return {
-        "format": extract_check.FORMAT, "what": extract_check.WHAT, "agency": asked.agency,
-        "environment": desk.environment, "program": __version__,
-        "made_at": app.now().isoformat().replace("+00:00", "Z"), "made_by": app.actor.name,
-        "language": desk.say.language, "masked": asked.masked, "filters": asked.filters,
-        "columns": extracts.headings(desk, masked=asked.masked), "entries": tally.count,
-        "first": ends[0] if ends else None, "last": ends[-1] if ends else None,
-        "head": {"seq": head.seq, "hash": head.hash}, "form": desk.say(f"extract.form_{asked.form}"),
-    }  # fmt: skip
-
-
-def _note(app: App, asked: Asked, tally: Tally, sealed: str, head: Head) -> Head:
+def _note(app: App, asked: Asked, tally: extract_manifest.Tally, sealed: str, head: Head) -> Head:
     """Write the entry that tells of this extract, with the seal of its manifest; return its place."""
     from connector.core.model import Event
 
-    filters = dict(asked.filters)
-    if "by" in filters and not tally.count:
-        filters["by"] = "?"  # whatever was typed, it is nobody whom the log knows
+    filters = extract_manifest.noted_filters(asked.filters, tally)
     with app.store.write() as tx:
         facts = {"sealed": sealed, "count": tally.count, "form": asked.form, "filters": filters}
         name = "audit.extracted" if asked.masked else "audit.unmasked"
@@ -240,7 +212,7 @@ def _note(app: App, asked: Asked, tally: Tally, sealed: str, head: Head) -> Head
         else:
             tx.audit(event)
     with app.store.read() as connection:
-        return extract_check.entry_about(connection, asked.agency, sealed, head.seq)
+        return extract_manifest.entry_about(connection, asked.agency, sealed, head.seq)
 
 
 def _place(manifest: dict[str, Any], draft: Path, file: BinaryIO, target: Path) -> None:

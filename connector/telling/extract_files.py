@@ -2,7 +2,7 @@
 
 Nothing in them can be taken for a formula: a workbook holds every text as text; in CSV, where no cell has a type, what
 could begin one gets an apostrophe (`core/cells.py`), and the manifest says so.
-May import: words, extracts, core, errors; xlsxwriter inside functions.
+May import: words, extracts, extract_manifest, core, errors; xlsxwriter inside functions.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
@@ -19,10 +20,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from connector.core.cells import guarded, unescaped
 from connector.errors import DataError
+from connector.telling import extract_manifest, extracts
 from connector.telling.words import HERE, Words
 
 if TYPE_CHECKING:
+    from connector.telling.extract_manifest import Taken, Tally
     from connector.telling.extracts import Row
+    from connector.telling.voice import Voice
 
 DELIMITER = ";"
 """What Excel parts cells at where the comma stands in numbers, as it does in Vietnam."""
@@ -51,6 +55,12 @@ class Sheet:
     title: str
     say: Words
     about: Any
+
+
+def sheet(voice: Voice, taken: Taken, tally: Tally) -> Sheet:
+    """Return what a workbook of an extract says besides its rows, once they are counted."""
+    title = f"{voice.say('audit.title')} {voice.name_of(taken.agency)} {voice.environment_label}"
+    return Sheet(title, voice.say, lambda: extracts.about(voice, extract_manifest.about(voice, taken, tally)))
 
 
 def write_csv(file: BinaryIO, headings: Mapping[str, str], rows: Iterable[Row]) -> None:
@@ -89,19 +99,18 @@ def write_lines(file: BinaryIO, headings: Mapping[str, str], rows: Iterable[Row]
 
 
 def write_workbook(
-    file: BinaryIO, headings: Mapping[str, str], rows: Iterable[Row], sheet: Sheet, folder: Path
+    file: BinaryIO, headings: Mapping[str, str], rows: Iterable[Row], sheet: Sheet, folder: Path | None
 ) -> None:
     """Write rows as a workbook: a sheet that says what it is, then one sheet, or more where they do not fit on one.
 
-    folder: where the parts of it lie meanwhile, as large as the rows. Raises DataError for more rows than fit."""
+    folder: where the parts of it lie meanwhile, as large as the rows; None: in memory, several times as large, and
+    nothing on the disk. Raises DataError for more rows than fit."""
     import xlsxwriter
 
-    with tempfile.TemporaryDirectory(prefix=".kntc-", dir=folder) as parts:
-        options = {
-            "constant_memory": True, "tmpdir": parts, "strings_to_formulas": False, "strings_to_urls": False,
-            "strings_to_numbers": False,
-        }  # fmt: skip
-        with xlsxwriter.Workbook(file, options) as book:
+    with tempfile.TemporaryDirectory(prefix=".kntc-", dir=folder) if folder else nullcontext() as parts:
+        where = {"constant_memory": True, "tmpdir": parts} if parts else {"in_memory": True}
+        plainly = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        with xlsxwriter.Workbook(file, where | plainly) as book:
             book.set_properties({"title": sheet.title, "author": "", "comments": ""})
             first = book.add_worksheet(sheet.say("extract.sheet_about"))
             for number, part in enumerate(_parts(rows, ROWS_OF_A_SHEET), 1):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 
 from connector.app import App, open_app, open_log, utc_now
 from connector.config import Config
@@ -39,6 +40,8 @@ class Hall:
     nationals: Refreshed[dict[Kind, dict[str, int]]]
     proving: Proving
     now: Callable[[], datetime]
+    downloading: Lock = field(default_factory=Lock)
+    """Held while a download is made in memory: one at a time."""
 
     def close(self) -> None:
         """Stop what is worked out beside the pages."""

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
+import socket
 import sqlite3
+import sys
+import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import httpx
 import orjson
 import pytest
+from python_calamine import CalamineWorkbook
 
 from connector.app import open_app, utc_now
 from connector.config import load_config
-from connector.core.model import Actor
+from connector.core.model import Actor, Kind
+from connector.errors import ExitCode
 from connector.sample.agency import build
 from connector.sandbox import Sandbox
-from connector.store import mirrored
+from connector.store import mirrored, views
 from connector.store.db import Right
-from connector.telling.words import messages
-from connector.web import proving
-from connector.web.pages import exports, log
+from connector.telling.words import HERE, messages
+from connector.web import download, proving, serving
+from connector.web.pages import log
 from connector.web.proving import Proven, Proving
-from tests.cli.conftest import CANARY, World
+from tests.cli.conftest import CANARY, World, kntc
 from tests.web.conftest import Console
 from tests.world import AGENCY, credentials, install, source_path
 
@@ -168,20 +177,134 @@ def test_rows_that_are_taken_along_are_masked_kept_by_nobody_and_noted(console: 
     answer = browser.post(f"/{AGENCY}/exports", {"format": "csv", "kind": "petition", "outcome": "quarantined"})
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-disposition"].startswith('attachment; filename="nhat-ky-')
-    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+    rows = list(csv.reader(io.StringIO(taken(answer).decode("utf-8-sig")), delimiter=";"))
     noted = console.entries("console.exported")[before:]
     assert [one["by"] for one in noted] == ["lan"]
     assert noted[0]["count"] == len(rows) - 1 > 0
     assert noted[0]["filters"] == {"kind": "petition", "outcome": "quarantined"}
-    assert CANARY not in answer.text
+    assert CANARY.encode() not in taken(answer)
     console.command("audit", "verify")
 
 
+def taken(answer: httpx.Response) -> bytes:
+    """The file in a download: the first of the two that are in it."""
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        assert packed.testzip() is None
+        file, manifest = packed.namelist()
+        assert manifest == f"{file}.manifest.json"
+        return packed.read(file)
+
+
+@pytest.mark.parametrize("form", download.FORMS)
+def test_what_was_taken_along_is_checked_like_an_extract_of_the_command_line(
+    console: Console, tmp_path: Path, form: str
+):
+    """The whole way: the pages' form, unpacked, and compared with manifest, log and seal; one byte more is found."""
+    day = console.hall.now().astimezone(HERE).strftime("%d/%m/%Y")
+    asked = {"format": form, "kind": "petition", "from": day, "to": day}
+    answer = console.visit("lan").post(f"/{AGENCY}/exports", asked)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        packed.extractall(tmp_path)
+        file = tmp_path / packed.namelist()[0]
+    assert file.suffix == f".{form}"
+    said = orjson.loads(console.command("audit", "extract", "--check", str(file), "--json"))
+    assert said["compared"] == {"file": "matches", "log": "matches", "noted": "matches"}
+    assert (said["agency"], said["masked"]) == (AGENCY, True)
+    if form == "xlsx":
+        assert len(CalamineWorkbook.from_path(str(file)).get_sheet_by_index(1).to_python()) == said["entries"] + 1
+    file.write_bytes(file.read_bytes() + b" ")
+    assert kntc("--config", console.config.path, "audit", "extract", "--check", str(file)).code == ExitCode.TAMPERED
+
+
+def test_a_download_of_one_record_is_part_of_its_story(console: Console):
+    with console.hall.app.store.read() as connection:
+        local_id = views.lines(connection, AGENCY, kind=Kind.PETITION, limit=1)[0].key.local_id
+    console.visit("lan").post(f"/{AGENCY}/exports", {"format": "csv", "kind": "petition", "id": local_id})
+    assert console.entries("console.exported")[-1]["id"] == local_id
+
+
+_watched: list[str] | None = None
+
+
+def _watch(event: str, given: tuple[Any, ...]) -> None:
+    """Note every file that Python makes or opens for writing while a test watches: an audit hook stays for good."""
+    if _watched is None:
+        return
+    writes = event == "open" and isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    if writes or event.startswith("tempfile."):
+        _watched.append(f"{event} {given[0]}")
+
+
+@pytest.fixture
+def written() -> Iterator[list[str]]:
+    """The files that are written while the test runs."""
+    global _watched  # noqa: PLW0603  what a hook cannot be given
+    if not hasattr(_watch, "stands"):
+        sys.addaudithook(_watch)
+        _watch.stands = True  # type: ignore[attr-defined]
+    _watched = found = []
+    yield found
+    _watched = None
+
+
+@pytest.mark.parametrize("form", download.FORMS)
+def test_no_part_of_a_download_touches_a_disk(console: Console, written: list[str], form: str):
+    browser = console.visit("minh")
+    written.clear()
+    why = {"unmask": "yes", "reason": "Kế hoạch kiểm tra số 12"}
+    assert taken(browser.post(f"/{AGENCY}/exports", {"format": form, **why}))
+    assert [one for one in written if ".head" not in one] == []
+    assert written, "the head of the log is written, so this would see a file"
+
+
+def test_an_answer_that_nobody_fetches_lies_in_no_file(console: Console, written: list[str]):
+    size = 2 * download.LARGEST_ZIP_BYTES
+
+    def pages(_environ: Any, start: Any) -> Iterator[bytes]:
+        start("200 OK", [("Content-Length", str(size))])
+        for _ in range(size // 2**16):
+            yield b"x" * 2**16
+        made.set()
+
+    made = threading.Event()
+    with serving.answering(pages, console.hall.settings) as address:
+        host, _, port = address.removeprefix("http://").rpartition(":")
+        with socket.create_connection((host, int(port))) as slow:
+            slow.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert made.wait(30), "no thread waits for who does not fetch it"
+            assert written == []
+            got = 0
+            while part := slow.recv(2**20):
+                got += len(part)
+        assert got > size
+
+
 def test_more_than_a_download_may_have_is_refused_in_words_and_not_noted(console: Console, monkeypatch):
-    monkeypatch.setattr(exports, "MOST_ENTRIES", 5)
     before = len(console.entries("console.exported"))
-    answer = console.visit("lan").post(f"/{AGENCY}/exports", {"format": "jsonl"})
-    assert (answer.status_code, len(console.entries("console.exported"))) == (400, before)
+    browser = console.visit("lan")
+    for name, bound in (("MOST_ENTRIES", 5), ("MOST_CHARACTERS", 500)):
+        for form in download.FORMS:
+            with monkeypatch.context() as small:
+                small.setattr(download, name, dict.fromkeys(download.FORMS, bound))
+                refused = browser.post(f"/{AGENCY}/exports", {"format": form})
+                assert (refused.status_code, "kntc audit extract" in refused.text) == (400, True)
+    with monkeypatch.context() as small:
+        small.setattr(download, "LARGEST_ZIP_BYTES", 100)
+        assert browser.post(f"/{AGENCY}/exports", {"format": "csv"}).status_code == 400
+    assert len(console.entries("console.exported")) == before
+    assert browser.post(f"/{AGENCY}/exports", {"format": "csv"}).status_code == 200
+
+
+def test_while_one_download_is_made_another_is_asked_to_wait(console: Console):
+    with console.hall.downloading:
+        answer = console.visit("lan").post(f"/{AGENCY}/exports", {"format": "csv"})
+    assert (answer.status_code, "content-disposition" in answer.headers) == (503, False)
+
+
+def test_days_in_the_wrong_order_give_no_file(console: Console):
+    asked = {"format": "csv", "from": "02/11/2026", "to": "01/11/2026"}
+    answer = console.visit("lan").post(f"/{AGENCY}/exports", asked)
+    assert (answer.status_code, "content-disposition" in answer.headers) == (400, False)
 
 
 def test_a_record_that_is_not_there_is_told_and_gives_no_file(console: Console):
@@ -192,12 +315,12 @@ def test_a_record_that_is_not_there_is_told_and_gives_no_file(console: Console):
 
 def test_unmasked_rows_hold_words_that_masked_ones_do_not_and_never_those_of_denunciations(console: Console):
     browser = console.visit("minh")
-    masked = browser.post(f"/{AGENCY}/exports", {"format": "jsonl"})
+    masked = taken(browser.post(f"/{AGENCY}/exports", {"format": "jsonl"}))
     why = {"unmask": "yes", "reason": "Kế hoạch kiểm tra số 12"}
-    unmasked = browser.post(f"/{AGENCY}/exports", {"format": "jsonl", **why})
-    assert "persons" not in orjson.loads(masked.text.splitlines()[0])
-    assert "persons" in orjson.loads(unmasked.text.splitlines()[0])
-    assert CANARY not in unmasked.text
+    unmasked = taken(browser.post(f"/{AGENCY}/exports", {"format": "jsonl", **why}))
+    assert "persons" not in orjson.loads(masked.splitlines()[0])
+    assert "persons" in orjson.loads(unmasked.splitlines()[0])
+    assert CANARY.encode() not in unmasked
     noted = console.entries("console.exported")[-1]
     assert (noted["masked"], "12" in str(noted.get("reason", ""))) == (False, False)
 

@@ -1,45 +1,27 @@
 """`/<agency>/exports`: entries of the log as a file, masked; for auditors who give a reason, unmasked.
 
-The entry about a download is written before its first byte is sent. The file lies in no place that has a name.
+What is sent is a zip of the file and its manifest: see `connector/web/download.py`.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
 
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
-from connector import __version__
-from connector.core.chain import Head
 from connector.core.model import KINDS, Kind, RecordKey
 from connector.errors import DataError
-from connector.store import extracts as reading
 from connector.store import views
 from connector.store.accounts import Role
 from connector.store.extracts import OUTCOMES, Wanted
-from connector.telling import extract_files, extracts
-from connector.telling.extract_files import Sheet
-from connector.telling.extracts import Row
-from connector.telling.words import HERE
-from connector.web import days
+from connector.telling import naming
+from connector.web import days, download
+from connector.web.download import FORMS, BusyError, TooLongError
 from connector.web.page import READERS, Page
 from connector.web.reveal import LONGEST_REASON, SHORTEST_REASON
 from connector.web.visit import Visit
 
-FORMS = {
-    "csv": "text/csv; charset=utf-8",
-    "jsonl": "application/x-ndjson",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-MOST_ENTRIES = 100_000
-IN_MEMORY_BYTES = 4 * 2**20
-"""What is larger lies on the disk beside the store, in a file that no name leads to."""
-
-_SENT_BYTES = 64 * 1024
 LONGEST_ID = 128
 LONGEST_NAME = 200
 
@@ -59,16 +41,18 @@ class _Asked:
     reason: str = ""
 
     def filters(self) -> dict[str, str]:
-        """Return which entries were asked for, as an entry of the log and a workbook say it."""
+        """Return which entries were asked for, as an entry of the log and a manifest say it. Raises DataError for what
+        is no day."""
+        first, last = (naming.day_named(day).isoformat() if day else "" for day in (self.since, self.until))
         said = {
-            "record": f"{self.kind}/{self.id}" if self.id else "", "kind": self.kind, "from": self.since,
-            "to": self.until, "by": self.by, "outcome": self.outcome,
+            "record": f"{self.kind}/{self.id}" if self.id else "", "kind": self.kind, "from": first, "to": last,
+            "by": self.by, "outcome": self.outcome,
         }  # fmt: skip
         return {name: text for name, text in said.items() if text}
 
-
-class _TooLongError(Exception):
-    """There are more entries than a download may have."""
+    def reason_given(self) -> str:
+        """Return why it is to be unmasked, "" where it is not."""
+        return self.reason if self.unmask else ""
 
 
 def show(visit: Visit) -> Response:
@@ -95,23 +79,25 @@ def act(visit: Visit) -> Response:
         return _form(visit, asked, wrong)
     try:
         wanted = _wanted(visit, asked)
-        file, count = _written(visit, asked, wanted)
+        return download.answer(visit, download.Asked(wanted, asked.filters(), asked.form, asked.reason_given()))
     except DataError as error:
         return _form(visit, asked, visit.say.error(error.id, **error.values).what)
     except LookupError:
         return _form(visit, asked, visit.say("console.exports.unknown"))
-    except _TooLongError:
-        return _form(visit, asked, visit.say("console.exports.too_long", limit=MOST_ENTRIES))
-    facts = {"count": count, "form": asked.form, "filters": asked.filters(), "masked": not asked.unmask}
-    if asked.by and not count:
-        facts["filters"] = {**asked.filters(), "by": "?"}  # whatever was typed, it is nobody whom the log knows
-    reason = asked.reason if asked.unmask else ""
-    visit.hall.notes.of_agency("console.exported", visit.visitor.name, visit.agency, reason, **facts)
-    return _sent(visit, asked.form, file)
+    except TooLongError:
+        limit = download.MOST_ENTRIES[asked.form]
+        return _form(visit, asked, visit.say("console.exports.too_long", limit=limit))
+    except BusyError:
+        return _form(visit, asked, visit.say("console.exports.busy"), status=503)
 
 
 def _wanted(visit: Visit, asked: _Asked) -> Wanted:
-    """Return which entries are meant. Raises DataError for a day that is none, LookupError for a record that is not."""
+    """Return which entries are meant. Raises DataError for a day that is none and days in the wrong order, LookupError
+    for a record that is not."""
+    since, until = days.beginning(asked.since), days.end(asked.until)
+    if since and until and since >= until:
+        first, last = (naming.day_named(day) for day in (asked.since, asked.until))
+        raise DataError("E-EXTRACT-PERIOD", first=visit.say.day(first), last=visit.say.day(last))
     key = None
     if asked.id:
         if not asked.kind:
@@ -123,83 +109,18 @@ def _wanted(visit: Visit, asked: _Asked) -> Wanted:
     return Wanted(
         key=key,
         kind=Kind(asked.kind) if asked.kind else None,
-        since=days.beginning(asked.since),
-        until=days.end(asked.until),
+        since=since,
+        until=until,
         by=asked.by,
         outcome=asked.outcome,
     )
 
 
-def _written(visit: Visit, asked: _Asked, wanted: Wanted) -> tuple[BinaryIO, int]:
-    """Return the file, at its beginning, and how many entries are in it."""
-    ends: list[Row] = []
-    count = 0
-
-    def counted(rows: Iterator[Row]) -> Iterator[Row]:
-        nonlocal count
-        for row in rows:
-            count += 1
-            if count > MOST_ENTRIES:
-                raise _TooLongError
-            ends[1 if ends else 0 :] = [row]
-            yield row
-
-    folder = visit.app.config.data_dir
-    file: Any = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115  closed with the response
-    headings = extracts.headings(visit.voice, masked=not asked.unmask)
-    try:
-        with visit.app.store.read() as connection:
-            head = visit.app.store.heads.check(connection, visit.agency)
-            commit = visit.app.store.commitment if asked.unmask else None
-            found = reading.entries(connection, visit.agency, wanted, commit)
-            rows = counted(extracts.row(visit.voice, visit.app, each, masked=not asked.unmask) for each in found)
-            if asked.form == "csv":
-                extract_files.write_csv(file, headings, rows)
-            elif asked.form == "jsonl":
-                extract_files.write_lines(file, headings, rows)
-            else:
-                title = (
-                    f"{visit.say('audit.title')} {visit.voice.name_of(visit.agency)} {visit.voice.environment_label}"
-                )
-                sheet = Sheet(title, visit.say, lambda: _about(visit, asked, head, ends, count))
-                extract_files.write_workbook(file, headings, rows, sheet, folder)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return file, count
-
-
-def _about(visit: Visit, asked: _Asked, head: Head, ends: list[Row], count: int) -> dict[str, str]:
-    places = [{"seq": row.cells["seq"], "hash": row.cells["hash"]} for row in ends]
-    said = {
-        "agency": visit.agency, "environment": visit.voice.environment, "program": __version__,
-        "made_at": visit.now.isoformat(), "made_by": visit.visitor.name, "masked": not asked.unmask,
-        "filters": asked.filters(), "entries": count, "first": places[0] if places else None,
-        "last": places[-1] if places else None, "head": {"seq": head.seq, "hash": head.hash},
-        "form": visit.say(f"extract.form_{asked.form}"),
-    }  # fmt: skip
-    return extracts.about(visit.voice, said)
-
-
-def _sent(visit: Visit, form: str, file: BinaryIO) -> Response:
-    def parts() -> Iterator[bytes]:
-        while part := file.read(_SENT_BYTES):
-            yield part
-
-    name = f"nhat-ky-{visit.agency}-{visit.now.astimezone(HERE):%Y%m%d-%H%M%S}.{form}"
-    answer = Response(parts(), mimetype=FORMS[form].partition(";")[0])
-    answer.headers["Content-Type"] = FORMS[form]
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer.call_on_close(file.close)
-    return answer
-
-
-def _form(visit: Visit, asked: _Asked, problem: str = "") -> Response:
+def _form(visit: Visit, asked: _Asked, problem: str = "", status: int = 400) -> Response:
     say = visit.say
     return visit.page(
         "exports.html",
-        status=400 if problem else 200,
+        status=status if problem else 200,
         asked=asked,
         problem=problem,
         since=days.as_typed(asked.since),
