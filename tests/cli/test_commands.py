@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-import typer
 
 from connector.cli import demo, hoisted, tree
 from connector.telling import naming
@@ -26,13 +25,27 @@ def walk(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 
 
 def every_command() -> list[tuple[tuple[str, ...], Any]]:
-    return list(walk(tree.worded(typer.main.get_command(tree.app), Words("vi"))))
+    return list(walk(tree.worded(tree.made(), Words("vi"))))
 
 
 def test_help_loads_neither_store_nor_network():
     program = "import sys; from connector.cli import main; main(['--help']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert [name for name in HEAVY if name in done.stdout.splitlines()[-1].split()] == []
+
+
+def test_a_list_of_commands_loads_none_of_them_and_a_command_no_other():
+    """The files of all of them are most of what `kntc --help` used to wait for."""
+    program = "import sys; from connector.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+    for given, loaded in ((["--help"], []), ([], []), (["version"], ["connector.cli.about"])):
+        done = subprocess.run([sys.executable, "-c", program, *given], capture_output=True, text=True, check=True)
+        nouns = {f"connector.cli.{place.partition('.')[0]}" for place in places(tree.COMMANDS)}
+        assert sorted(nouns.intersection(done.stdout.splitlines()[-1].split())) == loaded
+
+
+def places(commands: Mapping[str, Any]) -> Iterator[str]:
+    for what in commands.values():
+        yield from [what] if isinstance(what, str) else places(what)
 
 
 @pytest.mark.parametrize("path", [path for path, _ in every_command()], ids=" ".join)

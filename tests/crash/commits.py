@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 import connector
 from connector import app, cli
-from connector.cli import failing, tree  # with all commands: imported once, before the processes part
+from connector.cli import failing, tree
 from connector.config import load_config
 from connector.core.chain import Head
 from connector.core.model import Entry, Event
@@ -31,7 +31,7 @@ from connector.store import audit
 from connector.store.db import Store, Tx
 from tests.world import AGENCY
 
-LOADED = (failing, tree)
+LOADED = (failing, tree.made())  # with all commands: imported once, before the processes part
 
 PACKAGE = Path(connector.__file__).parent
 MOMENTS = ("before", "after")

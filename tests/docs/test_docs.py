@@ -58,11 +58,9 @@ def section_of(page: Path, heading: str) -> str:
 
 
 def command_tree() -> Any:
-    import typer  # noqa: PLC0415 - the tree is heavy, and only these tests climb it
+    from connector.cli import tree  # noqa: PLC0415 - the tree is heavy, and only these tests climb it
 
-    from connector.cli import tree  # noqa: PLC0415
-
-    return typer.main.get_command(tree.app)
+    return tree.made()
 
 
 def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
