@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -69,10 +69,12 @@ def page(
     begin = _place_of(connection, agency, before_seq)
     if before_seq is not None and begin is None:
         return LogPage((), None)
-    times = _times(since, until)
+    if begin is not None and until is not None and begin[0] >= until:
+        begin = None  # all that is wanted comes after that place
+    times = _Times(since is not None, until is not None)
     if local_id is not None:
         found = _stream(connection, _of_record(event, kind, times), given | {"kind": kind}, begin)
-    elif event is None and kind is None and not times:
+    elif event is None and kind is None and not any(times):
         found = _stream(connection, _WHOLE, given, begin)
     else:
         streams = [
@@ -115,29 +117,33 @@ _WHOLE = tuple(
 )
 
 
-def _times(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
-    return [
-        *([_audit.c.at >= bindparam("since")] if since else []),
-        *([_audit.c.at < bindparam("until")] if until else []),
-    ]
+class _Times(NamedTuple):
+    """Whether entries from a time on are wanted, and whether those before one."""
+
+    since: bool
+    until: bool
 
 
-def _in_time(*wanted: ColumnElement[bool]) -> _Statements:
+def _in_time(times: _Times, *wanted: ColumnElement[bool]) -> _Statements:
+    """A stream begins at `until`, and goes on after a place, which lies before it. Never both: of two upper bounds
+    SQLite begins at one, and walks from there to the other."""
     found = select(_audit.c.at, _audit.c.seq).where(_OF_AGENCY, *wanted)
+    found = found.where(_audit.c.at >= bindparam("since")) if times.since else found
     found = found.order_by(_audit.c.at.desc(), _audit.c.seq.desc()).limit(bindparam("rows"))
-    return found, found.where(_audit.c.at <= _AT, or_(_audit.c.at < _AT, _audit.c.seq < _SEQ))
+    begins = found.where(_audit.c.at < bindparam("until")) if times.until else found
+    return begins, found.where(_audit.c.at <= _AT, or_(_audit.c.at < _AT, _audit.c.seq < _SEQ))
 
 
-def _of_event(kind: str | None, times: Sequence[ColumnElement[bool]]) -> _Statements:
+def _of_event(kind: str | None, times: _Times) -> _Statements:
     of_kind = _audit.c.kind.is_(None) if kind is None else _audit.c.kind == bindparam("kind")
-    return _in_time(_audit.c.event == bindparam("event"), of_kind, *times)
+    return _in_time(times, _audit.c.event == bindparam("event"), of_kind)
 
 
-def _of_record(event: str | None, kind: str | None, times: Sequence[ColumnElement[bool]]) -> _Statements:
+def _of_record(event: str | None, kind: str | None, times: _Times) -> _Statements:
     """The entries of a record are few: those that are not wanted are passed over. Uses ix_audit_key."""
     of_event = [_audit.c.event.concat("") == bindparam("event")] if event else []  # not by its index: it has more rows
     kinds = _audit.c.kind == bindparam("kind") if kind else _audit.c.kind.in_([str(one) for one in KINDS])
-    return _in_time(kinds, _audit.c.local_id == bindparam("local_id"), *of_event, *times)
+    return _in_time(times, kinds, _audit.c.local_id == bindparam("local_id"), *of_event)
 
 
 def _stream(

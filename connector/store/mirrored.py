@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select, text
 
 from connector.core import statuses
 from connector.core.model import KINDS, Kind, RecordKey
+from connector.store.keys import chunks
 from connector.store.tables import ENDED, UNUSUAL, MirrorEvent, MirrorStatus, table_of
 
 _status = table_of(MirrorStatus)
@@ -107,22 +108,27 @@ def page(
 
 MOST_LOOKED_THROUGH = 5_000
 
+_AT_ONCE = 100
+"""So many records are read at a time, of which only those of one status are wanted."""
+
 _USUAL = statuses.KNOWN - {"returned_for_correction", "duplicate_suspected"}
 
 
 def _unusual(
     connection: Connection, agency: str, kind: Kind, status: str, after: str, limit: int
 ) -> tuple[list[Any], str]:
+    """Which ones they are tells ix_mirror_status_unusual alone; of those, no more are read than the page needs."""
     local_id = _status.c.local_id.concat("")  # not by the primary key: that has all the others as well
-    wanted = (
-        _status.c.agency == agency,
-        text(UNUSUAL),
-        _status.c.kind.concat("") == kind,
-        _status.c.status == status,
-        local_id > after,
-    )
-    rows = list(connection.execute(select(_status).where(*wanted).order_by(local_id).limit(limit + 1)).all())
-    return rows[:limit], rows[limit - 1].local_id if len(rows) > limit else ""
+    wanted = (_status.c.agency == agency, text(UNUSUAL), _status.c.kind.concat("") == kind, local_id > after)
+    local_ids = connection.execute(select(_status.c.local_id).where(*wanted)).scalars()
+    rows: list[Any] = []
+    for chunk in chunks(sorted(local_ids), _AT_ONCE):
+        of_chunk = (_status.c.agency == agency, _status.c.kind == kind, _status.c.local_id.in_(chunk))
+        found = select(_status).where(*of_chunk, _status.c.status == status).order_by(_status.c.local_id)
+        rows += connection.execute(found).all()
+        if len(rows) > limit:
+            return rows[:limit], str(rows[limit - 1].local_id)
+    return rows, ""
 
 
 def _in_order(

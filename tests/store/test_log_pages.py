@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -93,3 +94,33 @@ def test_the_agencies_of_a_log_are_named_once_each(ledger: Ledger) -> None:
         tx.audit(Event("guard.tripped", "H51.02", ACTOR, tx.now))
     with ledger.store.read() as connection:
         assert audit.agencies(connection) == [AGENCY, "H51.02"]
+
+
+def test_a_page_deep_in_a_stretch_of_time_costs_no_more_than_its_first(ledger: Ledger) -> None:
+    """Of two upper bounds SQLite began at the later one, and walked half a year to where the page begins."""
+    for _ in range(40):
+        ledger.clock.forward(1)
+        with ledger.store.write() as tx:
+            for number in range(50):
+                tx.audit(Event("record.recorded", AGENCY, ACTOR, tx.now, key_of(1), 1, {"n": number}))
+    chosen = {"since": START, "until": ledger.clock.now + timedelta(days=1), "limit": 5}
+    with ledger.store.read() as connection:
+        first = steps(connection, lambda: audit.page(connection, AGENCY, **chosen))
+        deep = steps(connection, lambda: audit.page(connection, AGENCY, before_seq=100, **chosen))
+    assert deep < first * 1.5
+
+
+def steps(connection: Any, asked: Callable[[], object]) -> int:
+    """How many tens of instructions SQLite takes for an answer."""
+    taken = 0
+
+    def one_more() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    driver = connection.connection.driver_connection
+    driver.set_progress_handler(one_more, 10)
+    asked()
+    driver.set_progress_handler(None, 10)
+    return taken
