@@ -47,11 +47,11 @@ from connector.core.chain import Head
 from connector.core.model import Event
 from connector.disk import LEFTOVER_S
 from connector.errors import StoreError
-from connector.store import audit, day_counters, finding, reasons, retired, terms, trouble
+from connector.store import audit, concealment, day_counters, finding, reasons, retired, terms, trouble
 from connector.store.tables import StoreInfo, table_of
 
 APPLICATION_ID = 0x4B4E5443  # "KNTC" in the SQLite header, so that another program's file is told apart
-REVISION = "0019"
+REVISION = "0020"
 """The newest migration that this program knows (store/migrations/versions)."""
 
 NEVER_DELETED = """CREATE TRIGGER audit_entry_is_never_deleted BEFORE DELETE ON audit_entry
@@ -65,6 +65,7 @@ GUARDS = (
     *day_counters.TRIGGERS,
     *finding.TRIGGERS,
     *retired.TRIGGERS,
+    *concealment.TRIGGERS,
 )
 """Triggers. They belong to the schema of this revision, and an upgrade makes them anew."""
 

@@ -109,8 +109,8 @@ def page(
     the page before. Raises ValueError for what is no such thing.
 
     A record whose older version is on its way or unknown stands in the list of that state too, with that one's cause.
-    By when it came into its state; what was returned, by when the nation said so. EXPOSED and GONE are sorted as a
-    whole, at the price of all that stands in them."""
+    By when it came into its state; what was returned, by when the nation said so; what is gone, by when that was
+    found. EXPOSED is sorted as a whole, at the price of all that stands in it."""
     begin = _earlier(_read(after) if after else None, until, state)
     found = _places(connection, agency, state, kind, cause, begin)
     places = list(islice(_from(since, found), limit + 1))
@@ -161,8 +161,10 @@ def _places(
     kinds = KINDS if kind is None else (kind,)
     if state == RETURNED:
         return _stream(connection, _returned(kind, cause), given | {"kind": kind}, after)
-    if state in (EXPOSED, GONE):
-        return _sorted(connection, state, given | {"kinds": list(kinds)}, cause, after)
+    if state == GONE:
+        return _stream(connection, _gone(kind, cause), given | {"kind": kind}, after)
+    if state == EXPOSED:
+        return _exposed(connection, given | {"kinds": list(kinds)}, cause, after)
     possible = _CAUSED_STATES if cause else _LISTED_STATES
     states = possible if state is None else [one for one in possible if one is State(state)]
     streams = [
@@ -225,6 +227,20 @@ def _returned(kind: Kind | None, status: str | None) -> _Statements:
     return found, found.where(_status.c.applied_at <= _AT, later)
 
 
+def _gone(kind: Kind | None, cause: str | None) -> _Statements:
+    """What its source has no more. Uses ix_tombstone_listed."""
+    newest = select(_delivery.c.id).join(_record, newest_of_record()).where(*same_key(_record, _stone))
+    found = select(_stone.c.gone_at, _stone.c.id, _stone.c.kind, _stone.c.local_id).where(
+        _stone.c.agency == bindparam("agency"),
+        _stone.c.closed_at.is_(None),
+        *([_stone.c.kind == bindparam("kind")] if kind else []),
+        *([exists(newest.where(_delivery.c.cause == bindparam("cause")))] if cause else []),
+    )
+    found = found.order_by(_stone.c.gone_at.desc(), _stone.c.id.desc()).limit(bindparam("rows"))
+    later = or_(_stone.c.gone_at < _AT, _stone.c.id < _TIE)
+    return found, found.where(_stone.c.gone_at <= _AT, later)
+
+
 def _stream(
     connection: Connection,
     statements: _Statements,
@@ -243,30 +259,12 @@ def _stream(
         rows = min(rows * 4, MOST_ROWS)
 
 
-# --- lists that are sorted as a whole --------------------------------------------------------------------------------
-
-_GONE = (
-    select(_stone.c.agency, _stone.c.kind, _stone.c.local_id)
-    .where(_stone.c.agency == bindparam("agency"), _stone.c.closed_at.is_(None))
-    .cte("gone")
-    .prefix_with("MATERIALIZED")
-)
+# --- a list that is sorted as a whole --------------------------------------------------------------------------------
 
 
-def _sorted(
-    connection: Connection,
-    state: str,
-    given: dict[str, Any],
-    cause: str | None,
-    after: _Begin,
-) -> Iterator[_Place]:
+def _exposed(connection: Connection, given: dict[str, Any], cause: str | None, after: _Begin) -> Iterator[_Place]:
     found = select(_delivery.c.state_at, _delivery.c.id, _delivery.c.kind, _delivery.c.local_id)
-    if state == GONE:
-        found = (
-            found.select_from(_GONE).join(_record, and_(*same_key(_record, _GONE))).join(_delivery, newest_of_record())
-        )
-    else:
-        found = found.where(_delivery.c.id.in_(given_in_clear()))
+    found = found.where(_delivery.c.id.in_(given_in_clear()))
     found = found.where(_delivery.c.kind.in_(bindparam("kinds", expanding=True)))
     found = found.where(_delivery.c.cause == bindparam("cause")) if cause else found
     rows = connection.execute(found.order_by(_delivery.c.state_at.desc(), _delivery.c.id.desc()), given)

@@ -300,6 +300,17 @@ class DayCount(SQLModel, table=True):
     rejected: int = 0
 
 
+class ConcealedLater(SQLModel, table=True):
+    """A record that has a version in clear and a later one that is concealed. Triggers keep it (concealment.py): once
+    here, always here, whatever the nation has of it."""
+
+    __tablename__ = "concealed_later"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    agency: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    local_id: str = Field(primary_key=True)
+
+
 class Attachment(SQLModel, table=True):
     """A file that the newest version of a record names, and what became of it. `at`: its place among those of the row.
 
@@ -579,6 +590,16 @@ class Tombstone(SQLModel, table=True):
             "kind",
             "local_id",
             unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+        Index(
+            "ix_tombstone_listed",
+            "agency",
+            "gone_at",
+            "id",
+            "kind",
+            "local_id",
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),

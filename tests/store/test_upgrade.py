@@ -127,6 +127,30 @@ def test_a_first_store_keeps_every_delivery_through_all_migrations(tmp_path: Pat
     assert "delivery_0001" not in str(schema_of(path))
 
 
+def test_an_upgraded_store_knows_what_was_in_clear_before_it_was_concealed(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "clear.db"
+    engine = db._engine(db._connector(path, STORE_KEY, 0.0), STORE_KEY, "BEGIN IMMEDIATE", pool_size=1)
+    versions = {"clear": [0, 0], "hidden": [1, 1], "opened": [1, 0], "exposed": [0, 1], "later": [0, 0, 1, 1]}
+    with engine.begin() as connection:
+        upgrade.migrate(connection, "0018", upgrade.SCRIPTS)
+        connection.execute(text(f"PRAGMA application_id = {db.APPLICATION_ID}"))
+        for local_id, concealed in versions.items():
+            for version, one in enumerate(concealed, start=1):
+                values = {
+                    "agency": AGENCY, "kind": "petition", "local_id": local_id, "version": version, "operation": "put",
+                    "state": "superseded", "state_at": "2026-11-22T05:00:00.000000Z", "created_at": "2026-11-22",
+                    "body_bytes": 0, "concealed": one, "change_cause": "progress", "change_reason": "", "attempt": 0,
+                    "crashes": 0, "finds": 0, "absents": 0,
+                }  # fmt: skip
+                named = ", ".join(f":{name}" for name in values)
+                connection.execute(text(f"INSERT INTO delivery ({', '.join(values)}) VALUES ({named})"), values)
+    engine.dispose()
+    Store.open(path, key=STORE_KEY, evidence=EVIDENCE, clock=clock).close()
+    connection = raw(path)
+    assert [row[0] for row in connection.execute("SELECT local_id FROM concealed_later")] == ["exposed", "later"]
+    connection.close()
+
+
 def test_an_upgraded_store_keeps_its_rows_its_views_and_the_guards_of_its_audit_log(
     closed: Path, scripts: Path
 ) -> None:
@@ -146,6 +170,8 @@ def test_an_upgraded_store_keeps_its_rows_its_views_and_the_guards_of_its_audit_
         "trigger sought_words_are_of_the_newest",
         "trigger sought_words_go_with_the_text",
         "trigger version_is_adopted",
+        "trigger version_is_concealed_later",
+        "trigger version_is_concealed_otherwise",
         "trigger version_is_received",
         "trigger version_is_recorded",
         "trigger version_is_rejected",

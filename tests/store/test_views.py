@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from connector.core import statuses
 from connector.core.chain import commitment
-from connector.core.model import KINDS, Kind, RecordKey, VerdictName
+from connector.core.model import KINDS, Cause, Kind, RecordKey, VerdictName
 from connector.store import books, finding, marks, requests, stories, tables, views, waits
 from connector.store.books import Books
 from connector.store.marks import SweepCounts
+from connector.store.tables import Tombstone, table_of
 from connector.store.views import Planned
-from tests.store.ledger import ACTOR, AGENCY, CAREFUL, EVIDENCE, Ledger, answer, bad_reading, key_of, reading
+from tests.store.ledger import ACTOR, AGENCY, CAREFUL, EVIDENCE, START, Ledger, answer, bad_reading, key_of, reading
 
 ONE, TWO, THREE = key_of(1), key_of(2), key_of(3)
 CHILD = key_of(1, Kind.HANDLING)
@@ -152,6 +154,46 @@ def test_what_is_concealed_too_late_is_counted_until_somebody_says_that_they_kno
     with ledger.store.read() as connection:
         assert views.exposed_count(connection, AGENCY) == 1
         assert [line.key for line in views.lines(connection, AGENCY, state=views.EXPOSED)] == [TWO]
+
+
+def test_a_bad_row_that_turns_out_to_be_concealed_is_exposed_as_well(ledger: Ledger) -> None:
+    ledger.record(reading(ONE), reading(TWO))
+    ledger.deliver()
+    ledger.record(bad_reading(ONE), bad_reading(TWO))
+    with ledger.store.read() as connection:
+        assert views.exposed_count(connection, AGENCY) == 0
+    ledger.record(replace(bad_reading(ONE), fingerprint="row-2", concealed=True))
+    with ledger.store.read() as connection:
+        assert [line.key for line in views.lines(connection, AGENCY, state=views.EXPOSED)] == [ONE]
+
+
+def test_what_is_gone_is_listed_by_when_that_was_found_a_page_at_a_time(ledger: Ledger) -> None:
+    keys = [key_of(number, kind) for number in range(4) for kind in (Kind.PETITION, Kind.DECISION)]
+    ledger.record(*map(reading, keys[:-1]), bad_reading(keys[-1]))
+    gone = keys[::2] + keys[1::2]
+    for at, key in enumerate(gone):
+        values = {
+            "agency": AGENCY, "kind": key.kind, "local_id": key.local_id, "sweep": 1, "decision": "keep", "reason": "",
+            "gone_at": START + timedelta(minutes=at // 3), "closed_at": START if key == ONE else None,
+        }  # fmt: skip
+        with ledger.store.write() as tx:
+            tx.connection.execute(insert(table_of(Tombstone)).values(values))
+    expected = [key for key in reversed(gone) if key != ONE]
+    with ledger.store.read() as connection:
+        for kind, cause, wanted in (
+            (None, None, expected),
+            (Kind.DECISION, None, [key for key in expected if key.kind == Kind.DECISION]),
+            (None, Cause.MAPPING, [keys[-1]]),
+            (Kind.PETITION, Cause.MAPPING, []),
+        ):
+            found, after = [], ""
+            while True:
+                page = views.page(connection, AGENCY, state=views.GONE, kind=kind, cause=cause, after=after, limit=2)
+                found += [line.key for line in page.lines]
+                after = page.next
+                if not after:
+                    break
+            assert found == wanted
 
 
 def test_what_is_recorded_while_somebody_turns_pages_moves_no_record_to_another_page(ledger: Ledger) -> None:
