@@ -22,6 +22,7 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
+from benchmarks import beside
 from benchmarks.lives import Life, Lives, Told, instant
 from connector import __version__
 from connector.config import load_config
@@ -78,10 +79,13 @@ def make(folder: Path, records: int, entries: int, seed: int, until: datetime | 
         raise FileExistsError(path)
     store = Store.open(path, key=key, evidence=dict.fromkeys(SHARES, evidence), create=True, clock=lambda: until)
     try:
-        return [
+        heads = [
             _fill(store, Lives(agency, seed, evidence, until, _begin(store, agency)), share, records, entries)
             for agency, share in SHARES.items()
         ]
+        for agency in SHARES:
+            beside.lay(store, agency, seed, until)
+        return heads
     finally:
         store.close()
 
