@@ -76,14 +76,16 @@ def link(head: Head, event: Event, program: str, config_digest: str) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class ChainFault:
-    """The first entry that does not fit: `rule` is E-AUDIT-HASH, E-AUDIT-PREV, E-AUDIT-GAP or E-AUDIT-FORM."""
+    """The first entry that does not fit: `rule` is E-AUDIT-HASH, E-AUDIT-PREV, E-AUDIT-GAP, E-AUDIT-FORM or
+    E-AUDIT-FILED."""
 
     seq: int
     rule: str
 
 
-Link = tuple[int, bytes, bytes]
-"""An entry as it is followed: its place, the hash that stands beside it, and its content."""
+Link = tuple[int, bytes, bytes, bytes | None]
+"""An entry as it is followed: its place, the hash that stands beside it, its content, and what it is filed under
+(`filed_under`), None where it is filed nowhere."""
 
 Fields = list[Any]
 """What an entry says, in the order of `link`."""
@@ -103,7 +105,7 @@ class Following:
         from it."""
         agency, seq, prev = self.head.agency, self.head.seq, self.head.hash
         try:
-            for place, said, content in links:
+            for place, said, content, filed in links:
                 hash_ = hashlib.sha256(content).hexdigest()
                 if place != seq + 1:
                     self.fault = ChainFault(place, "E-AUDIT-GAP")
@@ -113,6 +115,8 @@ class Following:
                     self.fault = ChainFault(place, "E-AUDIT-FORM" if _is_text(content) else "E-AUDIT-HASH")
                 elif fields[3] != prev or fields[2] != place or fields[1] != agency:
                     self.fault = ChainFault(place, "E-AUDIT-PREV")
+                elif filed is not None and filed != filed_under(fields):
+                    self.fault = ChainFault(place, "E-AUDIT-FILED")
                 else:
                     seq, prev = place, hash_
                     yield fields
@@ -125,9 +129,15 @@ class Following:
 def verify(entries: Iterable[Entry], after: Head) -> tuple[Head, ChainFault | None]:
     """Follow the chain from `after`; return the last good head, and the first fault or None."""
     following = Following(after)
-    for _ in following.through((entry.seq, entry.hash.encode(), entry.content.encode()) for entry in entries):
+    for _ in following.through((entry.seq, entry.hash.encode(), entry.content.encode(), None) for entry in entries):
         pass
     return following.head, following.fault
+
+
+def filed_under(fields: Fields) -> bytes:
+    """Return by what a store finds an entry: the hash before it, when, what happened, and to which record. Whoever
+    changes that beside the entry hides it from all who look for it."""
+    return "\n".join((fields[3], fields[4], fields[5], fields[9], fields[10])).encode(errors="replace")
 
 
 def _is_text(content: bytes) -> bool:

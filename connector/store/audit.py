@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Integer, LargeBinary, bindparam, cast, func, insert, literal_column, select
+from sqlalchemy import Connection, Integer, LargeBinary, String, bindparam, cast, func, insert, literal_column, select
 
 from connector import verifier
 from connector.core import chain
@@ -53,6 +53,13 @@ _HASH_AT = select(_audit.c.hash).where(_OF_AGENCY, _audit.c.seq == bindparam("se
 _NEXT_AGENCY = select(func.min(_audit.c.agency)).where(_audit.c.agency > bindparam("after"))
 
 _READ_ROWS = 2_000
+
+_FILED = literal_column(
+    "coalesce(prev || char(10) || at || char(10) || event || char(10)"
+    " || coalesce(kind, '') || char(10) || coalesce(local_id, ''), '')",
+    String,
+)
+"""What stands beside an entry, as `chain.filed_under` has it of the entry itself."""
 
 ACCEPTED = verifier.ACCEPTED
 """The entry in which a person accepts that a tail of the log was lost with the store; its facts name the lost head."""
@@ -119,12 +126,13 @@ def entries(
         after_seq = rows[-1][0]
 
 
-def links(connection: Connection, agency: str) -> Iterator[chain.Link]:
-    """Yield all entries of an agency as they are followed, in order, reading some thousand at a time.
+def links(connection: Connection, agency: str, after_seq: int = 0) -> Iterator[chain.Link]:
+    """Yield the entries of an agency as they are followed, in order, reading some thousand at a time.
 
     As bytes, like `entries`: nothing is decoded before its hash is known to be right."""
-    columns = [cast(column, LargeBinary) for column in (_audit.c.hash, _audit.c.content)]
-    found = select(_audit.c.seq, *columns).where(_audit.c.agency == agency).order_by(_audit.c.seq)
+    columns = [cast(column, LargeBinary) for column in (_audit.c.hash, _audit.c.content, _FILED)]
+    found = select(_audit.c.seq, *columns).where(_audit.c.agency == agency, _audit.c.seq > after_seq)
+    found = found.order_by(_audit.c.seq)
     for part in connection.execute(found.execution_options(yield_per=_READ_ROWS)).partitions():
         yield from part
 

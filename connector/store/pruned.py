@@ -12,10 +12,10 @@ import hashlib
 from collections.abc import Iterator
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, LargeBinary, cast, select
 
 from connector import verifier
-from connector.core.chain import GENESIS, Head
+from connector.core.chain import GENESIS, Head, fields_of
 from connector.store.tables import AuditEntry, PrunedVersion, table_of
 from connector.verifier import PRUNED, Pruned
 
@@ -25,9 +25,12 @@ _version = table_of(PrunedVersion)
 
 def first(connection: Connection, agency: str) -> Head:
     """Return what the first entry says of the one before it; place 0 where there is no entry."""
-    found = select(_audit.c.seq, _audit.c.prev).where(_audit.c.agency == agency).order_by(_audit.c.seq).limit(1)
-    row = connection.execute(found).first()
-    return Head(agency, row.seq - 1, row.prev) if row else Head(agency, 0, GENESIS)
+    found = select(_audit.c.seq, cast(_audit.c.content, LargeBinary).label("content"))
+    row = connection.execute(found.where(_audit.c.agency == agency).order_by(_audit.c.seq).limit(1)).first()
+    if row is None:
+        return Head(agency, 0, GENESIS)
+    fields = fields_of(row.content)  # not the column beside it, which nothing holds in its place
+    return Head(agency, row.seq - 1, fields[3] if fields and isinstance(fields[3], str) else "")
 
 
 def standing(connection: Connection, agency: str) -> Pruned | None:

@@ -111,9 +111,12 @@ class Proving:
             known = self._known_or_anew(code, pruned.beginning(connection, code))
             if known.fault is not None:
                 return False
-            read = audit.entries(connection, code, after_seq=known.verified.seq)
-            head, fault = chain.verify(islice(read, SLICE_ENTRIES), known.verified)
+            following = chain.Following(known.verified)
+            read = audit.links(connection, code, after_seq=known.verified.seq)
+            for _ in following.through(islice(read, SLICE_ENTRIES)):
+                pass
             end = audit.head_of(connection, code).seq
+        head, fault = following.head, following.fault
         found = replace(known, verified=head, end=end, at=self._now(), fault=fault)
         if fault is None and head.seq >= end:
             found = self._against_others(code, found)

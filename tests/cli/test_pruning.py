@@ -320,6 +320,12 @@ def test_a_prefix_that_was_cut_without_a_prune_shows(copied):
     agree(copied, 11, "E-AUDIT-GAP")
 
 
+def test_where_a_pruned_log_begins_is_read_from_its_first_entry_not_from_what_stands_beside_it(pruned):
+    sql(pruned, f"UPDATE audit_entry SET prev = hash WHERE seq = {seqs(pruned)[0]}")
+    said = pruned("audit", "verify")
+    assert (said.code, "E-AUDIT-FILED" in said.err) == (10, True)
+
+
 def forged(world: World, facts: Callable[[dict[str, Any]], None]) -> None:
     """Change what the entry of the prune says, and link it and what follows anew without a flaw."""
     with opened(world) as connection:

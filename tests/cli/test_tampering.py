@@ -283,6 +283,25 @@ def test_what_lies_beside_the_facts_of_a_receipt_is_compared_with_them_in_the_st
     assert (said.code, "E-AUDIT-RECEIPT" in said.err) == (10, True)
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        "local_id = 'bentre:999'",
+        "kind = NULL, local_id = NULL",
+        "kind = 'handling'",
+        "event = 'run.began'",
+        "at = '2001-01-01T00:00:00.000000Z'",
+        "prev = hash",
+    ],
+)
+def test_an_entry_that_is_filed_under_something_else_than_it_says_shows(copied, column):
+    """Whoever looks for it by record, event or day would not find it. An export holds the entry as it says it."""
+    sql(copied, f"UPDATE audit_entry SET {column} WHERE local_id = 'bentre:4'")
+    said = copied("audit", "verify")
+    assert (said.code, "E-AUDIT-FILED" in said.err) == (10, True)
+    said.assert_narrow()
+
+
 def test_an_entry_that_was_replaced_together_with_its_hash_does_not_fit_the_next(copied):
     with opened(copied) as connection:
         (content,) = connection.execute("SELECT content FROM audit_entry WHERE seq = 5").fetchone()

@@ -108,7 +108,7 @@ def test_a_chain_that_was_linked_anew_with_other_things_is_unreadable(change: Ca
 def plainly(links: list[chain.Link], after: Head) -> tuple[Head, chain.ChainFault | None]:
     """What an auditor would write who has all the time in the world: one question after the other, of each entry."""
     head = after
-    for place, said, raw in links:
+    for place, said, raw, _ in links:
         content = raw.decode(errors="replace")
         if place != head.seq + 1:
             return head, chain.ChainFault(place, "E-AUDIT-GAP")
@@ -131,12 +131,12 @@ def plainly(links: list[chain.Link], after: Head) -> tuple[Head, chain.ChainFaul
 
 def hashed_anew(links: list[chain.Link], at: int, *, on: bool) -> None:
     """Give the entry a hash that fits; on: the ones after it too, each with the hash before it."""
-    seq, _, content = links[at]
-    links[at] = (seq, hashlib.sha256(content).hexdigest().encode(), content)
+    seq, _, content, _ = links[at]
+    links[at] = (seq, hashlib.sha256(content).hexdigest().encode(), content, None)
     for next_ in range(at + 1, len(links)) if on else ():
-        seq, _, content = links[next_]
+        seq, _, content, _ = links[next_]
         content = re.sub(rb'"[0-9a-f]{64}"', b'"' + links[next_ - 1][1] + b'"', content, count=1)
-        links[next_] = (seq, hashlib.sha256(content).hexdigest().encode(), content)
+        links[next_] = (seq, hashlib.sha256(content).hexdigest().encode(), content, None)
 
 
 SPLICES = st.sampled_from(
@@ -174,12 +174,12 @@ SPLICES = st.sampled_from(
 def test_whatever_bytes_are_changed_the_same_is_found_at_the_same_place(
     at: int, where: int, length: int, put: bytes, of_hash: bool, mended: str
 ) -> None:
-    links = [(entry.seq, entry.hash.encode(), entry.content.encode()) for entry in entries(5)]
-    seq, said, content = links[at]
+    links: list[chain.Link] = [(entry.seq, entry.hash.encode(), entry.content.encode(), None) for entry in entries(5)]
+    seq, said, content, _ = links[at]
     before = said if of_hash else content
     begin = where % (len(before) + 1)
     after = before[:begin] + put + before[begin + length :]
-    links[at] = (seq, after, content) if of_hash else (seq, said, after)
+    links[at] = (seq, after, content, None) if of_hash else (seq, said, after, None)
     if mended != "no":
         hashed_anew(links, at, on=mended == "all hashes")
     following = chain.Following(Head("H51.01", 0, GENESIS))
@@ -192,10 +192,10 @@ def test_whatever_bytes_are_changed_the_same_is_found_at_the_same_place(
 @pytest.mark.parametrize("value", [None, True, 0, 1.0, "x", [], {}, "H51.01"])
 def test_whatever_stands_at_a_place_of_an_entry_the_same_is_found(place: int, value: object) -> None:
     """Somebody who can write the store links what he likes, with every hash right."""
-    links = [(entry.seq, entry.hash.encode(), entry.content.encode()) for entry in entries(4)]
+    links: list[chain.Link] = [(entry.seq, entry.hash.encode(), entry.content.encode(), None) for entry in entries(4)]
     fields = orjson.loads(links[2][2])
     fields[place] = value
-    links[2] = (3, b"", orjson.dumps(fields))
+    links[2] = (3, b"", orjson.dumps(fields), None)
     hashed_anew(links, 2, on=True)
     following = chain.Following(Head("H51.01", 0, GENESIS))
     assert sum(1 for _ in following.through(links)) == following.head.seq

@@ -136,6 +136,13 @@ def test_a_changed_entry_is_named(copied: Path):
     assert (found.fault.seq, found.fault.rule) == (9, "E-AUDIT-HASH")
 
 
+def test_an_entry_that_is_filed_under_another_record_is_named(copied: Path):
+    change(copied, "UPDATE audit_entry SET local_id = 'bentre:999' WHERE local_id = 'bentre:4'")
+    found = proven(copied).fault
+    assert found is not None
+    assert found.rule == "E-AUDIT-FILED"
+
+
 def test_a_cut_tail_is_told_by_head_file_and_checkpoints(copied: Path):
     change(copied, "DELETE FROM audit_entry WHERE seq > (SELECT max(seq) - 3 FROM audit_entry)")
     found = proven(copied)
