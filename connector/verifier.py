@@ -305,7 +305,16 @@ def _is_forgone(one: Checkpoint, ground: Ground) -> bool:
 
 
 def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:  # it cannot be compared with those that have a zone
+        raise ValueError(text)
+    return moment
+
+
+def _place(said: object) -> int:
+    if type(said) is not int or not 0 <= said < 2**63:
+        raise ValueError(said)
+    return said
 
 
 # --- the code on paper -----------------------------------------------------------------------------------------------
@@ -383,14 +392,34 @@ class Pruned:
 
 def read_pruned(seq: int, at: str, facts: Mapping[str, Any]) -> Pruned:
     """Return what the facts of such an entry say. Raises KeyError, TypeError, ValueError where they say something
-    else."""
-    _instant(at)
-    keys = tuple((int(place), str(event), dict(about)) for place, event, about in facts["keys"])
-    lost = tuple((int(place), int(end), str(hash_), str(when)) for place, end, hash_, when in facts["lost"])
-    for *_, when in lost:
-        _instant(when)
-    through = (int(facts["through_seq"]), str(facts["through_hash"]))
+    else, or carry what none of the pruned entries can have said."""
+    through = (_place(facts["through_seq"]), str(facts["through_hash"]))
+    keys = tuple((_place(place), str(event), dict(about)) for place, event, about in facts["keys"])
+    lost = tuple((_place(place), _place(end), str(hash_), str(when)) for place, end, hash_, when in facts["lost"])
+    late = [when for *_, when in lost if _instant(when) > _instant(at)]
+    places = [through[0], *(key[0] for key in keys), *(tail[0] for tail in lost)]
+    if late or not all(0 < place <= through[0] < seq for place in places):
+        raise ValueError(seq)
     return Pruned(seq, at, through, str(facts["export_digest"]), keys, lost, str(facts["told"]))
+
+
+def read_accepted(facts: Mapping[str, Any]) -> tuple[int, str]:
+    """Return place and hash of the head that was accepted as lost. Raises KeyError, ValueError as above."""
+    return _place(facts["lost_seq"]), str(facts["lost_hash"])
+
+
+def is_readable(seq: int, at: str, event: str, facts: Mapping[str, Any]) -> bool:
+    """Whether an entry says when it was written, and the facts that verifying relies on; somebody who links a log anew
+    may write anything."""
+    try:
+        _instant(at)
+        if event == PRUNED:
+            read_pruned(seq, at, facts)
+        if event == ACCEPTED:
+            read_accepted(facts)
+    except (KeyError, TypeError, ValueError):
+        return False
+    return True
 
 
 @dataclass
@@ -721,10 +750,9 @@ class _Chain:
             report.before = report.head_seq, report.head_hash = seq - 1, fields[3]
         if fields[1:4] != [self.agency, seq, report.head_hash]:
             return "E-AUDIT-PREV", seq
-        try:
-            self._note(seq, fields, report)
-        except (KeyError, TypeError, ValueError):  # linked anew by somebody who does not know what belongs there
+        if not is_readable(seq, fields[4], fields[5], fields[12]):
             return "E-AUDIT-FORM", seq
+        self._note(seq, fields, report)
         report.head_seq, report.head_hash, report.last_at = seq, computed, fields[4]
         report.first_at = report.first_at or fields[4]
         if seq in self.wanted:
@@ -736,20 +764,19 @@ class _Chain:
         report.sendings += event == "delivery.claimed"
         if kind and version and "state" in facts:
             self.told[(kind, local_id, version)] = facts["state"]
-        if "receipt" in facts:
-            self.receipts[str(facts["receipt"])] = (kind, local_id, version)
+            if "receipt" in facts:
+                self.receipts[str(facts["receipt"])] = (kind, local_id, version)
         if event in (KEY_MADE, KEY_ROTATED):
             self.key_events.append((seq, event, facts))
         if seq in self.around:
-            _instant(at)
             self.times[seq] = at
         if event == PRUNED:
             said = read_pruned(seq, at, facts)
             self.pruned[said.through] = said
         if event == ACCEPTED:
-            _instant(at)
-            self.lost.append((seq, int(facts["lost_seq"]), at))
-            self.lost_heads.add((facts["lost_seq"], facts["lost_hash"]))
+            end, hash_ = read_accepted(facts)
+            self.lost.append((seq, end, at))
+            self.lost_heads.add((end, hash_))
 
 
 def _entry_of(content: str) -> list[Any] | None:

@@ -165,8 +165,8 @@ def proof_of(app: App, code: str, brought: Brought) -> Proof:
     except RolledBackError as error:
         head_error = error
     with app.store.read() as connection:
-        following = chain.Following(pruned.beginning(connection, code))
-        story = agreement.story_of(following.through(audit.links(connection, code)))
+        following = chain.Following(chain.Head(code, 0, chain.GENESIS))
+        story = agreement.story_of(audit.followed(connection, code, following))
         head, fault = following.head, following.fault
         first = next(audit.entries(connection, code), None)
         last = next(audit.entries(connection, code, after_seq=head.seq - 1), None) if head.seq else None

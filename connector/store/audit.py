@@ -34,6 +34,7 @@ __all__ = [
     "agencies",
     "append",
     "entries",
+    "followed",
     "hashes_at",
     "head_of",
     "is_accepted",
@@ -149,10 +150,8 @@ def acceptances_at(connection: Connection, agency: str) -> list[tuple[int, Head,
     fields = [(row.seq, json.loads(row.content)) for row in connection.execute(found.order_by(_audit.c.seq))]
     gone = pruned.standing(connection, agency)
     before = [(seq, Head(agency, end, hash_), at) for seq, end, hash_, at in gone.lost] if gone else []
-    after = [
-        (seq, Head(agency, int(said[12]["lost_seq"]), str(said[12]["lost_hash"])), said[4]) for seq, said in fields
-    ]
-    return [*before, *after]
+    readable = [(seq, said) for seq, said in fields if verifier.is_readable(seq, said[4], said[5], said[12])]
+    return [*before, *((seq, Head(agency, *verifier.read_accepted(said[12])), said[4]) for seq, said in readable)]
 
 
 def key_events(connection: Connection, agency: str) -> list[KeyEvent]:
@@ -184,11 +183,29 @@ def is_accepted(connection: Connection, lost: Head) -> bool:
     return any(head == lost for _, head in acceptances(connection, lost.agency))
 
 
+def followed(connection: Connection, agency: str, following: chain.Following) -> Iterator[chain.Fields]:
+    """Yield what each entry of an agency's log says, as long as it fits; `following` tells how far that was, and the
+    first fault. It begins where the log does, and only then it is judged whether it may begin there: as with an
+    export."""
+    following.head = begins = pruned.first(connection, agency)
+    for fields in following.through(links(connection, agency)):
+        if not verifier.is_readable(fields[2], fields[4], fields[5], fields[12]):
+            unreadable = fields
+            break
+        yield fields
+    else:
+        if following.fault is None and begins.seq and pruned.standing(connection, agency) is None:
+            following.head, following.fault = begins, ChainFault(begins.seq + 1, "E-AUDIT-GAP")
+        return
+    following.head = Head(agency, unreadable[2] - 1, unreadable[3])
+    following.fault = ChainFault(unreadable[2], "E-AUDIT-FORM")
+
+
 def verify(connection: Connection, agency: str) -> tuple[Head, ChainFault | None]:
     """Follow the whole chain of an agency, from its beginning or from the last entry of a prune; return its last good
     head, and the first fault or None."""
-    following = chain.Following(pruned.beginning(connection, agency))
-    for _ in following.through(links(connection, agency)):
+    following = chain.Following(Head(agency, 0, chain.GENESIS))
+    for _ in followed(connection, agency, following):
         pass
     return following.head, following.fault
 

@@ -351,14 +351,20 @@ def test_an_entry_of_a_prune_that_names_another_hash_explains_nothing(pruned):
     agree(pruned, 11, "E-AUDIT-GAP")
 
 
-def test_an_entry_of_a_prune_that_says_nothing_readable_is_named(pruned):
-    last = seqs(pruned)
-    forged(pruned, lambda facts: facts.pop("keys"))
-    said = pruned("audit", "verify")
-    assert said.code == 11  # unexplained, as if it were not there
-    alone = alone_with(pruned, exported(pruned, "export.zip"))
-    assert (alone.returncode, "E-AUDIT-FORM" in alone.stdout) == (13, True)
-    assert seqs(pruned)[: len(last)] == last
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"keys": None},
+        {"keys": [[10**6, "audit.key_made", {}]]},  # none of the entries that went
+        {"lost": [[10**6, 10**9, "ab" * 32, "2026-01-01T00:00:00Z"]]},
+        {"lost": [[1, 10**9, "ab" * 32, "2199-01-01T00:00:00Z"]]},  # in which checkpoints of any day would lie
+        {"lost": [[1, 10**9, "ab" * 32, "2026-01-01T00:00:00"]]},  # a time without a zone
+        {"through_seq": 1.5},
+    ],
+)
+def test_an_entry_of_a_prune_that_says_nothing_readable_is_named(pruned, said):
+    forged(pruned, lambda facts: facts.update(said))
+    agree(pruned, 13, "E-AUDIT-FORM")
 
 
 def test_a_forged_prune_does_not_fit_the_checkpoints_that_an_auditor_keeps(pruned):

@@ -142,6 +142,14 @@ def one_more(entries: list[list[Any]]) -> None:
     entries.insert(7, list(entries[6]))
 
 
+def without_a_time(entries: list[list[Any]]) -> None:
+    entries[8][0] = entries[8][5] = "yesterday"
+
+
+def a_loss_of_nothing(entries: list[list[Any]]) -> None:
+    entries[8][6] = "store.went_back_accepted"
+
+
 def shorter(entries: list[list[Any]]) -> None:
     del entries[-3:]
 
@@ -334,6 +342,13 @@ def test_a_log_written_anew_without_a_flaw_does_not_fit_what_an_auditor_keeps(co
     written_anew(copied, change)
     no_places(copied)
     agree(copied, code, rule)
+
+
+@pytest.mark.parametrize("change", [without_a_time, a_loss_of_nothing])
+def test_an_entry_that_does_not_say_what_belongs_into_it_is_unreadable(copied, change):
+    written_anew(copied, change)
+    no_places(copied)
+    agree(copied, 13, "E-AUDIT-FORM")
 
 
 def test_an_entry_that_was_never_written_shows_where_nobody_has_kept_anything(copied):
