@@ -20,7 +20,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -289,9 +289,25 @@ def judge(
     return good, sorted(faults, key=lambda fault: fault.seq)
 
 
+def judge_reach(keepers: Iterable[Sequence[tuple[str, Checkpoint]]], ground: Ground) -> list[Fault]:
+    """Return a finding for each keeper all of whose checkpoints are of entries that were pruned: nothing that he keeps
+    meets this log. A prune leaves the entry of the newest one, so somebody has forged it, or he has no newer ones; the
+    export of those entries tells."""
+    faults = []
+    for kept in keepers:
+        newest = max(((one.seq, name) for name, one in kept if _is_of(one, ground)), default=(0, ""))
+        if 0 < newest[0] < ground.before:
+            faults.append(Fault("E-CHECKPOINT-PRUNED", *newest))
+    return faults
+
+
+def _is_of(one: Checkpoint, ground: Ground) -> bool:
+    return (one.agency, one.store) == (ground.agency, ground.store)
+
+
 def ranked(faults: Iterable[Fault]) -> list[Fault]:
     """Return the findings with those last that may come from what somebody brought along, not from the log."""
-    last = ("E-CHECKPOINT-LATER", "E-CHECKPOINT-FORM", "E-AUDIT-RANGE")
+    last = ("E-CHECKPOINT-LATER", "E-CHECKPOINT-FORM", "E-AUDIT-RANGE", "E-CHECKPOINT-PRUNED")
     return sorted(faults, key=lambda fault: fault.rule in last)
 
 
@@ -496,10 +512,10 @@ def verify_series(
     keys: Sequence[bytes] = (),
     paper: tuple[int, str] | None = None,
 ) -> list[tuple[Path, Report]]:
-    """Return what several exports show, each by itself and joined to the one before it, in the order of the log.
+    """Return what several exports show, each by itself and joined to those before it, in the order of the log.
 
-    A code on paper is looked for in the one that holds its place. Of several, a checkpoint that is younger than one
-    export is judged by a later one."""
+    A code on paper is looked for in the one that holds its place, and a checkpoint is judged by the one that holds
+    its."""
     kept = list(checkpoints)
     if len(exports) == 1:
         return [(exports[0], verify(exports[0], kept, keys, paper))]
@@ -509,18 +525,34 @@ def verify_series(
         holds = [at for at, (_, report) in enumerate(found) if report.before[0] < paper[0] <= report.head_seq]
         at = holds[0] if holds else len(found) - 1
         found[at] = (found[at][0], verify(found[at][0], kept, keys, paper))
-    for earlier, later in pairwise(found):
-        if (earlier[1].agency, earlier[1].store) == (later[1].agency, later[1].store):
-            _join(earlier, later)
+    names = {name for name, _ in kept}
+    for _, each in groupby(found, key=lambda one: (one[1].agency, one[1].store)):
+        of_log = list(each)
+        reached = of_log[0]
+        for later in of_log[1:]:
+            _join(reached, later)
+            reached = max(reached, later, key=lambda one: one[1].head_seq)
+        held = [range(report.before[0], report.head_seq + 1) for _, report in of_log]
+        for _, report in of_log:
+            report.faults[:] = [fault for fault in report.faults if not _is_for_another(fault, held, names)]
     return found
+
+
+def gravest(codes: Iterable[int]) -> int:
+    """Return the exit code for several: a tampered one is never told as an incomplete one."""
+    return min((code for code in codes if code != DONE), default=DONE)
+
+
+def _is_for_another(fault: Fault, held: Sequence[range], names: set[str]) -> bool:
+    """Whether the finding says no more than that the entry of a checkpoint lies in another export. Only of those that
+    were brought along: every export was compared with these."""
+    elsewhere = ("E-CHECKPOINT-LATER", "E-CHECKPOINT-AHEAD", "E-CHECKPOINT-PRUNED")
+    return fault.rule in elsewhere and fault.name in names and any(fault.seq in places for places in held)
 
 
 def _join(earlier: tuple[Path, Report], later: tuple[Path, Report]) -> None:
     """Compare the two where both know the log, and write into the later one what came of it."""
     (path, before), (_, after) = earlier, later
-    before.faults[:] = [
-        fault for fault in before.faults if fault.rule != "E-CHECKPOINT-LATER" or fault.seq > after.head_seq
-    ]
     if before.head_seq < after.before[0]:
         after.faults.append(Fault("E-AUDIT-START", after.before[0] + 1))
         return
@@ -551,9 +583,9 @@ def _verify(
 ) -> None:
     manifest = _manifest(opened)
     report.agency, report.store = manifest["agency"], manifest["store"]
-    files = [*kept, *_shipped(manifest, opened)]
-    found, unread = read_checkpoints(files)
-    report.checkpoints_of = len(files)
+    brought, shipped = read_checkpoints(kept), read_checkpoints(_shipped(manifest, opened))
+    found, unread = [*brought[0], *shipped[0]], [*brought[1], *shipped[1]]
+    report.checkpoints_of = len(found) + len(unread)
     head = manifest["head_file"]
     wanted = {one.seq for _, one in found} | {head["seq"] if isinstance(head, dict) else 0, paper[0] if paper else 0}
     report.span = _span_of(manifest)
@@ -582,7 +614,8 @@ def _verify(
         )
         report.checkpoints, wrong = judge(found, ground)
         on_paper = [] if paper is None else judge_paper(paper, ground, is_range=report.span is not None)
-        report.faults += [*doubts, *wrong, *on_paper, *unread]
+        out_of_reach = judge_reach((brought[0], shipped[0]), ground) if report.span is None else []
+        report.faults += [*doubts, *wrong, *on_paper, *unread, *out_of_reach]
         _add_pruned(report, manifest, chain, opened)
         _judge_span(report, chain, head, [] if wrong else found)
         _judge_ledger(report, manifest, chain, opened)
@@ -592,11 +625,11 @@ def _verify(
 
 def _judge_start(report: Report, manifest: Mapping[str, Any], chain: _Chain) -> None:
     """A log that does not begin at its first entry needs one that says why: of exactly the entries that are missing."""
-    if report.span is not None:
+    report.pruned = chain.pruned.get(report.before) if report.before[0] else None
+    if report.span is not None and report.pruned is None:
         chain.key_events[:0] = _keys_before(manifest)
     if not report.before[0] or report.faults:
         return
-    report.pruned = chain.pruned.get(report.before)
     if report.pruned is not None:
         chain.key_events[:0] = report.pruned.keys
         chain.lost += [(seq, end, at) for seq, end, _, at in report.pruned.lost]
@@ -979,7 +1012,7 @@ def main(args: Sequence[str] | None = None) -> int:
             print(path.name)  # noqa: T201
         for line in _told(report, kept=len(kept), by_given_key=bool(asked.key)):
             print(line)  # noqa: T201
-    return max(report.code for _, report in reports)
+    return gravest(report.code for _, report in reports)
 
 
 def _told(report: Report, *, kept: int, by_given_key: bool) -> Iterator[str]:

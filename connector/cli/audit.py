@@ -116,14 +116,17 @@ def verify(
 ) -> None:
     """Follow the chain, compare it with the head file, the checkpoints and the ledger, and say what that proves: of the
     store, or of exports, which must join."""
+    from connector import verifier
+
     desk = desk_of(ctx, as_json=as_json)
     brought = evidence.brought(checkpoints, key or [], paper)
     if export:
-        proofs = exporting.prove(desk, export, brought)
+        proofs, code = exporting.prove(desk, export, brought)
     else:
         codes = [desk.one_agency(agency)] if paper else desk.agencies(agency)
         proofs = _prove_store(desk, codes, brought)
-    worst = max((proof.exit_code for proof in proofs), default=ExitCode.DONE)
+        code = verifier.gravest(int(proof.exit_code) for proof in proofs)
+    worst = ExitCode(code)
     if as_json:
         agencies = [_as_json(proof) for proof in proofs]
         desk.screen.json("audit verify", desk.environment, agencies=agencies, exit_code=int(worst))

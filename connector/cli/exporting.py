@@ -75,22 +75,26 @@ LAST_YEAR = 9_999
 """A day after it cannot be told."""
 
 
-def prove(desk: Desk, files: Sequence[Path], brought: Brought) -> list[Proof]:
-    """Return what exports prove, each and joined, judged by the same program that lies in them. Exits where a file is
-    no whole export, or one is missing between two."""
+def prove(desk: Desk, files: Sequence[Path], brought: Brought) -> tuple[list[Proof], int]:
+    """Return what exports prove, each and joined, judged by the same program that lies in them, and the exit code of
+    all. What is no whole export, or has none before it that it goes on from, is shown at once and proves nothing; exits
+    where nothing else is left."""
     from connector import verifier
 
     reports = verifier.verify_series(files, brought.checkpoints, brought.keys, brought.paper)
-    return [_proof(desk, report, file, brought) for file, report in reports]
+    code = verifier.gravest(report.code for _, report in reports)
+    proofs = [_proof_of(report, file, brought) for file, report in reports if not _is_unusable(desk, report)]
+    if not proofs:
+        raise typer.Exit(code)
+    return proofs, code
 
 
-def _proof(desk: Desk, report: Report, file: Path, brought: Brought) -> Proof:
+def _is_unusable(desk: Desk, report: Report) -> bool:
+    """Say what makes an export prove nothing, if it does."""
     unusable = [fault for fault in report.faults if _about(fault) == "EXPORT" or fault.rule == "E-AUDIT-START"]
-    if unusable:
-        first = unusable[0]
-        failing.show(TamperError(first.rule, agency=report.agency, seq=first.seq, name=first.name), desk.screen)
-        raise typer.Exit(first.code)
-    return _proof_of(report, file, brought)
+    for fault in unusable[:1]:
+        failing.show(TamperError(fault.rule, agency=report.agency, seq=fault.seq, name=fault.name), desk.screen)
+    return bool(unusable) and unusable[0] == report.faults[0]
 
 
 def _proof_of(report: Report, file: Path, brought: Brought) -> Proof:

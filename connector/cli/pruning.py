@@ -36,6 +36,7 @@ def prune(
     as_json: JsonOption = False,
 ) -> None:
     """Take those entries out of the log that the export holds and that are old enough."""
+    from connector import edges
     from connector.core.keeping import months_after
     from connector.stages import prune as stage
 
@@ -43,7 +44,7 @@ def prune(
     code = desk.one_agency(agency)
     with opened(desk, look=dry_run) as app:
         older_than = months_after(app.now(), -desk.config.retention.log_months)
-        plan = stage.plan(app.store, code, export, older_than)
+        plan = stage.plan(app.store, code, export, older_than, edges.places_of(desk.config))
         _tell(desk, code, plan)
         if dry_run:
             desk.screen.line(desk.say("dry.nothing_recorded"))
@@ -67,9 +68,10 @@ def _tell(desk: Desk, code: str, plan: Plan) -> None:
     if plan.kept:
         months = desk.config.retention.log_months
         desk.screen.line(desk.say("prune.young", seq=plan.kept, months=months))
-
     if plan.held:
         desk.screen.line(desk.say("prune.held", seq=plan.held))
+    if plan.signed:
+        desk.screen.line(desk.say("prune.signed", seq=plan.signed))
 
 
 def _as_json(code: str, plan: Plan) -> dict[str, object]:
@@ -83,4 +85,5 @@ def _as_json(code: str, plan: Plan) -> dict[str, object]:
         "export_sha256": prefix.export_digest,
         "too_young_from": plan.kept or None,
         "held_from": plan.held or None,
+        "newest_checkpoint": plan.signed or None,
     }

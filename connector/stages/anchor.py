@@ -211,8 +211,8 @@ class Anchored:
 
 def compare(connection: Connection, agency: str, head_seq: int, places: Places, brought: Brought) -> Anchored:
     """Compare a log, whose chain has been verified up to `head_seq`, with every checkpoint that can be found."""
-    files = [*brought.checkpoints, *places.files(agency)]
-    found, unread = verifier.read_checkpoints(files)
+    theirs, ours = verifier.read_checkpoints(brought.checkpoints), verifier.read_checkpoints(places.files(agency))
+    found, unread = [*theirs[0], *ours[0]], [*theirs[1], *ours[1]]
     keys, doubts = verifier.trusted_keys(
         agency, audit.key_events(connection, agency), brought.keys, checkpoints.is_signed
     )
@@ -223,5 +223,8 @@ def compare(connection: Connection, agency: str, head_seq: int, places: Places, 
     ground = Ground(agency, store_id(connection), keys, head_seq, hashes, lost, before=before.seq)
     good, wrong = verifier.judge(found, ground, checkpoints.is_signed)
     on_paper = verifier.judge_paper(brought.paper, ground) if brought.paper else []
-    faults = verifier.ranked([*doubts, *wrong, *on_paper, *unread])
-    return Anchored(good, len(files), tuple(keys), tuple(faults), brought.paper[0] if brought.paper else 0)
+    out_of_reach = verifier.judge_reach((theirs[0], ours[0]), ground)
+    faults = verifier.ranked([*doubts, *wrong, *on_paper, *unread, *out_of_reach])
+    return Anchored(
+        good, len(found) + len(unread), tuple(keys), tuple(faults), brought.paper[0] if brought.paper else 0
+    )

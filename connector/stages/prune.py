@@ -1,9 +1,10 @@
 """Pruning an agency's log: the oldest entries go, once they lie in an export that was verified whole.
 
-    read the export           with the very program that lies in it: nothing may be wrong with it
+    read the export           with the very program that lies in it: nothing may be wrong with it, nor with it and the
+                              checkpoints of all places
     compare it with the log   same store, same beginning, the hash of the chain at its end
     how far                   not past its end, not past what is too young or about a held case, not past what a
-                              head file may name
+                              head file may name, nor the entry of the newest checkpoint
     MAINTENANCE TRANSACTION   the prefix goes, `audit.pruned` comes (store/pruning.py)
 
 If the process dies before that commit, nothing has happened; after it, everything has, and the head file names an entry
@@ -13,6 +14,7 @@ that is still there.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, takewhile
@@ -28,6 +30,7 @@ from connector.errors import DataError, TamperError
 from connector.store import agreement, audit, holds, pruned, pruning
 from connector.store.agreement import Story
 from connector.store.db import Store, store_id
+from connector.store.places import Places
 from connector.store.pruning import Prefix
 from connector.verifier import Report
 
@@ -36,24 +39,32 @@ READ_BYTES = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a prune would take out. `last`: the last entry of the export; `kept`: the first one that stays because it is
-    too young, 0 if none is; `held`: the first that stays because it is about a held case, 0 if none does."""
+    """What a prune would take out. `last`: the last entry of the export; then the first one that stays because it is
+    too young (`kept`), is about a held case (`held`), or is the one that the newest checkpoint names (`signed`): 0 if
+    it is not in the export, or there is none."""
 
     prefix: Prefix
     last: int
     kept: int
     held: int
+    signed: int
 
 
-def plan(store: Store, agency: str, file: Path, older_than: datetime) -> Plan:
+def plan(store: Store, agency: str, file: Path, older_than: datetime, places: Places) -> Plan:
     """Return what may go of the log: what the export holds, and is older than that. Reads only.
 
-    Raises DataError where the export is not whole, not of this log as it begins now, or not the same as it; TamperError
-    where the log itself does not hold together; OSError."""
+    Raises DataError where the export is not whole, does not agree with the checkpoints of all places, is not of this
+    log as it begins now, or not the same as it; TamperError where the log itself does not hold together; OSError."""
     digest = _digest_of(file)
-    report = verifier.verify(file)
-    if report.faults:
-        raise DataError("E-PRUNE-EXPORT", file=file.name, rule=report.faults[0].rule)
+    kept = list(places.files(agency))
+    report = verifier.verify(file, kept)
+    with store.read() as connection:
+        met, of = _met(connection, agency, kept), (agency, store_id(connection))
+    if report.store and (report.agency, report.store) != of:
+        raise DataError("E-PRUNE-OTHER", file=file.name, agency=agency)
+    younger = ("E-CHECKPOINT-LATER", "E-CHECKPOINT-AHEAD")  # than the export: the log itself has their entries
+    if wrong := [fault for fault in report.faults if not (fault.rule in younger and fault.seq in met)]:
+        raise DataError("E-PRUNE-EXPORT", file=file.name, rule=wrong[0].rule)
     if _digest_of(file) != digest:
         raise DataError("E-PRUNE-EXPORT", file=file.name, rule="E-EXPORT-DIGEST")
     with store.read() as connection:
@@ -63,18 +74,27 @@ def plan(store: Store, agency: str, file: Path, older_than: datetime) -> Plan:
     with store.read() as connection:
         begins = _same_beginning(connection, agency, file, report)
         found = audit.last_before(connection, agency, older_than)
-        held = holds.first_entry(connection, agency)
-        bound = min(report.head_seq, found, named - 1, held - 1 if held else named)
+        # That of the newest checkpoint stays: what others keep from outside must still meet the log, or a prune could
+        # take whatever contradicts it.
+        held, signed = holds.first_entry(connection, agency), max(met, default=0)
+        bound = min(report.head_seq, found, *(seq - 1 for seq in (named, held, signed) if seq))
         through, story = _followed(connection, begins, bound, report)
     prefix = Prefix(begins, through, story.states, story.receipts, digest)
-    young = found + 1 if found < report.head_seq else 0
-    return Plan(prefix, report.head_seq, young, held if held <= report.head_seq else 0)
+    young, last = found + 1 if found < report.head_seq else 0, report.head_seq
+    return Plan(prefix, last, young, held if held <= last else 0, signed if signed <= last else 0)
 
 
 def prune(store: Store, found: Plan, actor: Actor, reason: str) -> bool:
     """Carry the plan out in one transaction. False: nothing was done, for somebody else has pruned meanwhile."""
     with store.write() as tx:
         return pruning.prune(tx, found.prefix, actor, reason)
+
+
+def _met(connection: Connection, agency: str, kept: Sequence[tuple[str, bytes]]) -> set[int]:
+    """Return the places of the entries that these checkpoints name as they are."""
+    found = verifier.read_checkpoints(kept)[0]
+    hashes = audit.hashes_at(connection, agency, {one.seq for _, one in found})
+    return {one.seq for _, one in found if hashes.get(one.seq) == one.hash}
 
 
 def _digest_of(file: Path) -> str:
@@ -87,8 +107,6 @@ def _digest_of(file: Path) -> str:
 
 def _same_beginning(connection: Connection, agency: str, file: Path, report: Report) -> Head:
     begins = pruned.beginning(connection, agency)
-    if (report.agency, report.store) != (agency, store_id(connection)):
-        raise DataError("E-PRUNE-OTHER", file=file.name, agency=agency)
     if report.before != (begins.seq, begins.hash):
         raise DataError("E-PRUNE-BEGIN", file=file.name, seq=report.before[0] + 1, first=begins.seq + 1)
     if audit.hashes_at(connection, agency, [report.head_seq]) != {report.head_seq: report.head_hash}:

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from connector.core.chain import Head
 from connector.core.model import Actor, Event
+from connector.errors import TamperError
 from connector.store import audit, holds, pruned
 from connector.store.db import NEVER_DELETED, Tx
 from connector.store.tables import AuditEntry, PrunedVersion, Reason, table_of
@@ -48,16 +49,18 @@ def prune(tx: Tx, prefix: Prefix, actor: Actor, reason: str) -> bool:
     """Take the prefix out, with the words of the reasons that its entries commit to, and append `audit.pruned`.
 
     False, and nothing is changed, if the log no longer begins or holds what the prefix was made of, or a case was held
-    meanwhile that it speaks of."""
+    meanwhile that it speaks of. Raises TamperError, and changes nothing, if what is kept of earlier prunes is not what
+    their entry says: the new entry would vouch for it."""
     agency, through = prefix.through.agency, prefix.through
     at_place = audit.hashes_at(tx.connection, agency, [through.seq])
     if pruned.first(tx.connection, agency) != prefix.begins or at_place != {through.seq: through.hash}:
         return False
     if 0 < holds.first_entry(tx.connection, agency) <= through.seq:
         return False
+    _check_kept(tx, agency)
     carried = _carried(tx, agency, through.seq)
     _keep_told(tx, prefix)
-    tx.connection.execute(text("DROP TRIGGER audit_entry_is_never_deleted"))
+    tx.connection.execute(text("DROP TRIGGER IF EXISTS audit_entry_is_never_deleted"))
     tx.connection.execute(delete(_audit).where(_audit.c.agency == agency, _audit.c.seq <= through.seq))
     tx.connection.execute(text(NEVER_DELETED))
     tx.connection.execute(delete(_reason).where(_reason.c.agency == agency, _reason.c.seq <= through.seq))
@@ -72,6 +75,15 @@ def prune(tx: Tx, prefix: Prefix, actor: Actor, reason: str) -> bool:
     }
     tx.audit_with_reason(Event(PRUNED, agency, actor, tx.now, facts=facts), reason)
     return True
+
+
+def _check_kept(tx: Tx, agency: str) -> None:
+    """Before the first prune nothing is kept: whatever lies there then is nobody's, and goes."""
+    gone = pruned.standing(tx.connection, agency)
+    if gone is None:
+        tx.connection.execute(delete(_version).where(_version.c.agency == agency))
+    elif pruned.told_digest(tx.connection, agency) != gone.told:
+        raise TamperError("E-AUDIT-PRUNED", agency=agency, seq=gone.seq)
 
 
 def _carried(tx: Tx, agency: str, through: int) -> dict[str, Any]:

@@ -20,7 +20,18 @@ from connector.core.chain import canonical
 from connector.sample.agency import build
 from connector.sandbox import Sandbox
 from tests.cli.conftest import World
-from tests.cli.test_tampering import AUDIT, agree, alone_with, changed, judged, no_places, opened, sql
+from tests.cli.test_tampering import (
+    AUDIT,
+    agree,
+    alone_with,
+    another_actor,
+    changed,
+    judged,
+    no_places,
+    opened,
+    sql,
+    written_anew,
+)
 from tests.crash import commits
 from tests.crash.test_every_commit import Deaths
 from tests.world import AGENCY, credentials, install, source_path
@@ -70,6 +81,8 @@ def exported(world: World, name: str) -> Path:
 def prune(world: World, name: str) -> None:
     file = exported(world, name)
     order(world)  # so that the export's own entry is not the newest
+    assert world("audit", "checkpoint").code == 0
+    shutil.copytree(world.folder / "share", world.folder / "kept", dirs_exist_ok=True)
     said = world("audit", "prune", file, "--reason", "đã nộp bản xuất")
     assert said.code == 0, said.out + said.err
     said.assert_narrow()
@@ -231,6 +244,7 @@ def test_an_extract_of_pruned_entries_is_called_not_compared_and_one_that_reache
     assert copied("audit", "extract", stays, "--reason", "x").code == 0
     order(copied)
     assert copied("audit", "extract", "--check", gone).code == 0
+    assert copied("audit", "checkpoint").code == 0
     assert copied("audit", "prune", file, "--reason", "x").code == 0
     said = copied("audit", "extract", "--check", gone)
     assert (said.code, "đã được gỡ" in said.text) == (12, True), said.out + said.err
@@ -414,6 +428,108 @@ def test_a_checkpoint_of_the_pruned_part_that_contradicts_another_is_still_a_for
     edited = text.replace(text.splitlines()[3], moment)
     (kept[0].with_name("0-edited.checkpoint")).write_text(edited, encoding="utf-8")
     agree(pruned, 10, "E-CHECKPOINT-SIGNATURE")
+
+
+def test_a_forged_prune_that_takes_all_that_an_auditors_checkpoints_name_leaves_him_nothing_to_meet(copied):
+    """Whoever has root takes an unwelcome entry out with all others that outside eyes have seen. No kept checkpoint is
+    contradicted then, and none is met: that is no success."""
+    prune(copied, "first.zip")
+    order(copied)
+    exported(copied, "now.zip")
+    with opened(copied) as connection:
+        last = connection.execute("SELECT max(seq) FROM audit_entry").fetchone()[0]
+        connection.execute("DELETE FROM audit_entry WHERE seq < ?", (last,))
+        prev, content = connection.execute("SELECT prev, content FROM audit_entry").fetchone()
+        fields, true = json.loads(content), json.loads(pruned_entry(copied.folder / "now.zip"))
+        fields[5], fields[12] = "audit.pruned", true[12] | {"through_seq": last - 1, "through_hash": prev}
+        linked = canonical(fields).decode()
+        hash_ = hashlib.sha256(linked.encode()).hexdigest()
+        connection.execute("UPDATE audit_entry SET event = ?, hash = ?, content = ?", (fields[5], hash_, linked))
+    connection.close()
+    head = json.dumps({"agency": AGENCY, "seq": last, "hash": hash_})
+    (copied.folder / "data" / f"{AGENCY}.head.json").write_text(head, encoding="ascii")
+    no_places(copied)
+    agree(copied, 12, "E-CHECKPOINT-PRUNED")
+
+
+def pruned_entry(file: Path) -> str:
+    with zipfile.ZipFile(file) as archive:
+        lines = archive.read("entries.jsonl").splitlines()
+    return next(content for _, _, content in map(json.loads, lines) if '"audit.pruned"' in content)
+
+
+def test_the_entry_of_the_newest_checkpoint_stays(copied):
+    file = exported(copied, "first.zip")
+    order(copied)
+    said = copied("audit", "prune", file, "--reason", "x", "--json").json
+    assert said["newest_checkpoint"] == said["through"] + 1
+    assert seqs(copied)[0] == said["newest_checkpoint"]
+    agree(copied, 0)
+
+
+def test_a_log_that_the_checkpoints_of_a_place_contradict_is_not_pruned(copied):
+    """The export of a log that was written anew verifies by itself, where our own folder is empty; the share knows."""
+    shutil.copytree(copied.folder / "share", copied.folder / "away")
+    written_anew(copied, another_actor)
+    no_places(copied)
+    file = exported(copied, "first.zip")
+    assert copied("audit", "verify", file).code == 0
+    shutil.rmtree(copied.folder / "share")
+    shutil.copytree(copied.folder / "away", copied.folder / "share")
+    refused(copied, file, "E-CHECKPOINT-HASH")
+
+
+def test_what_lay_among_what_is_kept_before_the_first_prune_is_vouched_for_by_none(copied):
+    """A delivery that never was, and a row as a prune would keep it, both written between an export and its prune."""
+    file = exported(copied, "first.zip")
+    planted = "INSERT INTO pruned_version VALUES (?, 'petition', 'bentre:777', 1, 'delivered', '')"
+    with opened(copied) as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(delivery)") if row[1] != "id"]
+        others = ", ".join(name for name in columns if name != "local_id")
+        connection.execute(
+            f"INSERT INTO delivery (local_id, {others}) SELECT 'bentre:777', {others} FROM delivery"
+            " WHERE local_id = 'bentre:4' AND kind = 'petition' LIMIT 1"
+        )
+        connection.execute(planted, (AGENCY,))
+    connection.close()
+    assert copied("audit", "checkpoint").code == 0
+    order(copied)
+    assert copied("audit", "prune", file, "--reason", "x").code == 0
+    shutil.copytree(copied.folder / "share", copied.folder / "kept", dirs_exist_ok=True)
+    agree(copied, 10, "E-AUDIT-LEDGER")
+
+
+def test_a_prune_does_not_vouch_for_what_was_changed_of_what_an_earlier_one_kept(pruned):
+    file = exported(pruned, "second.zip")
+    order(pruned)
+    sql(pruned, "UPDATE pruned_version SET state = 'superseded' WHERE local_id = 'bentre:4'")
+    said = pruned("audit", "prune", file, "--reason", "x")
+    assert (said.code, "E-AUDIT-PRUNED" in said.err) == (10, True)
+
+
+def test_a_series_says_that_one_was_tampered_with_although_another_is_only_incomplete(pruned):
+    prune(pruned, "second.zip")
+    last = exported(pruned, "last.zip")
+
+    def edited(files: dict[str, bytes]) -> None:
+        files["entries.jsonl"] = files["entries.jsonl"].replace(b"pending", b"unknown", 1)
+
+    broken = changed(pruned.folder / "first.zip", edited)
+    assert "E-AUDIT-HASH" in verified(pruned, 10, last, broken)
+
+
+def test_a_series_is_joined_to_the_one_that_reaches_furthest_and_takes_duplicates_and_ranges(pruned):
+    prune(pruned, "second.zip")
+    last = exported(pruned, "last.zip")
+    today = datetime.now(UTC).date()
+    days = ("--from", (today - timedelta(days=1)).isoformat(), "--to", (today + timedelta(days=1)).isoformat())
+    whole, again = pruned.folder / "days.zip", pruned.folder / "again.zip"
+    shutil.copy(last, again)
+    assert pruned("audit", "export", whole, *days).code == 0
+    files = [last, pruned.folder / "second.zip", whole, again, pruned.folder / "first.zip"]
+    kept = ["--checkpoints", str(pruned.folder / "kept"), "--key", str(pruned.folder / "kept.key")]
+    for order_ in (files, files[::-1]):
+        verified(pruned, 0, *order_, *kept)
 
 
 def test_a_pruned_export_that_begins_later_is_not_whole(pruned):
