@@ -447,7 +447,7 @@ class App:
         """Note that a job (collect, resync, deliver, pull) did its work: for `status`, and for the daemon's plan.
 
         A run that was told to stop has not, nor has one that a guard, a channel on hold or the feed turned away."""
-        turned_away = self.stop.is_set() or any(counts.get(name) for name in ("guard", "stopped", "paused"))
+        turned_away = self.stop.is_set() or any(counts.get(name) for name in ("guard", "stopped", "paused", "clock"))
         turned_away = turned_away or (job == "reconcile" and not counts.get("compared"))
         if turned_away or (job == "deliver" and self._is_held(code)):
             return

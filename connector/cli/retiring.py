@@ -32,7 +32,9 @@ def retention(
             if not dry_run:
                 app.note_success(code, "retention", counts)
             _print(desk, app, code, counts, dry_run=dry_run)
-            shown.append({"agency": code, **{name: counts[name] for name in _COUNTS}})
+            shown.append(
+                {"agency": code, **{name: counts[name] for name in _COUNTS}, "clock_off": bool(counts["clock"])}
+            )
     if as_json:
         desk.screen.json("retention", desk.environment, dry_run=dry_run, agencies=shown)
 
@@ -40,6 +42,8 @@ def retention(
 def _print(desk: Desk, app: App, code: str, counts: Counter[str], *, dry_run: bool) -> None:
     say, screen, wanted = desk.say, desk.screen, app.config.retention
     screen.heading(desk.name_of(code), desk.environment_label)
+    if counts["clock"]:
+        screen.line(say("retention.clock"), hang=2)
     if not wanted.bodies_days:
         screen.line(say("retention.off"), hang=2)
     for name in _COUNTS:

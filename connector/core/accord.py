@@ -114,7 +114,9 @@ def _absent(ours: Ours) -> Finding:
     if ours.state is State.DELIVERED:
         if not ours.in_source:
             return Finding(Accord.MISSING_REMOTE, "source_gone", Fix.PERSON)
-        return Finding(Accord.MISSING_REMOTE, "", Fix.ASK_AGAIN if ours.has_body else Fix.PERSON)
+        return (
+            Finding(Accord.MISSING_REMOTE, "", Fix.ASK_AGAIN) if ours.has_body else _without_text(Accord.MISSING_REMOTE)
+        )
     if ours.state in _REFUSED:
         return Finding(Accord.MISSING_REMOTE, "older", Fix.PERSON) if ours.received else HELD_BACK
     return IN_FLIGHT if ours.state in _GOING else AGREES  # not sent by rule, or taken back
@@ -146,8 +148,14 @@ def _older_there(ours: Ours) -> Finding:
         return IN_FLIGHT
     if ours.state in _REFUSED:
         return HELD_BACK
-    again = ours.state is State.DELIVERED and ours.in_source and ours.has_body
-    return Finding(Accord.DIFFERS, "national_older", Fix.ASK_AGAIN if again else Fix.PERSON)
+    if ours.state is not State.DELIVERED or not ours.in_source:
+        return Finding(Accord.DIFFERS, "national_older", Fix.PERSON)
+    return Finding(Accord.DIFFERS, "national_older", Fix.ASK_AGAIN) if ours.has_body else _without_text(Accord.DIFFERS)
+
+
+def _without_text(accord: Accord) -> Finding:
+    """The text was retired: the row must be read again before there is anything to send."""
+    return Finding(accord, "text_gone", Fix.PERSON)
 
 
 def _is_behind(ours: Ours, held: Held) -> bool:
@@ -160,8 +168,10 @@ def _is_behind(ours: Ours, held: Held) -> bool:
 def seen(sighting: SightingName, ours: Ours) -> Finding:
     """Return what looking for one delivered record says, where the nation has no list."""
     found = _SEEN[sighting]
-    if found.fix is Fix.ASK_AGAIN and not (ours.in_source and ours.has_body):
+    if found.fix is Fix.ASK_AGAIN and not ours.in_source:
         return Finding(found.accord, found.how, Fix.PERSON)
+    if found.fix is Fix.ASK_AGAIN and not ours.has_body:
+        return _without_text(found.accord)
     return found
 
 

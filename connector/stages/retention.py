@@ -19,8 +19,9 @@ from sqlalchemy import Connection
 from connector.core.closing import closed_since
 from connector.core.keeping import months_after
 from connector.core.sealing import AuditorKey
+from connector.core.signs import CLOCK
 from connector.stages.context import Context, Counts
-from connector.store import cases, holds, marks, retired, retiring
+from connector.store import cases, holds, marks, retired, retiring, signs
 from connector.store.cases import Case
 from connector.store.retired import Clear, Sealed
 from connector.store.retiring import Fields
@@ -46,7 +47,12 @@ class Terms:
 
 
 def retire(context: Context, terms: Terms) -> Iterator[Counts]:
-    """Seal and erase what is due of one agency; yield counts after each commit: sealed, erased, held, open."""
+    """Seal and erase what is due of one agency; yield counts after each commit: sealed, erased, held, open.
+
+    `clock`: nothing goes, for this machine's clock is far from the nation's; what is erased by a wrong one is lost."""
+    if _is_clock_off(context):
+        yield {"clock": 1}
+        return
     if terms.days:
         yield from _retire_clear(context, terms)
     yield from _erase_sealed(context, terms)
@@ -54,6 +60,9 @@ def retire(context: Context, terms: Terms) -> Iterator[Counts]:
 
 def foresee_retired(context: Context, terms: Terms) -> Iterator[Counts]:
     """Say what `retire` would do, over all that is sealed; write nothing."""
+    if _is_clock_off(context):
+        yield {"clock": 1}
+        return
     before, after = context.now() - timedelta(days=terms.days), 0
     while terms.days:
         with context.store.read() as connection:
@@ -112,6 +121,11 @@ def _erase_sealed(context: Context, terms: Terms) -> Iterator[Counts]:
         if not page:
             return
         yield {**counts, "erased": len(going)}
+
+
+def _is_clock_off(context: Context) -> bool:
+    with context.store.read() as connection:
+        return CLOCK in signs.of(connection, context.agency)
 
 
 def _free(connection: Connection, agency: str, texts: Sequence[Clear]) -> tuple[list[Clear], int]:

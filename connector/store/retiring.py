@@ -38,6 +38,7 @@ Fields = Mapping[Kind, Mapping[str, FieldInfo]]
 def seal(tx: Tx, texts: Sequence[Clear], auditor: AuditorKey, fields: Fields, actor: Actor) -> None:
     """Seal texts to the auditor's key, each bound to its record, version and commitment. What is here afterwards can be
     opened by whoever holds the private key, and not by this machine."""
+    erasure.overwrite_freed(tx)
     for one in texts:
         commitment = tx.commitment(one.key.agency, one.body)
         closed = sealing.seal(auditor, one.body, one.key, one.version, commitment)
@@ -55,6 +56,7 @@ def seal(tx: Tx, texts: Sequence[Clear], auditor: AuditorKey, fields: Fields, ac
 
 def erase(tx: Tx, texts: Sequence[Clear], fields: Fields, actor: Actor) -> None:
     """Erase texts for good. What the log says of them, and the commitment to each, stays."""
+    erasure.overwrite_freed(tx)
     for one in texts:
         commitment = tx.commitment(one.key.agency, one.body)
         _retire(tx, one, fields, {"commitment": commitment, "erased_at": tx.now})
@@ -65,7 +67,6 @@ def erase(tx: Tx, texts: Sequence[Clear], fields: Fields, actor: Actor) -> None:
 def _retire(tx: Tx, one: Clear, fields: Fields, values: dict[str, Any]) -> None:
     """The words by which it is found go with the body (finding.TRIGGERS); what the nation found wrong with a version
     that was superseded is free text too."""
-    erasure.overwrite_freed(tx)
     gone = update(_delivery).where(_delivery.c.id == one.delivery_id)
     tx.connection.execute(gone.values(body=None, problems=None))
     facts = open_part(orjson.loads(one.body), fields.get(one.key.kind, {}))

@@ -21,7 +21,7 @@ from connector.core.model import Actor, Kind, RecordKey
 from connector.sample.agency import build
 from connector.sample.edits import edit_content
 from connector.sandbox import Sandbox
-from connector.store import agreement, audit, cases, finding, holds, retired, stories
+from connector.store import agreement, audit, cases, finding, holds, retired, signs, stories
 from connector.store.tables import Delivery, MirrorStatus, RetiredBody, table_of
 from tests.crash import commits
 from tests.crash.test_every_commit import Deaths
@@ -324,6 +324,19 @@ def test_a_dry_run_says_the_same_and_writes_nothing(world: Callable[..., World])
     assert found.bodies() == bodies
     done = found.retire()
     assert +foreseen == +done
+
+
+def test_nothing_goes_while_the_clock_is_far_from_the_nation_s(world: Callable[..., World]) -> None:
+    """A clock that jumped ahead would erase everything; what it erased would be lost."""
+    found = world("bodies_days = 30")
+    bodies = found.bodies()
+    with found.later(0) as app, app.store.write() as tx:
+        signs.note(tx, AGENCY, {"clock": "31536000"}, app.actor)
+    assert found.retire(400) == Counter({"clock": 1})
+    assert found.bodies() == bodies
+    with found.later(0) as app, app.store.write() as tx:
+        signs.note(tx, AGENCY, {"clock": ""}, app.actor)
+    assert found.retire(400)["erased"] == bodies
 
 
 def test_a_private_key_in_the_place_of_the_public_one_is_refused(world: Callable[..., World]) -> None:
