@@ -104,7 +104,8 @@ def due(connection: Connection, agency: str, before: datetime, ids: Sequence[int
     """Return those of the candidates that may go: of records that nobody waits for.
 
     Whose newest version is at rest, and none on its way; that the nation has not sent back, and does not hold in clear
-    against what is known today; that no person has asked for, or must decide about."""
+    against what is known today; that no person has asked for, or must decide about. By the numbers alone: no index may
+    tempt SQLite to walk along all of the agency's versions instead."""
     on_its_way = exists().where(*same_key(_active, _text), _active.c.state.in_([State.SENDING, State.UNKNOWN]))
     is_asked_for = exists().where(*same_key(_asked, _text), _asked.c.done_at.is_(None))
     is_undecided = exists().where(*same_key(_stone, _text), _stone.c.closed_at.is_(None), _stone.c.decision == "ask")
@@ -112,9 +113,9 @@ def due(connection: Connection, agency: str, before: datetime, ids: Sequence[int
         current(_text.c.id, _text.c.kind, _text.c.local_id, _text.c.version, _text.c.body)
         .join(_text, and_(*same_key(_text, _record)))
         .where(
-            _text.c.agency == agency,
+            _text.c.agency.concat("") == agency,
             *_is_over(_text, before),
-            _delivery.c.state.in_([str(state) for state in AT_REST]),
+            _delivery.c.state.concat("").in_([str(state) for state in AT_REST]),
             ~on_its_way,
             ~is_asked_for,
             ~is_undecided,

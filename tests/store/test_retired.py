@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connector.core import sealing
@@ -205,3 +205,15 @@ def test_the_commitment_is_keyed(ledger: Ledger) -> None:
     retire(ledger)
     (row,) = rows(ledger)
     assert row.commitment == hmac.new(EVIDENCE[AGENCY], body, "sha256").hexdigest()
+
+
+def test_what_is_due_is_looked_up_by_its_number_and_nothing_is_walked_along(ledger: Ledger) -> None:
+    """By the index of states, each page of two hundred read all versions that were ever delivered."""
+    asked: list[tuple[str, Any]] = []
+    with ledger.store.read() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+        ids = retired.candidates(connection, AGENCY, LATER, 0, 100)
+        retired.due(connection, AGENCY, LATER, ids or [1])
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given).all() for sql, given in list(asked)]
+    assert len(plans) == 2
+    assert [plan[0][3].split(" USING ")[1].split(" (")[0] for plan in plans] == ["INTEGER PRIMARY KEY"] * 2
