@@ -167,9 +167,12 @@ def shared(installed: Path) -> Iterator[Console]:
 
 @pytest.fixture
 def console(shared: Console) -> Iterator[Console]:
-    """The console of this file's tests; what a test changed of clock and attempts is put back."""
+    """The console of this file's tests; what a test changed of clock and attempts is put back. Its visitors leave:
+    the server takes no more than MOST_CONNECTIONS, and whoever came next would wait until some have been quiet."""
     yield shared
     shared.clock.ahead = timedelta(0)
+    while shared.visitors:
+        shared.visitors.pop().http.close()
     with shared.hall.accounts.work() as connection:
         from connector.store.accounts import attempt  # noqa: PLC0415
 
