@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "faults.md"
 GROUPS = {"A": 18, "B": 26, "C": 10}
 """How many faults each complete group has, numbered from 1."""
-ROW = re.compile(r"^\| ([A-D]\d+) \|(.*)\|(.*)\|(.*)\|$", re.MULTILINE)
+ROW = re.compile(r"^\| ([A-E]\d+) \|(.*)\|(.*)\|(.*)\|$", re.MULTILINE)
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import shutil
 import socket
 import sqlite3
-import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -34,6 +32,7 @@ from connector.web import download, proving, serving
 from connector.web.pages import log
 from connector.web.proving import Proven, Proving
 from tests.cli.conftest import CANARY, World, kntc
+from tests.watched import watched, written
 from tests.web.conftest import Console
 from tests.world import AGENCY, credentials, install, source_path
 
@@ -230,41 +229,17 @@ def test_a_download_of_one_record_is_part_of_its_story(console: Console):
     assert console.entries("console.exported")[-1]["id"] == local_id
 
 
-_watched: list[str] | None = None
-
-
-def _watch(event: str, given: tuple[Any, ...]) -> None:
-    """Note every file that Python makes or opens for writing while a test watches: an audit hook stays for good."""
-    if _watched is None:
-        return
-    writes = event == "open" and isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-    if writes or event.startswith("tempfile."):
-        _watched.append(f"{event} {given[0]}")
-
-
-@pytest.fixture
-def written() -> Iterator[list[str]]:
-    """The files that are written while the test runs."""
-    global _watched  # noqa: PLW0603  what a hook cannot be given
-    if not hasattr(_watch, "stands"):
-        sys.addaudithook(_watch)
-        _watch.stands = True  # type: ignore[attr-defined]
-    _watched = found = []
-    yield found
-    _watched = None
-
-
 @pytest.mark.parametrize("form", download.FORMS)
-def test_no_part_of_a_download_touches_a_disk(console: Console, written: list[str], form: str):
+def test_no_part_of_a_download_touches_a_disk(console: Console, form: str):
     browser = console.visit("minh")
-    written.clear()
     why = {"unmask": "yes", "reason": "Kế hoạch kiểm tra số 12"}
-    assert taken(browser.post(f"/{AGENCY}/exports", {"format": form, **why}))
-    assert [one for one in written if ".head" not in one] == []
-    assert written, "the head of the log is written, so this would see a file"
+    with watched() as seen:
+        answer = browser.post(f"/{AGENCY}/exports", {"format": form, **why})
+    assert taken(answer)
+    assert {Path(one).name.partition(".head")[0] for one in written(seen)} == {AGENCY}, "the log's head, no other file"
 
 
-def test_an_answer_that_nobody_fetches_lies_in_no_file(console: Console, written: list[str]):
+def test_an_answer_that_nobody_fetches_lies_in_no_file(console: Console):
     size = 2 * download.LARGEST_ZIP_BYTES
 
     def pages(_environ: Any, start: Any) -> Iterator[bytes]:
@@ -274,12 +249,12 @@ def test_an_answer_that_nobody_fetches_lies_in_no_file(console: Console, written
         made.set()
 
     made = threading.Event()
-    with serving.answering(pages, console.hall.settings) as address:
+    with watched() as seen, serving.answering(pages, console.hall.settings) as address:
         host, _, port = address.removeprefix("http://").rpartition(":")
         with socket.create_connection((host, int(port))) as slow:
             slow.sendall(b"GET / HTTP/1.0\r\n\r\n")
             assert made.wait(30), "no thread waits for who does not fetch it"
-            assert written == []
+            assert written(seen) == []
             got = 0
             while part := slow.recv(2**20):
                 got += len(part)
