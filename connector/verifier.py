@@ -17,6 +17,7 @@ import json
 import re
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -60,6 +61,9 @@ UNREADABLE_HEAD = "unreadable"
 ENTRY_FIELDS = 15
 MAX_LINE = 2**20
 MAX_CHECKPOINT = 4_096
+MAX_CHECKPOINTS = 1_000_000
+MAX_NAME = 255
+HASH_HEX = re.compile("[0-9a-f]{64}")
 SUFFIX = ".checkpoint"
 KEY_MADE, KEY_ROTATED, ACCEPTED = "audit.key_made", "audit.key_rotated", "store.went_back_accepted"
 PRUNED = "audit.pruned"
@@ -414,9 +418,12 @@ def read_pruned(seq: int, at: str, facts: Mapping[str, Any]) -> Pruned:
     lost = tuple((_place(place), _place(end), str(hash_), str(when)) for place, end, hash_, when in facts["lost"])
     late = [when for *_, when in lost if _instant(when) > _instant(at)]
     places = [through[0], *(key[0] for key in keys), *(tail[0] for tail in lost)]
+    export, told = str(facts["export_digest"]), str(facts["told"])
     if late or not all(0 < place <= through[0] < seq for place in places):
         raise ValueError(seq)
-    return Pruned(seq, at, through, str(facts["export_digest"]), keys, lost, str(facts["told"]))
+    if not all(HASH_HEX.fullmatch(said) for said in (through[1], export, told)):
+        raise ValueError(seq)
+    return Pruned(seq, at, through, export, keys, lost, told)
 
 
 def read_accepted(facts: Mapping[str, Any]) -> tuple[int, str]:
@@ -496,14 +503,23 @@ def verify(
             _verify(report, lambda name: (export / name).open("rb"), checkpoints, keys, paper, set(places))
         else:
             with zipfile.ZipFile(export) as archive:
+                _look_over(archive)
                 _verify(report, archive.open, checkpoints, keys, paper, set(places))  # type: ignore[arg-type]
     except (FileNotFoundError, KeyError):
         report.faults.insert(0, Fault("E-EXPORT-FILE", name=export.name))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
         report.faults.insert(0, Fault("E-EXPORT-FORM", name=export.name))
     except _Unusable as error:
         report.faults.insert(0, error.fault)
     return report
+
+
+def _look_over(archive: zipfile.ZipFile) -> None:
+    """Refuse what another program would read as something else, or this one by code that it was not written for."""
+    names = archive.namelist()
+    plain = all(one.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for one in archive.infolist())
+    if len(set(names)) != len(names) or not plain:
+        raise zipfile.BadZipFile
 
 
 def verify_series(
@@ -678,9 +694,9 @@ def _span_of(manifest: Mapping[str, Any]) -> Span | None:
     if said is None:
         return None
     try:
-        span = Span(str(said["from"]), str(said["to"]), int(said["first"]), int(said["last"]))
-        _midnight(span.begin), _midnight(span.end)
-    except (KeyError, TypeError, ValueError):
+        span = Span(str(said["from"]), str(said["to"]), _place(said["first"]), _place(said["last"]))
+        _midnight(span.begin), _midnight(span.end) + timedelta(days=1)
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise _Unusable("E-EXPORT-FORM", "manifest.json") from None
     return span
 
@@ -688,7 +704,7 @@ def _span_of(manifest: Mapping[str, Any]) -> Span | None:
 def _keys_before(manifest: Mapping[str, Any]) -> list[KeyEvent]:
     """Return the entries about keys from before a range: each proves itself by its signatures, like any other."""
     try:
-        return [(int(seq), str(event), dict(facts)) for seq, event, facts in manifest.get("keys", [])]
+        return [(_place(seq), str(event), dict(facts)) for seq, event, facts in manifest.get("keys", [])]
     except (TypeError, ValueError):
         raise _Unusable("E-EXPORT-FORM", "manifest.json") from None
 
@@ -769,7 +785,7 @@ class _Chain:
             computed = hashlib.sha256(content.encode()).hexdigest()
         except (ValueError, TypeError, AttributeError, RecursionError):
             return "E-AUDIT-FORM", report.head_seq + 1
-        if type(seq) is not int:
+        if type(seq) is not int or not 0 < seq < 2**63:
             return "E-AUDIT-FORM", report.head_seq + 1
         begins_late = not report.head_seq and seq > 1  # whether it may is judged once all has been read
         if seq != report.head_seq + 1 and not begins_late:
@@ -896,8 +912,9 @@ def _manifest(opened: Opener) -> dict[str, Any]:
         said = json.loads(_whole(opened, "manifest.json"))
         head = said["head_file"]
         given = head not in (None, UNREADABLE_HEAD)
-        right = said["format"] == 1 and (not given or (type(head["seq"]) is int and isinstance(head["hash"], str)))
+        right = said["format"] == 1 and (not given or (_place(head["seq"]) >= 0 and isinstance(head["hash"], str)))
         texts = (said["agency"], said["store"], *said["files"], *said["files"].values())
+        "".join(texts).encode()
         _instant(said["made_at"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _Unusable("E-EXPORT-FORM", "manifest.json") from None
@@ -909,13 +926,17 @@ def _manifest(opened: Opener) -> dict[str, Any]:
 def _shipped(manifest: Mapping[str, Any], opened: Opener) -> Iterator[tuple[str, bytes]]:
     """Yield the checkpoints that lie in the export: what was made where the log was."""
     digest = hashlib.sha256()
-    for line in _lines(opened, "checkpoints.jsonl"):
+    for count, line in enumerate(_lines(opened, "checkpoints.jsonl"), start=1):
         digest.update(line)
         try:
             name, text = json.loads(line)
-            yield str(name), text.encode()
+            named, content = str(name), text.encode()
+            named.encode()
         except (ValueError, TypeError, AttributeError):
             raise _Unusable("E-EXPORT-FORM", "checkpoints.jsonl") from None
+        if count > MAX_CHECKPOINTS or len(named) > MAX_NAME:  # a small file may unpack to any number
+            raise _Unusable("E-EXPORT-FORM", "checkpoints.jsonl")
+        yield named, content[:MAX_CHECKPOINT]
     _same_digest(manifest, "checkpoints.jsonl", digest.hexdigest())
 
 
@@ -1009,9 +1030,9 @@ def main(args: Sequence[str] | None = None) -> int:
         return UNREADABLE
     for path, report in reports:
         if len(reports) > 1:
-            print(path.name)  # noqa: T201
+            print(path.name)  # noqa: T201  of the auditor's own disk
         for line in _told(report, kept=len(kept), by_given_key=bool(asked.key)):
-            print(line)  # noqa: T201
+            print("".join(each if each.isprintable() else "\ufffd" for each in line))  # noqa: T201  nothing that steers
     return gravest(report.code for _, report in reports)
 
 

@@ -455,6 +455,74 @@ def test_an_export_that_somebody_has_changed_shows(copied):
     judged(copied, file, 13, "E-EXPORT-FORM", brought)
 
 
+RANGE = {"from": "2026-01-01", "to": "2026-01-02", "first": 1, "last": 2}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"range": RANGE | {"to": "9999-12-31"}},
+        {"range": RANGE | {"first": float("inf")}},
+        {"range": RANGE | {"last": 1.5}},
+        {"range": RANGE | {"first": True}},
+        {"range": RANGE | {"first": -1}},
+        {"range": RANGE | {"last": 10**30}},
+        {"range": RANGE, "keys": [[float("inf"), "audit.key_made", {}]]},
+        {"range": RANGE, "keys": {"a": 1}},
+        {"made_at": "2026-01-01T00:00:00"},
+        {"agency": "\ud800"},
+        {"head_file": {"seq": 10**30, "hash": ""}},
+        {"files": []},
+    ],
+    ids=str,
+)
+def test_a_manifest_that_says_what_none_of_ours_does_cannot_be_read(copied, said):
+    file = copied.folder / "export.zip"
+    assert copied("audit", "export", file).code == 0
+
+    def hostile(files: dict[str, bytes]) -> None:
+        files["manifest.json"] = json.dumps(json.loads(files["manifest.json"]) | said).encode()
+
+    judged(copied, changed(file, hostile), 13, "E-EXPORT-FORM", [])
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_archive_that_is_damaged_inside_packed_otherwise_or_holds_a_name_twice_cannot_be_read(copied):
+    file = copied.folder / "export.zip"
+    assert copied("audit", "export", file).code == 0
+    raw = file.read_bytes()
+    with zipfile.ZipFile(file) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+        places = [one.header_offset + 200 for one in archive.infolist() if one.filename == "entries.jsonl"]
+    for place in (places[0], places[0] + 500, places[0] + 2_000):
+        file.write_bytes(raw[:place] + bytes(40) + raw[place + 40 :])
+        judged(copied, file, 13, "-FORM", [])  # of the archive, or of the entry that is read before that shows
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_LZMA) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    judged(copied, file, 13, "E-EXPORT-FORM", [])
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+        archive.writestr("entries.jsonl", files["entries.jsonl"][:500])
+    judged(copied, file, 13, "E-EXPORT-FORM", [])
+
+
+def test_nothing_that_an_export_says_steers_the_terminal_of_who_verifies_it(copied):
+    file = copied.folder / "export.zip"
+    assert copied("audit", "export", file).code == 0
+
+    def hostile(files: dict[str, bytes]) -> None:
+        files["checkpoints.jsonl"] = json.dumps(["\x1b[2J\u202e", "x"]).encode() + b"\n"
+        mended(files, "checkpoints.jsonl")
+
+    alone = alone_with(copied, changed(file, hostile))
+    assert (alone.returncode, "E-CHECKPOINT-FORM" in alone.stdout) == (13, True)
+    assert "\x1b" not in alone.stdout
+    assert "\u202e" not in alone.stdout
+    assert "\x1b" not in copied("audit", "verify", changed(file, hostile)).err
+
+
 def edited_receipt(files: dict[str, bytes]) -> None:
     files["receipts.jsonl"] = files["receipts.jsonl"].replace(b"received", b"accepted", 1)
     mended(files, "receipts.jsonl")
