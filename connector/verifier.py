@@ -648,6 +648,8 @@ def _judge_start(report: Report, manifest: Mapping[str, Any], chain: _Chain) -> 
         return
     if report.pruned is not None:
         chain.key_events[:0] = report.pruned.keys
+        if report.span is not None:
+            return
         chain.lost += [(seq, end, at) for seq, end, _, at in report.pruned.lost]
         chain.lost_heads |= {(end, hash_) for _, end, hash_, _ in report.pruned.lost}
         return
@@ -672,7 +674,7 @@ def _judge_span(
     begin, end = _midnight(span.begin), _midnight(span.end) + timedelta(days=1)
     times = {seq: _instant(at) for seq, at in chain.times.items()}
     is_head = isinstance(head, Mapping) and (head["seq"], head["hash"]) == (report.head_seq, report.head_hash)
-    starts = report.before == (span.first - 1, GENESIS) or report.pruned is not None
+    starts = report.before == (0, GENESIS) or report.pruned is not None
     starts = times.get(span.first - 1, begin) < begin or (starts and report.before[0] == span.first - 1)
     ends = times.get(span.last + 1, begin) >= end or (is_head and span.last == report.head_seq)
     inside = begin <= times.get(span.first, end) and times.get(span.last, end) < end
@@ -757,6 +759,7 @@ class _Chain:
 
     def __init__(self, agency: str, wanted: set[int], span: Span | None) -> None:
         self.agency = agency
+        self.is_range = span is not None
         self.around = {span.first - 1, span.first, span.last, span.last + 1} if span else set()
         self.times: dict[int, str] = {}
         self.wanted = wanted
@@ -822,6 +825,8 @@ class _Chain:
         if event == PRUNED:
             said = read_pruned(seq, at, facts)
             self.pruned[said.through] = said
+            if self.is_range:  # it vouches for what it carries, wherever the range begins
+                self.lost += [(place, end, when) for place, end, _, when in said.lost]
         if event == ACCEPTED:
             end, hash_ = read_accepted(facts)
             self.lost.append((seq, end, at))

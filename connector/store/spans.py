@@ -36,7 +36,8 @@ class Reach:
 
 
 def reach(connection: Connection, agency: str, begin: datetime, end: datetime, checkpoints: list[int]) -> Reach | None:
-    """Return which entries belong to the time from `begin` until before `end`, None if there is none."""
+    """Return which entries belong to the time from `begin` until before `end`, None if there is none. `checkpoints`:
+    the places of those that name an entry as it is."""
     of_agency = select(_audit.c.seq).where(_audit.c.agency == agency)
     first = connection.execute(of_agency.where(_audit.c.at >= begin).order_by(_audit.c.seq).limit(1)).scalar()
     last = connection.execute(
@@ -46,16 +47,19 @@ def reach(connection: Connection, agency: str, begin: datetime, end: datetime, c
         return None
     lowest, head = pruned.first(connection, agency).seq + 1, audit.head_of(connection, agency).seq
     proves = min((seq for seq in checkpoints if last <= seq <= head), default=head)
-    start = max(first - 1, lowest)
+    start, stop = max(first - 1, lowest), max(proves, min(last + 1, head))
+    gone = pruned.standing(connection, agency)
     for seq, lost in audit.acceptances(connection, agency):
-        if lowest <= seq < start <= lost.seq:
-            start = seq  # checkpoints of a lost tail are judged by the entry that accepted it
-    return Reach(first, last, start, max(proves, min(last + 1, head)))
+        if seq < start <= lost.seq:  # checkpoints of a lost tail are judged by the entry that accepted it,
+            at = seq if seq >= lowest or gone is None else gone.seq  # or by that of the prune which carries it
+            start, stop = min(start, at), max(stop, at)
+    return Reach(first, last, start, stop)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the entries of a range tell of: versions, those of them that later entries tell of too, and receipts."""
+    """What the entries of a range tell of: versions, those of them that later entries tell of too, and receipts. No
+    more is remembered of the entries after it, however many they are."""
 
     inside: set[Version]
     later: set[Version]
@@ -75,7 +79,11 @@ def told(connection: Connection, agency: str, found: Reach) -> Told:
     for entry in audit.entries(connection, agency, after_seq=found.begin - 1):
         fields = orjson.loads(entry.content)
         if fields[9] and fields[11] and "state" in fields[12]:
-            (said.inside if entry.seq <= found.end else said.later).add((fields[9], fields[10], fields[11]))
+            version = (fields[9], fields[10], fields[11])
+            if entry.seq <= found.end:
+                said.inside.add(version)
+            elif version in said.inside:
+                said.later.add(version)
         if entry.seq <= found.end and "receipt" in fields[12]:
             said.receipts.add(str(fields[12]["receipt"]))
     return said

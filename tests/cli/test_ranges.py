@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 from connector.config import load_config, read_hex_key
-from connector.core.model import Actor
+from connector.core.model import Actor, Event
 from connector.edges import STORE_FILE, anchoring_of
 from connector.sample.agency import build
 from connector.sandbox import Sandbox
 from connector.stages.anchor import announce, checkpoint
 from connector.store import marks
+from connector.store.audit import ACCEPTED
 from connector.store.db import Store
 from connector.store.marks import Target
 from tests.cli.conftest import World
@@ -61,14 +62,18 @@ def write_days(config: Path) -> None:
             marks.bind(tx, AGENCY, Target(national.environment, national.profile, national.base_url), who)
         announce(store, AGENCY, anchoring, who)
         for day in range(10):
-            clock.now = datetime(2026, 3, 1, 3, tzinfo=UTC) + timedelta(days=day)
-            for _ in range(3):
-                with store.write() as tx:
-                    marks.pause(tx, AGENCY, "", "", who, "x")
-                with store.write() as tx:
-                    marks.resume(tx, AGENCY, "", "", who, "x")
+            write_day(store, clock, day)
             if day % 3 == 2:
                 checkpoint(store, AGENCY, anchoring, who, clock.now)
+
+
+def write_day(store: Store, clock: Clock, day: int) -> None:
+    clock.now = datetime(2026, 3, 1, 3, tzinfo=UTC) + timedelta(days=day)
+    for _ in range(3):
+        with store.write() as tx:
+            marks.pause(tx, AGENCY, "", "", Actor("test", "test"), "x")
+        with store.write() as tx:
+            marks.resume(tx, AGENCY, "", "", Actor("test", "test"), "x")
 
 
 @pytest.fixture
@@ -185,6 +190,66 @@ def test_a_range_of_a_log_that_was_written_anew_does_not_fit_a_checkpoint_in_it(
     other.write_text(other.read_text(encoding="utf-8").replace(hash_, "ab" * 32), encoding="utf-8")
     assert last != other
     judged(copied, file, 10, "E-CHECKPOINT-SIGNATURE", brought(copied))
+
+
+@pytest.fixture
+def went_back(tmp_path: Path) -> Iterator[World]:
+    """Three days are lost, with a checkpoint of their end; a person accepts that on the seventh, and three days follow:
+    the lost entries had the same places as those of the seventh to the ninth."""
+    build(source_path(tmp_path), 7, petitions=20)
+    (tmp_path / "share").mkdir()
+    with Sandbox(credentials=credentials(AGENCY), seed=7) as sandbox:
+        config = install(tmp_path, sandbox.base_url, store='encryption = "none"', audit=AUDIT)
+        config.write_text(config.read_text(encoding="utf-8") + OLD_ENOUGH, encoding="utf-8")
+        world = World(tmp_path, sandbox, config)
+        assert world("audit", "keys", "new").code == 0
+        loaded = load_config(config)
+        anchoring, who, clock = anchoring_of(loaded), Actor("test", "test"), Clock()
+        assert anchoring is not None
+        evidence = {AGENCY: read_hex_key(loaded.agency[0].evidence_key, loaded, "evidence_key")}
+        path, national = loaded.data_dir / STORE_FILE, loaded.national
+        with closing(Store.open(path, key=None, evidence=evidence, create=True, clock=clock)) as store:
+            clock.now = datetime(2026, 3, 1, 1, tzinfo=UTC)
+            with store.write() as tx:
+                marks.bind(tx, AGENCY, Target(national.environment, national.profile, national.base_url), who)
+            announce(store, AGENCY, anchoring, who)
+            write_day(store, clock, 0)
+            checkpoint(store, AGENCY, anchoring, who, clock.now)
+        shutil.copy(path, tmp_path / "before.sqlite")
+        with closing(Store.open(path, key=None, evidence=evidence, clock=clock)) as store:
+            for day in (3, 4, 5):
+                write_day(store, clock, day)
+            lost = checkpoint(store, AGENCY, anchoring, who, clock.now)
+        shutil.copy(tmp_path / "before.sqlite", path)
+        with closing(Store.open(path, key=None, evidence=evidence, clock=clock)) as store:
+            clock.now += timedelta(hours=1)
+            with store.write(lost) as tx:
+                tx.audit(Event(ACCEPTED, AGENCY, who, tx.now, facts={"lost_seq": lost.seq, "lost_hash": lost.hash}))
+            for day in (6, 7, 8):
+                write_day(store, clock, day)
+                if day != 7:
+                    checkpoint(store, AGENCY, anchoring, who, clock.now)
+        (tmp_path / "kept.key").write_text(world("audit", "keys", "show", "--json").json["public"], encoding="ascii")
+        yield world
+
+
+def test_a_checkpoint_of_a_lost_tail_is_no_end_of_a_range_and_no_finding(went_back):
+    assert went_back("audit", "verify", *brought(went_back)).code == 0
+    for first, last in (("07", "07"), ("08", "08"), ("09", "09"), ("07", "09"), ("01", "08")):
+        file = exported(went_back, f"2026-03-{first}", f"2026-03-{last}", f"{first}-{last}.zip")
+        judged(went_back, file, 0, "", [])
+        judged(went_back, file, 0, "", brought(went_back))
+
+
+def test_a_loss_that_a_prune_carries_excuses_the_checkpoints_of_its_tail_in_a_range_too(went_back):
+    file = exported(went_back, "2026-03-01", "2026-03-07", "first.zip")
+    assert went_back("audit", "checkpoint").code == 0
+    said = went_back("audit", "prune", file, "--reason", "x", "--json").json
+    assert said["pruned"], said
+    assert went_back("audit", "verify", *brought(went_back)).code == 0
+    for first, last in (("09", "09"), ("08", "08"), ("08", "09")):
+        part = exported(went_back, f"2026-03-{first}", f"2026-03-{last}", f"{first}-{last}.zip")
+        judged(went_back, part, 0, "", brought(went_back))
 
 
 def test_days_without_entries_or_turned_round_are_refused(copied):
