@@ -144,6 +144,12 @@ def rewrite_entry(lines: list[dict[str, Any]]) -> None:
     lines[0]["entry"][2] = lines[0]["entry"][2].replace("body.sealed", "body.opened")
 
 
+def change_who(lines: list[dict[str, Any]]) -> None:
+    before = lines[0]["entry"][2]
+    lines[0]["entry"][2] = before.replace('"test"', '"tset"', 1)
+    assert lines[0]["entry"][2] != before
+
+
 def take_another_entry(lines: list[dict[str, Any]]) -> None:
     lines[0]["entry"] = lines[1]["entry"]
 
@@ -155,6 +161,7 @@ def take_another_entry(lines: list[dict[str, Any]]) -> None:
         (move, {"closed": 1}),
         (spoil, {"closed": 1}),
         (rewrite_entry, {"entry": 1}),
+        (change_who, {"entry": 1}),
         (take_another_entry, {"entry": 1}),
     ],
 )

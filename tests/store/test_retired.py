@@ -90,6 +90,15 @@ def test_an_open_conflict_keeps_every_text_of_its_record(ledger: Ledger) -> None
     assert (ledger.newest(ONE).cause, due(ledger)) == ("conflict", [])
 
 
+def test_an_older_version_that_is_unclear_keeps_every_text_of_its_record(ledger: Ledger) -> None:
+    """The newest one is at rest, for the source excludes the record now; the nation may be acting on the one before."""
+    delivered(ledger, ONE)
+    ledger.lose_answer(ONE, "B")
+    ledger.set_aside(ONE, Cause.EXCLUDED)
+    assert ledger.states(ONE) == ["delivered", "unknown", "not_sent"]
+    assert due(ledger) == []
+
+
 def test_what_a_person_asked_for_or_must_decide_about_stays(ledger: Ledger) -> None:
     delivered(ledger, ONE, TWO)
     assert due(ledger) == [(ONE, 1), (TWO, 1)]
