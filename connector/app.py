@@ -402,9 +402,10 @@ class App:
             for code in self.agencies:
                 anchor.heed(self.store, code, anchoring)
 
-    def retire(self, code: str) -> Iterator[Counts]:
-        """Seal and erase the texts whose time is over. Raises ConfigError for an auditor's key that cannot be read."""
-        return retire(self.context(code), self._terms(code))
+    def retire(self, code: str, most: int | None = None) -> Iterator[Counts]:
+        """Seal and erase the texts whose time is over, about `most` of them, None: all. Raises ConfigError for an
+        auditor's key that cannot be read."""
+        return retire(self.context(code), self._terms(code), most)
 
     def foresee_retired(self, code: str) -> Iterator[Counts]:
         """Say what `retire` would do; write nothing."""

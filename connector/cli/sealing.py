@@ -45,7 +45,7 @@ def keys_auditor(ctx: typer.Context, file: Annotated[Path, typer.Argument(dir_ok
     say = screen.say
     screen.line(say("sealing.keys_made", private=str(file), public=str(public)))
     screen.line(say("sealing.key_id", id=sealing.public_key(public_pem).id))
-    screen.line(public_pem.decode("ascii").strip())
+    screen.lines(public_pem.decode("ascii").splitlines())
     screen.line(say("sealing.take_away", private=str(file)))
 
 

@@ -27,9 +27,6 @@ from connector.store.retired import Clear, Sealed
 from connector.store.retiring import Fields
 
 TEXTS_A_COMMIT = 200
-SEALED_A_RUN = 20_000
-"""So many sealed texts are looked at in one run; the next one goes on from there, and gets round in time."""
-
 SEALED_MARK = "retention.sealed"
 
 
@@ -46,16 +43,18 @@ class Terms:
     fields: Fields
 
 
-def retire(context: Context, terms: Terms) -> Iterator[Counts]:
+def retire(context: Context, terms: Terms, most: int | None = None) -> Iterator[Counts]:
     """Seal and erase what is due of one agency; yield counts after each commit: sealed, erased, held, open.
 
+    most: so many texts in clear go in this run, and so many sealed ones are looked at, from where the run before
+    stopped: nothing else happens meanwhile, and the next run goes on. None: all of them.
     `clock`: nothing goes, for this machine's clock is far from the nation's; what is erased by a wrong one is lost."""
     if _is_clock_off(context):
         yield {"clock": 1}
         return
     if terms.days:
-        yield from _retire_clear(context, terms)
-    yield from _erase_sealed(context, terms)
+        yield from _retire_clear(context, terms, most)
+    yield from _erase_sealed(context, terms, most)
 
 
 def foresee_retired(context: Context, terms: Terms) -> Iterator[Counts]:
@@ -83,9 +82,9 @@ def foresee_retired(context: Context, terms: Terms) -> Iterator[Counts]:
         yield {**counts, "erased": len(going_)}
 
 
-def _retire_clear(context: Context, terms: Terms) -> Iterator[Counts]:
-    before, after = context.now() - timedelta(days=terms.days), 0
-    while not context.stop.is_set():
+def _retire_clear(context: Context, terms: Terms, most: int | None) -> Iterator[Counts]:
+    before, after, gone = context.now() - timedelta(days=terms.days), 0, 0
+    while not context.stop.is_set() and (most is None or gone < most):
         with context.store.read() as connection:
             ids = retired.candidates(connection, context.agency, before, after, TEXTS_A_COMMIT)
         if not ids:
@@ -99,14 +98,15 @@ def _retire_clear(context: Context, terms: Terms) -> Iterator[Counts]:
             else:
                 retiring.erase(tx, going, terms.fields, context.actor)
         # If the process dies here, these are gone and the log says so; the rest is still here, and due.
+        gone += len(going)
         yield {"sealed" if terms.auditor else "erased": len(going), "held": held}
 
 
-def _erase_sealed(context: Context, terms: Terms) -> Iterator[Counts]:
+def _erase_sealed(context: Context, terms: Terms, most: int | None) -> Iterator[Counts]:
     with context.store.read() as connection:
-        mark = marks.mark_of(connection, context.agency, SEALED_MARK)
+        mark = marks.mark_of(connection, context.agency, SEALED_MARK) if most is not None else None
     after, looked_at = int(mark[0]) if mark else 0, 0
-    while not context.stop.is_set() and looked_at < SEALED_A_RUN:
+    while not context.stop.is_set() and (most is None or looked_at < most):
         with context.store.read() as connection:
             page = retired.sealed(connection, context.agency, after, TEXTS_A_COMMIT)
         if not page and not after:

@@ -13,6 +13,7 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
+from connector import daemon
 from connector.app import App, open_app, utc_now
 from connector.cli import main
 from connector.config import load_config
@@ -21,6 +22,7 @@ from connector.core.model import Actor, Kind, RecordKey
 from connector.sample.agency import build
 from connector.sample.edits import edit_content
 from connector.sandbox import Sandbox
+from connector.stages import retention
 from connector.store import agreement, audit, cases, finding, holds, retired, signs, stories
 from connector.store.tables import Delivery, MirrorStatus, RetiredBody, table_of
 from tests.crash import commits
@@ -28,6 +30,7 @@ from tests.crash.test_every_commit import Deaths
 from tests.world import AGENCY, credentials, install, source_path
 
 DELIVERY, RETIRED = table_of(Delivery), table_of(RetiredBody)
+ERASED = RETIRED.c.erased_at.is_not(None)
 NAME = "Canary Nguyen Thi Zeta"
 PRIVATE, PUBLIC = sealing.new_pair()
 DAYS = 31
@@ -62,10 +65,10 @@ class World:
         with open_app(load_config(self.config), Actor("test", "test"), now=lambda: now) as app:
             yield app
 
-    def retire(self, days: float = DAYS) -> Counter[str]:
+    def retire(self, days: float = DAYS, most: int | None = None) -> Counter[str]:
         total: Counter[str] = Counter()
         with self.later(days) as app:
-            for counts in app.retire(AGENCY):
+            for counts in app.retire(AGENCY, most):
                 total.update(counts)
         return total
 
@@ -326,6 +329,28 @@ def test_a_dry_run_says_the_same_and_writes_nothing(world: Callable[..., World])
     assert +foreseen == +done
 
 
+def test_a_run_of_the_daemon_does_a_bounded_part_and_the_next_one_goes_on(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "TEXTS_A_COMMIT", 10)
+    found = world('bodies_days = 30\nauditor_key = "auditor.pub"')
+    bodies = found.bodies()
+    found.close_all()
+    runs = [found.retire(DAYS, 20) for _ in range(bodies // 20 + 1)]
+    assert [one["sealed"] for one in runs] == [20] * (bodies // 20) + [bodies % 20]
+    assert found.retire(3_650)["erased"] == len(closed := found.rows(RETIRED.c.delivery_id, where=ERASED))
+    assert len(closed) > 20
+
+
+def test_what_is_sealed_is_looked_at_in_turn(world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "TEXTS_A_COMMIT", 10)
+    found = world('bodies_days = 30\nauditor_key = "auditor.pub"')
+    sealed = found.retire()["sealed"]
+    looked = [found.retire(DAYS, 20)["open"] for _ in range(sealed // 20 + 1)]
+    assert sum(looked) == sealed
+    assert found.retire(DAYS, 20)["open"] == 20  # from the beginning
+
+
 def test_nothing_goes_while_the_clock_is_far_from_the_nation_s(world: Callable[..., World]) -> None:
     """A clock that jumped ahead would erase everything; what it erased would be lost."""
     found = world("bodies_days = 30")
@@ -337,6 +362,18 @@ def test_nothing_goes_while_the_clock_is_far_from_the_nation_s(world: Callable[.
     with found.later(0) as app, app.store.write() as tx:
         signs.note(tx, AGENCY, {"clock": ""}, app.actor)
     assert found.retire(400)["erased"] == bodies
+
+
+@pytest.mark.parametrize(("wanted", "planned"), [("bodies_days = 30", True), ("sealed_months = 6", False)])
+def test_the_daemon_does_it_once_a_day_where_a_time_is_set(
+    world: Callable[..., World], wanted: str, planned: bool
+) -> None:
+    with world(wanted).later(DAYS) as app:
+        jobs = {job.name: job for job in daemon.jobs_of(app)}
+        assert ("retention" in jobs) == planned
+        if planned:
+            assert jobs["retention"].every_s == 86_400
+            assert sum(counts.get("erased", 0) for counts in jobs["retention"].run()) > 0
 
 
 def test_a_private_key_in_the_place_of_the_public_one_is_refused(world: Callable[..., World]) -> None:
