@@ -1,20 +1,22 @@
 """Whether the audit log and the ledger tell the same story: what the auditor's chain cannot show by itself.
 
 A change of the ledger and its entry are one transaction, so every version's newest entry names the state that the
-ledger shows. A row without entries, an entry without a row, or another state mean that somebody wrote past the log.
+ledger shows. A row without entries, an entry without a row, or another state mean that somebody wrote past the log. So
+does a text that is gone without its entry, or here although its entry says that it is gone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
 from connector import verifier
 from connector.core.chain import Fields
-from connector.store import pruned, receipts
+from connector.store import pruned, receipts, retired
 from connector.store.reasons import Commit
+from connector.store.retired import Gone
 from connector.store.tables import Delivery, table_of
 
 _delivery = table_of(Delivery)
@@ -26,7 +28,8 @@ _Version = tuple[str, str, int]
 class Agreement:
     """How many versions were compared and how many sendings the log knows; then the three ways to disagree.
 
-    pruned_differs: the entry of a prune whose digest is not that of what is kept of its part, 0: none."""
+    texts: how many texts are gone, or here, against what the log says. pruned_differs: the entry of a prune whose
+    digest is not that of what is kept of its part, 0: none."""
 
     versions: int
     sendings: int
@@ -36,35 +39,40 @@ class Agreement:
     receipts: tuple[int, int, int] = (0, 0, 0)
     """How many receipts there are, how many are not what their entries name, how many of those named are not there."""
     pruned_differs: int = 0
+    texts: int = 0
 
     @property
     def faults(self) -> int:
         """How many versions disagree."""
-        return self.without_entry + self.without_row + self.other_state
+        return self.without_entry + self.without_row + self.other_state + self.texts
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What a log tells of the ledger: how many sendings there were, the newest state of each version, and the receipts
-    that were named (hash -> kind, local id, version)."""
+    """What a log tells of the ledger: how many sendings there were, the newest state of each version, the receipts
+    that were named (hash -> kind, local id, version), and the texts that are gone."""
 
     sendings: int
     states: dict[_Version, str]
     receipts: dict[str, _Version]
+    gone: Gone = field(default_factory=Gone)
 
 
 def story_of(entries: Iterable[Fields]) -> Story:
     """Return what these entries tell, each as `chain.Following` gives it."""
     states: dict[_Version, str] = {}
     named: dict[str, _Version] = {}
+    gone = Gone()
     sendings = 0
     for _, _, _, _, _, event, _, _, _, kind, local_id, version, facts, _, _ in entries:
         sendings += event == "delivery.claimed"
+        if kind:
+            gone.meet(event, (kind, local_id, version), facts)
         if kind and version and "state" in facts:
             states[(kind, local_id, version)] = facts["state"]
             if "receipt" in facts:
                 named[str(facts["receipt"])] = (kind, local_id, version)
-    return Story(sendings, states, named)
+    return Story(sendings, states, named, gone)
 
 
 def compare(connection: Connection, agency: str, story: Story, commit: Commit | None = None) -> Agreement:
@@ -88,7 +96,8 @@ def compare(connection: Connection, agency: str, story: Story, commit: Commit | 
     for line in receipts.lines(connection, agency, commit):
         kept.meet(*line)
     differs = gone.seq if gone and pruned.told_digest(connection, agency) != gone.told else 0
-    return Agreement(held, story.sendings, without_entry, len(told), other_state, kept.counts, differs)
+    texts = retired.disagreeing(connection, agency, story.gone, is_pruned=gone is not None)
+    return Agreement(held, story.sendings, without_entry, len(told), other_state, kept.counts, differs, texts)
 
 
 def versions(connection: Connection, agency: str) -> Iterator[tuple[str, str, int, str]]:

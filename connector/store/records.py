@@ -379,7 +379,7 @@ def rebuild(tx: Tx, reading: Reading, version: int, actor: Actor) -> None:
     if document is None or not retired.is_retired(tx.connection, reading.key, version, document.digest):
         return
     words = finding.Words()
-    words.add(reading.key.agency, _fill_in(tx, reading.key, document, version, actor, "body.rebuilt"), document.sought)
+    words.add(reading.key.agency, _fill_in(tx, reading.key, document, version, actor, retired.REBUILT), document.sought)
     finding.keep(tx, words)
 
 

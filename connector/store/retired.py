@@ -9,7 +9,7 @@ They go in retiring.py. May import: core, keys, standing, tables; not db, which 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, select
 
 from connector.core import chain
 from connector.core.closing import AT_REST
-from connector.core.model import Kind, RecordKey, State
+from connector.core.model import Cause, Kind, RecordKey, State
 from connector.store.keys import chunks, of_key
 from connector.store.standing import current, is_exposed, is_returned, same_key
 from connector.store.tables import AuditEntry, Delivery, Record, ResyncItem, RetiredBody, Tombstone, table_of
@@ -42,8 +42,8 @@ TRIGGERS = (
        BEGIN DELETE FROM retired_body WHERE delivery_id = NEW.id; END""",
 )
 
-SEALED, ERASED = "body.sealed", "body.erased"
-"""The entries that tell of it."""
+SEALED, ERASED, REBUILT = "body.sealed", "body.erased", "body.rebuilt"
+"""The entries that tell of it, and that one was put back."""
 
 RETIRED_STATES = (State.DELIVERED, State.RETRACTED, State.SUPERSEDED)
 """Versions whose text has done its work. Never one that waits, is on its way, was refused, or asks for a person."""
@@ -210,3 +210,50 @@ def is_retired(connection: Connection, key: RecordKey, version: int, digest: str
         .where(*of_key(_delivery, key), _delivery.c.version == version, _delivery.c.digest == digest)
     )
     return connection.execute(found).first() is not None
+
+
+# --- beside the log ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Gone:
+    """What the log tells of texts that are gone, by version: the newest entry about each, as event and facts; and the
+    records that became state secrets, of which nothing stays however it was kept."""
+
+    texts: dict[tuple[str, str, int], tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    secret: set[tuple[str, str]] = field(default_factory=set)
+
+    def meet(self, event: str, version: tuple[str, str, int], facts: Mapping[str, Any]) -> None:
+        """Take the next entry about a record."""
+        if event in (SEALED, ERASED):
+            self.texts[version] = (event, facts)
+        elif event == REBUILT:
+            self.texts.pop(version, None)
+        elif event == "record.set_aside" and facts.get("cause") == Cause.BECAME_SECRET:
+            self.secret.add(version[:2])
+
+
+def disagreeing(connection: Connection, agency: str, told: Gone, *, is_pruned: bool) -> int:
+    """Return of how many versions the text is gone, or here, against what the log tells. Reads every version once.
+
+    is_pruned: the first entries are not there any more; of what they told nothing is demanded."""
+    named = dict(told.texts)
+    columns = (_delivery.c.kind, _delivery.c.local_id, _delivery.c.version)
+    wrong: set[tuple[str, str, int]] = set()
+    rows = select(*columns, _retired).join(_delivery, _delivery.c.id == _retired.c.delivery_id)
+    for row in connection.execute(rows.where(_retired.c.agency == agency).execution_options(yield_per=1_000)):
+        version = (row.kind, row.local_id, row.version)
+        said = named.pop(version, None)
+        if not (is_pruned if said is None else version[:2] in told.secret or _is_as_told(row, *said)):
+            wrong.add(version)
+    is_explained = exists().where(_retired.c.delivery_id == _delivery.c.id)
+    gone = (_delivery.c.agency == agency, _delivery.c.body.is_(None), _delivery.c.body_bytes > 0, ~is_explained)
+    wrong.update((row.kind, row.local_id, row.version) for row in connection.execute(select(*columns).where(*gone)))
+    wrong.update(version for version in named if version[:2] not in told.secret)
+    return len(wrong)
+
+
+def _is_as_told(row: Any, event: str, facts: Mapping[str, Any]) -> bool:
+    if facts.get("commitment") != row.commitment or event != (SEALED if row.erased_at is None else ERASED):
+        return False
+    return row.sealed is None or facts.get("sealed") == chain.digest(row.sealed)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from connector.core.chain import Head, verify
 from connector.core.model import Cause, Kind, RecordKey, State
 from connector.sandbox import LogLine
-from connector.store import audit, books, marks, views, waits
+from connector.store import audit, books, marks, retired, views, waits
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, RetiredBody, Tombstone, table_of
 from tests.machine.world import AGENCY, ATTEMPTS, KINDS, World, key_of
 
@@ -243,11 +243,14 @@ class Watch:
     def _texts_are_here_or_said_to_be_gone(self, connection: Connection) -> None:
         """A text that is not here was erased in time, and an entry names the commitment to it; never of what waits."""
         gone = {row.delivery_id: row.commitment for row in connection.execute(select(_retired))}
-        erased = {
-            (fields[9], fields[10], fields[11]): fields[12]["commitment"]
-            for fields in (orjson.loads(entry.content) for entry in audit.entries(connection, AGENCY))
-            if fields[5] == "body.erased"
-        }
+        entries = [orjson.loads(entry.content) for entry in audit.entries(connection, AGENCY)]
+        told = retired.Gone()
+        erased = {}
+        for fields in entries:
+            told.meet(fields[5], tuple(fields[9:12]), fields[12])
+            if fields[5] == "body.erased":
+                erased[tuple(fields[9:12])] = fields[12]["commitment"]
+        assert not retired.disagreeing(connection, AGENCY, told, is_pruned=False)
         for row in connection.execute(select(_delivery)):
             assert row.id not in gone or row.body is None
             if row.body is None and row.body_bytes:

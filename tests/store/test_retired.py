@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import delete, event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from connector.core import sealing
+from connector.core import chain, sealing
 from connector.core.model import Cause, RecordKey, SightingName, VerdictName
-from connector.store import mirror, records, requests, retired, retiring
+from connector.store import agreement, audit, mirror, records, requests, retired, retiring
 from connector.store.tables import RetiredBody, Tombstone, table_of
 from tests.store.ledger import (
     ACTOR,
@@ -27,6 +27,7 @@ from tests.store.ledger import (
     reading,
     sighting,
     status_update,
+    undone,
 )
 
 RETIRED = table_of(RetiredBody)
@@ -226,3 +227,46 @@ def test_what_is_due_is_looked_up_by_its_number_and_nothing_is_walked_along(ledg
         plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given).all() for sql, given in list(asked)]
     assert len(plans) == 2
     assert [plan[0][3].split(" USING ")[1].split(" (")[0] for plan in plans] == ["INTEGER PRIMARY KEY"] * 2
+
+
+def faults(ledger: Ledger) -> int:
+    with ledger.store.read() as connection:
+        following = chain.Following(chain.Head(AGENCY, 0, chain.GENESIS))
+        story = agreement.story_of(following.through(audit.links(connection, AGENCY)))
+        return agreement.compare(connection, AGENCY, story).faults
+
+
+PAST_THE_LOG = {
+    "a text erased": update(DELIVERY).values(body=None),
+    "a text put back": update(DELIVERY).values(body=b"{}"),
+    "a sealed text changed": update(RETIRED).values(sealed=b"x"),
+    "a sealed text erased": update(RETIRED).values(sealed=None, erased_at=START),
+    "a commitment changed": update(RETIRED).values(commitment="d" * 64),
+    "what is said of it taken away": delete(RETIRED),
+}
+
+
+@pytest.mark.parametrize("what", PAST_THE_LOG)
+def test_whoever_lets_a_text_go_or_come_back_past_the_log_is_found(ledger: Ledger, what: str) -> None:
+    delivered(ledger, ONE)
+    if what != "a text erased":
+        retire(ledger, seal=True)
+    assert faults(ledger) == 0
+    with undone(ledger.store) as tx:
+        tx.connection.execute(PAST_THE_LOG[what])
+        following = chain.Following(chain.Head(AGENCY, 0, chain.GENESIS))
+        story = agreement.story_of(following.through(audit.links(tx.connection, AGENCY)))
+        assert agreement.compare(tx.connection, AGENCY, story).faults == 1
+
+
+def test_what_is_sealed_erased_put_back_and_secret_agrees_with_its_log(ledger: Ledger) -> None:
+    delivered(ledger, ONE, TWO, key_of(3), key_of(4))
+    retire(ledger, seal=True)
+    with ledger.store.write() as tx:
+        records.rebuild(tx, reading(ONE), 1, ACTOR)
+        page = retired.sealed(tx.connection, AGENCY, 0, 10)
+        retiring.erase_sealed(tx, page[:1], ACTOR)
+    ledger.set_aside(key_of(3), Cause.BECAME_SECRET)
+    assert faults(ledger) == 0
+    retire(ledger)
+    assert faults(ledger) == 0
