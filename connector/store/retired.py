@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select
 
 from connector.core import chain
 from connector.core.closing import AT_REST
@@ -61,7 +61,7 @@ class Clear:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A text that is here sealed; `concealed`: it is of a denunciation, or treated as one."""
+    """A text that is here sealed; `concealed`: it is treated as a denunciation, be it since a later version."""
 
     delivery_id: int
     key: RecordKey
@@ -130,13 +130,17 @@ def due(connection: Connection, agency: str, before: datetime, ids: Sequence[int
     ]
 
 
+_newer = _delivery.alias("newer")
+_CONCEALED_SINCE = exists().where(
+    *same_key(_newer, _delivery), _newer.c.version > _delivery.c.version, _newer.c.concealed.is_(True)
+)
 _OF_SEALED = (
     select(
         _retired.c.delivery_id,
         _delivery.c.kind,
         _delivery.c.local_id,
         _delivery.c.version,
-        _delivery.c.concealed,
+        or_(_delivery.c.concealed.is_(True), _CONCEALED_SINCE).label("concealed"),
         _retired.c.commitment,
         _retired.c.key_id,
         _retired.c.sealed_at,

@@ -226,3 +226,14 @@ def test_what_is_no_whole_file_is_refused(sealed: World, tmp_path: Path):
     (tmp_path / "x.zip").write_bytes(b"PK")
     assert unseal(sealed, file=tmp_path / "x.zip").code == 65
     assert unseal(sealed, "--log", away(sealed, "kin.zip")).code == 65
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_what_would_go_is_counted_and_a_dry_run_changes_nothing(sealed: World, lang: str):
+    said = sealed("retention", "--dry-run", lang=lang)
+    assert said.code == 0
+    said.assert_narrow()
+    shown = sealed("retention", "--dry-run", "--json").json
+    (agency,) = shown["agencies"]
+    assert (shown["dry_run"], agency["sealed"], agency["erased"], agency["clock_off"]) == (True, 0, 0, False)
+    assert agency["open"] > 10

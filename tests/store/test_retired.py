@@ -152,6 +152,16 @@ def test_a_sealed_text_is_opened_with_the_private_key_and_bound_to_its_version(l
     assert sealing.opened(private, one.sealed, ONE, 2, one.commitment) is None
 
 
+def test_what_is_a_denunciation_since_a_later_version_counts_as_one_in_all(ledger: Ledger) -> None:
+    delivered(ledger, ONE, TWO)
+    retire(ledger, seal=True)
+    plain = reading(ONE, "B")
+    assert plain.document is not None
+    ledger.record(replace(plain, document=replace(plain.document, concealed=True)))
+    with ledger.store.read() as connection:
+        assert [one.concealed for one in retired.sealed(connection, AGENCY, 0, 10)] == [True, False]
+
+
 def test_the_same_row_read_again_leaves_a_retired_text_away_until_somebody_asks_for_it(ledger: Ledger) -> None:
     delivered(ledger, ONE)
     body = ledger.newest(ONE).body
