@@ -86,6 +86,7 @@ def _all(desk: Desk) -> Iterator[Finding]:
 
 def _secrets(desk: Desk) -> Iterator[Finding]:
     from connector.config import read_hex_key, read_secret
+    from connector.edges import auditor_of
 
     config = desk.config
     asked: list[tuple[str, str, bool]] = []
@@ -108,6 +109,10 @@ def _secrets(desk: Desk) -> Iterator[Finding]:
             (read_hex_key if is_key else read_secret)(reference, config, key)
         except ConfigError as error:
             problems += error.problems
+    try:
+        auditor_of(config)
+    except ConfigError as error:
+        problems += error.problems
     text = desk.say("check.secrets_good", count=len(asked))
     yield Finding("secrets", text, ConfigError(problems=problems) if problems else None)
 

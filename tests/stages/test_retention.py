@@ -379,7 +379,9 @@ def test_the_daemon_does_it_once_a_day_where_a_time_is_set(
 def test_a_private_key_in_the_place_of_the_public_one_is_refused(world: Callable[..., World]) -> None:
     found = world('bodies_days = 30\nauditor_key = "auditor.pub"')
     bodies = found.bodies()
+    assert main(["--config", str(found.config), "-q", "check"]) == 0
     (found.folder / "auditor.pub").write_bytes(PRIVATE)
+    assert main(["--config", str(found.config), "-q", "check"]) == 78
     assert main(["--config", str(found.config), "-q", "retention"]) == 78
     (found.folder / "auditor.pub").unlink()
     assert main(["--config", str(found.config), "-q", "retention"]) == 78
