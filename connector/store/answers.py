@@ -25,6 +25,7 @@ from connector.core.model import (
 )
 from connector.store import asked, erasure, others, receipts, withdrawals
 from connector.store.db import Tx
+from connector.store.keys import Rows
 from connector.store.settling import Clockwork, InLedger, note_sent, settle, settled, standings, stored
 
 __all__ = ["Clockwork", "finish", "finish_finds"]
@@ -46,6 +47,7 @@ def finish(
     by_id = {outcome.delivery_id: outcome for outcome in outcomes}
     moved: dict[State, int] = {}
     kept: list[dict[str, Any]] = []
+    rows, done = Rows(), list[tuple[InLedger, Step]]()
     for standing in standings(tx.connection, list(by_id), generation):
         outcome = by_id[standing.id]
         facts = _facts_of(tx, outcome, standing)
@@ -69,13 +71,16 @@ def finish(
         if step.state is State.UNKNOWN:
             values["candidates"] = stored(outcome.candidates)
         said = outcome.verdict.receipt
-        settle(tx, standing, step, said, values, generation, clockwork)
+        settle(tx, standing, step, said, values, generation, clockwork, rows=rows)
         if said is not None:
             kept.append(receipts.made(tx, standing, said, generation, outcome.http_status, outcome.answered))
             facts["receipt"] = kept[-1]["sha256"]
         tx.audit(settled(tx, "delivery.answered", standing, step, facts, actor))
-        _forgo_withdrawal(tx, standing, step, actor)
+        done.append((standing, step))
         moved[step.state] = moved.get(step.state, 0) + 1
+    rows.write(tx.connection)
+    for standing, step in done:
+        _forgo_withdrawal(tx, standing, step, actor)
     receipts.keep(tx, kept)
     erasure.forget_secrets(tx, list(by_id))
     asked.forget_settled(tx, list(by_id))

@@ -19,7 +19,7 @@ from connector.core.model import Actor, Event, Held, RecordKey, State, StatusUpd
 from connector.errors import DataError
 from connector.store import erasure, trouble
 from connector.store.db import Tx
-from connector.store.keys import chunks, of_key
+from connector.store.keys import Rows, changing, chunks, given, of_key
 from connector.store.tables import Delivery, MirrorEvent, MirrorStatus, Record, table_of
 
 _status = table_of(MirrorStatus)
@@ -169,9 +169,12 @@ def _look_now(tx: Tx, key: RecordKey) -> None:
     )
 
 
-def mend(tx: Tx, key: RecordKey) -> None:
+_MEND = changing(_status, ()).values(closed_sequence=_status.c.sequence)
+
+
+def mend(rows: Rows, key: RecordKey) -> None:
     """Take a returned record off the list, for what the nation has said so far: a newer version was delivered."""
-    tx.connection.execute(update(_status).where(*of_key(_status, key)).values(closed_sequence=_status.c.sequence))
+    rows.add(_MEND, given(key, {}))
 
 
 def close_returned(tx: Tx, key: RecordKey, actor: Actor, reason: str) -> None:

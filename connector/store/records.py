@@ -7,10 +7,11 @@ recorded and are sent unchanged; what happens to them afterwards is the business
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, insert, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, case, insert, select, update
 
 from connector.core import lifecycle
 from connector.core.model import (
@@ -26,9 +27,10 @@ from connector.core.model import (
     SourceFile,
     State,
 )
+from connector.core.seeking import Word
 from connector.store import ancestry, asked, attachments, finding, retired
 from connector.store.db import Tx
-from connector.store.keys import chunks, newest_of_record, of_key
+from connector.store.keys import changing, chunks, given, newest_of_record, of_key
 from connector.store.tables import Delivery as DeliveryRow
 from connector.store.tables import Record, table_of
 
@@ -240,13 +242,43 @@ def record(
     taken over from the nation without one; a different one is a new version, and older versions that nobody is sending
     are superseded by it. Once committed, a crash loses nothing: rows, audit and position went together."""
     counts = {"created": 0, "updated": 0, "same": 0, "quarantined": 0}
-    words = finding.Words()
+    made = _Made()
     for reading in readings:
         before = ledger.get(reading.key.local_id)
-        what = _record_one(tx, reading, before, mapping_digest, sweep, actor, carried, change or Change(), words)
+        what = _record_one(tx, reading, before, mapping_digest, sweep, actor, carried, change or Change(), made)
         counts[what] += 1
-    finding.keep(tx, words)
+    made.write(tx)
     return counts
+
+
+_NEW_RECORD, _NEW_VERSION = insert(_record), insert(_delivery)
+_NUMBERED = _NEW_VERSION.returning(_delivery.c.kind, _delivery.c.local_id, _delivery.c.id)
+
+
+@dataclass(slots=True)
+class _Made:
+    """What one reading has made, written at once: new records, new versions of records, and words to find them by."""
+
+    records: list[dict[str, Any]] = field(default_factory=list)
+    versions: list[dict[str, Any]] = field(default_factory=list)
+    sought: dict[tuple[str, str], tuple[str, Sequence[Word]]] = field(default_factory=dict)
+    words: finding.Words = field(default_factory=finding.Words)
+
+    def version(self, values: dict[str, Any], document: Document | None) -> None:
+        """Take a new version, and under which words it is found: they are kept by its number, once it has one."""
+        self.versions.append(values)
+        if document and document.sought:
+            self.sought[values["kind"], values["local_id"]] = (values["agency"], document.sought)
+
+    def write(self, tx: Tx) -> None:
+        """Write all of it."""
+        if self.records:
+            tx.connection.execute(_NEW_RECORD, self.records)
+        for chunk in chunks(self.versions, 500):
+            for kind, local_id, number in tx.connection.execute(_NUMBERED, list(chunk)):
+                if found := self.sought.get((kind, local_id)):
+                    self.words.add(found[0], number, found[1])
+        finding.keep(tx, self.words)
 
 
 def _record_one(
@@ -258,7 +290,7 @@ def _record_one(
     actor: Actor,
     carried: frozenset[Kind],
     change: Change,
-    words: finding.Words,
+    made: _Made,
 ) -> str:
     document = reading.document
     version = before.version + 1 if before else 1
@@ -266,12 +298,12 @@ def _record_one(
     still_bad = bool(before and not document and before.state is State.QUARANTINED and before.digest is None)
     if before and (same or still_bad):
         version = before.version
-    _write_record(tx, reading, before, version, mapping_digest, sweep)
+    _write_record(tx, reading, before, version, mapping_digest, sweep, made)
     if before or reading.files:
         attachments.note(tx, reading.key, version, reading.files)
     if same:
         if before and before.taken_over and document:
-            words.add(reading.key.agency, _fill_in(tx, reading.key, document, version, actor), document.sought)
+            made.words.add(reading.key.agency, _fill_in(tx, reading.key, document, version, actor), document.sought)
         return "same"
     if before and still_bad:
         _renew_problems(tx, reading, before, actor)
@@ -281,10 +313,7 @@ def _record_one(
     if before and document and document.concealed and not before.concealed:
         change = Change("reclassified", change.reason)
     state, cause = _first_state(reading, carried)
-    values = delivery_values(tx, reading, before, version, state, cause, change)
-    made = tx.connection.execute(insert(_delivery).values(values)).lastrowid
-    if document:
-        words.add(reading.key.agency, made, document.sought)
+    made.version(delivery_values(tx, reading, before, version, state, cause, change), document)
     tx.audit(_recorded(tx, reading, version, state, cause, actor, change))
     if state is State.QUARANTINED:
         return "quarantined"
@@ -299,8 +328,22 @@ def _first_state(reading: Reading, carried: frozenset[Kind]) -> tuple[State, Cau
     return State.PENDING, None
 
 
+_OF_NEW: dict[str, Any] = dict.fromkeys(("identity", "seen_sweep", "seen_before", "parent_kind", "parent_local_id"))
+
+
+@lru_cache(maxsize=32)
+def _seeing(names: tuple[str, ...]) -> Update:
+    return changing(_record, names).values(seen_before=_seen_before(bindparam("last_finished")))
+
+
 def _write_record(
-    tx: Tx, reading: Reading, before: Known | None, version: int, mapping_digest: str, sweep: SweepRef | None
+    tx: Tx,
+    reading: Reading,
+    before: Known | None,
+    version: int,
+    mapping_digest: str,
+    sweep: SweepRef | None,
+    made: _Made,
 ) -> None:
     parent = reading.document.parent if reading.document else None
     values: dict[str, Any] = {
@@ -313,18 +356,21 @@ def _write_record(
     }
     if reading.identity:
         values["identity"] = reading.identity
-    if sweep is not None:
-        values |= _seen(sweep) if before else _first_seen(sweep, reading.key.local_id)
     if parent or reading.document:
         values |= {
             "parent_kind": parent.kind if parent else None,
             "parent_local_id": parent.local_id if parent else None,
         }
-    if before:
-        tx.connection.execute(update(_record).where(*of_key(_record, reading.key)).values(values))
-    else:
+    if before is None:
+        seen = _first_seen(sweep, reading.key.local_id) if sweep is not None else {}
         key = {"agency": reading.key.agency, "kind": reading.key.kind, "local_id": reading.key.local_id}
-        tx.connection.execute(insert(_record).values(values | key | {"first_seen_at": tx.now}))
+        made.records.append({**_OF_NEW, **values, **seen, **key, "first_seen_at": tx.now})
+    elif sweep is None or sweep.id is None:
+        tx.connection.execute(changing(_record, tuple(values)), given(reading.key, values))
+    else:
+        values["seen_sweep"] = sweep.id
+        row = given(reading.key, values) | {"last_finished": sweep.last_finished}
+        tx.connection.execute(_seeing(tuple(values)), row)
 
 
 def delivery_values(
@@ -450,9 +496,8 @@ def _seen(sweep: SweepRef) -> dict[str, Any]:
     """While a sweep is unfinished, the books still speak of the last finished one: both must stay known."""
     if sweep.id is None:
         return {"missed_sweep": None}
-    last = sweep.last_finished
-    return {
-        "seen_sweep": sweep.id,
-        "missed_sweep": None,
-        "seen_before": case((_record.c.seen_sweep == last, last), else_=_record.c.seen_before),
-    }
+    return {"seen_sweep": sweep.id, "missed_sweep": None, "seen_before": _seen_before(sweep.last_finished)}
+
+
+def _seen_before(last_finished: Any) -> Any:
+    return case((_record.c.seen_sweep == last_finished, last_finished), else_=_record.c.seen_before)

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, Update, bindparam, or_, select, update
 
 from connector.core import lifecycle, statuses
 from connector.core.lifecycle import Limits, Standing, Step, Wait
 from connector.core.model import Actor, Candidate, Cause, Event, Kind, Operation, Receipt, RecordKey, State
 from connector.store import mirror, views
 from connector.store.db import Tx
-from connector.store.keys import chunks, of_key, of_record
+from connector.store.keys import Rows, changing, chunks, given, of_key, of_record
 from connector.store.refs import own_id
 from connector.store.tables import Delivery, Record, table_of
 
@@ -142,6 +143,12 @@ _SETTLE = (
 )
 
 
+@lru_cache(maxsize=64)
+def _settling(names: tuple[str, ...]) -> Update:
+    """The same, with what else may change; made once for the same columns."""
+    return _SETTLE.values({name: bindparam(f"to_{name}") for name in names})
+
+
 def settle(
     tx: Tx,
     standing: InLedger,
@@ -151,8 +158,11 @@ def settle(
     generation: int,
     clockwork: Clockwork,
     waits: Mapping[Wait, datetime] | None = None,
+    rows: Rows | None = None,
 ) -> None:
-    """Move one delivery as the step says; with a receipt, the record moves forward too."""
+    """Move one delivery as the step says; with a receipt, the record moves forward too. rows: what is written later,
+    with others; None: it is written at once."""
+    written = Rows() if rows is None else rows
     times = max(standing.finds + 1 if standing.state is State.UNKNOWN else standing.attempt, 1)
     answered = values.get("http_status") is not None
     due = _due_at(step, tx.now, times, clockwork, waits or {}, answered=answered)
@@ -167,9 +177,10 @@ def settle(
             "receipt_at": tx.now,
             "problems": None,
         }
-    tx.connection.execute(
-        _SETTLE.values(**moved),
+    written.add(
+        _settling(tuple(moved)),
         {
+            **{f"to_{name}": value for name, value in moved.items()},
             "b_id": standing.id,
             "b_state": step.state,
             "b_cause": step.cause,
@@ -182,8 +193,10 @@ def settle(
         _take_back(tx, standing)
     elif receipt is not None:
         if _is_certainly_new(standing, receipt, str(values.get("rule"))):
-            mirror.mend(tx, standing.key)
-        _confirm(tx, standing, receipt, generation)
+            mirror.mend(written, standing.key)
+        _confirm(written, tx.now, standing, receipt, generation)
+    if rows is None:
+        written.write(tx.connection)
 
 
 def note_sent(tx: Tx, standing: InLedger) -> None:
@@ -221,24 +234,23 @@ def _due_at(
     return now + timedelta(seconds=lifecycle.delay_s(times, clockwork.jitter(), clockwork.limits))
 
 
-def _confirm(tx: Tx, standing: InLedger, receipt: Receipt, generation: int) -> None:
-    tx.connection.execute(
-        update(_record)
-        .where(
-            *of_key(_record, standing.key),
-            or_(
-                _record.c.receipt_generation.is_(None),
-                _record.c.receipt_generation != generation,
-                _record.c.receipt_version <= standing.version,
-            ),
-        )
-        .values(
-            receipt_generation=generation,
-            receipt_version=standing.version,
-            national_id=receipt.national_id,
-            received_at=receipt.received_at or tx.now,
-        )
+_CONFIRM = changing(_record, ("receipt_generation", "receipt_version", "national_id", "received_at")).where(
+    or_(
+        _record.c.receipt_generation.is_(None),
+        _record.c.receipt_generation != bindparam("to_receipt_generation"),
+        _record.c.receipt_version <= bindparam("to_receipt_version"),
     )
+)
+
+
+def _confirm(rows: Rows, now: datetime, standing: InLedger, receipt: Receipt, generation: int) -> None:
+    values = {
+        "receipt_generation": generation,
+        "receipt_version": standing.version,
+        "national_id": receipt.national_id,
+        "received_at": receipt.received_at or now,
+    }
+    rows.add(_CONFIRM, given(standing.key, values))
 
 
 def _take_back(tx: Tx, standing: InLedger) -> None:

@@ -8,6 +8,7 @@ May import: sqlmodel, sqlalchemy, core.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import JSON as SA_JSON
@@ -16,6 +17,13 @@ from sqlalchemy.types import String, TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from connector.core.model import Cause, Decision, Fate, Kind, Operation, State
+
+
+@lru_cache(maxsize=64)
+def _text_of(value: datetime) -> str:
+    """Remembered: a transaction writes its own time into every row."""
+    # Not strftime: it writes the year 1 as "1", and what has lost its width can be neither sorted nor read back.
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -30,8 +38,7 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise TypeError("a naive datetime cannot be stored")
-        # Not strftime: it writes the year 1 as "1", and what has lost its width can be neither sorted nor read back.
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        return _text_of(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read it back, aware."""
