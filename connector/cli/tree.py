@@ -187,13 +187,22 @@ def _first(given: Sequence[str]) -> str:
 
 def worded(command: Any, say: Words, path: str = "") -> Any:
     """Return the command with its help, and that of all below it, in these words."""
+    usage.speak(command, say, lambda: _explain(command, say, path))
+    for name, inner in _below(command, path):
+        worded(command.commands[inner], say, name)
+    return command
+
+
+def _explain(command: Any, say: Words, path: str) -> None:
+    """Put the words of a help page in: the command's own, those of its options, and a line for each command below."""
     command.help = say(f"help.{path}" if path else "help.kntc")
-    command.short_help = None
     for option in command.params:
         ids = (f"option.{path}.{option.name}", f"option.{option.name}")
         if found := next((id_ for id_ in ids if say.has(id_)), None):
             option.help = say(found)
-    usage.speak(command, say)
-    for name, inner in getattr(command, "commands", {}).items():
-        worded(inner, say, f"{path}-{name}" if path else name)
-    return command
+    for name, inner in _below(command, path):
+        command.commands[inner].help, command.commands[inner].short_help = say(f"help.{name}"), None
+
+
+def _below(command: Any, path: str) -> list[tuple[str, str]]:
+    return [(f"{path}-{name}" if path else name, name) for name in getattr(command, "commands", {})]

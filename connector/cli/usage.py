@@ -8,6 +8,7 @@ May import: words.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,9 +18,10 @@ _TYPE = re.compile(r"<(?:list\[)?(\w+)(?: range)?\]?>")
 _NAME = re.compile(r"(?<=[{\[])[a-z_]+(?=[}\]])|ERROR-ID")
 
 
-def speak(command: Any, say: Words) -> None:
-    """Let a command's help page, which the library writes, come out in these words."""
-    command.get_help = partial(_page, say, command.get_help)
+def speak(command: Any, say: Words, fill: Callable[[], None]) -> None:
+    """Let a command's help page, which the library writes, come out in these words. fill: what puts them in, called
+    when a page is to be written: the words of all pages are a third of the start of a command that writes none."""
+    command.get_help = partial(_page, say, fill, command.get_help)
     command.get_help_option = partial(_help_option, say, command.get_help_option)
     for param in command.params:
         param.get_help_record = partial(_record, say, param, param.get_help_record)
@@ -30,7 +32,8 @@ def sentence(say: Words, text: str) -> str:
     return say.said("usage.error", text, name=partial(_named, say), what=lambda what: say.said("usage.value", what))
 
 
-def _page(say: Words, written: Any, context: Any) -> str:
+def _page(say: Words, fill: Callable[[], None], written: Any, context: Any) -> str:
+    fill()
     lines = written(context).splitlines()
     return "\n".join(_line(say, line) for line in lines)
 
@@ -49,8 +52,13 @@ def _line(say: Words, line: str) -> str:
 def _help_option(say: Words, made: Any, context: Any) -> Any:
     option = made(context)
     if option is not None:
-        option.help = say("option.help")
+        option.get_help_record = partial(_of_help, say, option)
     return option
+
+
+def _of_help(say: Words, option: Any, context: Any) -> Any:
+    option.help = say("option.help")
+    return type(option).get_help_record(option, context)
 
 
 def _record(say: Words, param: Any, written: Any, context: Any) -> tuple[str, str] | None:
