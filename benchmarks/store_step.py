@@ -17,7 +17,18 @@ from pathlib import Path
 from sqlalchemy import text
 
 from connector.core import chain
-from connector.core.model import KINDS, Actor, Capabilities, Document, Kind, Outcome, Receipt, RecordKey, Verdict
+from connector.core.model import (
+    KINDS,
+    Actor,
+    Answered,
+    Capabilities,
+    Document,
+    Kind,
+    Outcome,
+    Receipt,
+    RecordKey,
+    Verdict,
+)
 from connector.core.model import VerdictName as Name
 from connector.store import answers, marks, outbox, records
 from connector.store.answers import Clockwork
@@ -38,11 +49,22 @@ FOR_PEOPLE = {
         "TRIGGER version_is_received",
         "TRIGGER version_is_rejected",
     ),
+    "concealed later": ("TRIGGER version_is_concealed_later", "TRIGGER version_is_concealed_otherwise"),
+    "finding": (
+        "INDEX ix_sought_word",
+        "INDEX ix_record_national",
+        "TRIGGER sought_words_are_of_the_newest",
+        "TRIGGER sought_words_go_with_the_text",
+    ),
 }
+WORDS = (
+    (0, "#12/qd-ubnd"), (1, "nguyen"), (1, "thi"), (1, "hoa"), (2, "tran"), (2, "van"), (2, "binh"),
+)  # fmt: skip
+"""Under which words a petition of two persons is found; "without finding" has none."""
 
 
 def main() -> None:
-    """Measure with everything, without each of the three, and without all of them."""
+    """Measure with everything, without each of these, and without all of them."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -69,7 +91,8 @@ def measured(count: int, dropped: list[str]) -> float:
             marks.bind(tx, AGENCY, Target("test", "decree55", "https://national.invalid"), ACTOR)
             for one in dropped:
                 tx.connection.execute(text(f"DROP {one}"))
-        groups = [[reading(number) for number in range(at, at + GROUP)] for at in range(0, count, GROUP)]
+        sought = () if "INDEX ix_sought_word" in dropped else WORDS
+        groups = [[reading(number, sought) for number in range(at, at + GROUP)] for at in range(0, count, GROUP)]
         begun = time.process_time()
         for group in groups:
             step(store, group)
@@ -78,11 +101,11 @@ def measured(count: int, dropped: list[str]) -> float:
     return spent / count * 1e6
 
 
-def reading(number: int) -> Reading:
+def reading(number: int, sought: tuple[tuple[int, str], ...]) -> Reading:
     """Return a row as read: a body of some 800 bytes."""
     key = RecordKey(AGENCY, Kind.PETITION, f"don:{number:07d}")
     body = chain.canonical({"agency_code": AGENCY, "local_id": key.local_id, "content": "Đất đai, bồi thường. " * 25})
-    return Reading(key, f"row-{number}", str(number), Document(key, None, body, chain.digest(body)), ())
+    return Reading(key, f"row-{number}", str(number), Document(key, None, body, chain.digest(body), sought=sought), ())
 
 
 def step(store: Store, group: list[Reading]) -> None:
@@ -95,7 +118,11 @@ def step(store: Store, group: list[Reading]) -> None:
         )
     outcomes = [
         Outcome(
-            one.id, Verdict(Name.DELIVERED, "receipt", Receipt("N", 1, one.digest, None, "received")), 201, 0.1, "a"
+            one.id,
+            Verdict(Name.DELIVERED, "receipt", Receipt(f"N{one.id}", 1, one.digest, None, "received")),
+            201,
+            0.1,
+            Answered("a" * 64),
         )
         for one in claimed
     ]
