@@ -33,7 +33,7 @@ from sqlalchemy import Connection
 
 from connector.config import load_config
 from connector.core.model import KINDS, Kind
-from connector.store import audit, comparisons, log_pages, mirrored, mistakes, views
+from connector.store import audit, comparisons, log_pages, mirrored, mistakes, views, waits
 from connector.store.accounts import Account, Role
 from connector.web import passwords
 from connector.web.hall import Hall, opened
@@ -126,6 +126,7 @@ def _pages(hall: Hall, browsers: dict[Role | None, httpx.Client]) -> Iterator[tu
         for asked in _of_mistakes(connection):
             yield line("quarantine", "one mistake", **asked)
         yield line("waiting")
+        yield line("waiting", "page 21", after=_waiting(hall))
         for what, asked in _of_log(connection):
             yield line("log", what, **asked)
         yield line("reports")
@@ -154,6 +155,27 @@ def _of_records(connection: Connection) -> Iterator[tuple[str, dict[str, object]
         asked = {"after": after, **({"state": state} if state else {})}
         yield f"{state or 'all'}, {'page 201' if state is None else 'page 9'}", asked
 
+    for what, asked in _periods(date.today()).items():  # noqa: DTZ011  a day is a day
+        for state in ("", "delivered", "rejected", "exposed"):
+            yield f"{what} {state}".strip(), asked | ({"state": state} if state else {})
+
+
+def _periods(today: date) -> dict[str, dict[str, object]]:
+    year, begin, end = (today - timedelta(days=days) for days in (365, 200, 170))
+    return {
+        "one day": {"from": begin.isoformat(), "to": begin.isoformat()},
+        "a month": {"from": begin.isoformat(), "to": end.isoformat()},
+        "a year": {"from": year.isoformat(), "to": today.isoformat()},
+    }
+
+
+def _waiting(hall: Hall) -> str:
+    """Return where the page after a thousand of those begins that wait for their parent."""
+    context = hall.app.context(AGENCY)
+    with hall.app.store.read() as connection:
+        _, place = waits.blocked_page(connection, AGENCY, context.generation, context.capabilities, limit=1_000)
+    return f"{place[0]:%Y%m%dT%H%M%S.%f}_{place[1]}" if place else ""
+
 
 def _of_one_record(connection: Connection) -> Iterator[tuple[str, dict[str, object]]]:
     for state in ("delivered", "quarantined", "pending"):
@@ -171,14 +193,7 @@ def _of_log(connection: Connection) -> Iterator[tuple[str, dict[str, object]]]:
     half = audit.head_of(connection, AGENCY).seq // 2
     entry = log_pages.page(connection, AGENCY, kind=Kind.PETITION, limit=1).entries[0]
     local_id = views.page(connection, AGENCY, kind=Kind.PETITION, limit=1).lines[0].key.local_id
-    today = date.fromisoformat(str(_at_of(entry.content)))
-    year, month, day = ((today - timedelta(days)).isoformat() for days in (365, 200, 200))
-    last = (today - timedelta(170)).isoformat()
-    by_days: dict[str, dict[str, object]] = {
-        "one day": {"from": month, "to": day},
-        "a month": {"from": month, "to": last},
-        "a year": {"from": year, "to": today.isoformat()},
-    }
+    by_days = _periods(date.fromisoformat(entry.content.split('"')[5][:10]))
     yield "", {}
     yield "half-way down", {"before": half}
     for event in ("delivery.answered", "status.applied", "sweep.finished"):
@@ -196,10 +211,6 @@ def _of_log(connection: Connection) -> Iterator[tuple[str, dict[str, object]]]:
         yield f"person {name}", {"by": name}
         yield f"person {name}, a year", {"by": name, **by_days["a year"]}
         yield f"person {name}, kind petition", {"by": name, "kind": "petition"}
-
-
-def _at_of(content: str) -> date:
-    return date.fromisoformat(str(content.split('"')[5])[:10])
 
 
 def _of_report(connection: Connection) -> Iterator[tuple[str, dict[str, object]]]:

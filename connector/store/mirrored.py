@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, text
+from sqlalchemy import Connection, and_, func, literal_column, or_, select, text
 
 from connector.core import statuses
 from connector.core.model import KINDS, Kind, RecordKey
@@ -119,7 +119,8 @@ def _unusual(
 ) -> tuple[list[Any], str]:
     """Which ones they are tells ix_mirror_status_unusual alone; of those, no more are read than the page needs."""
     local_id = _status.c.local_id.concat("")  # not by the primary key: that has all the others as well
-    wanted = (_status.c.agency == agency, text(UNUSUAL), _status.c.kind.concat("") == kind, local_id > after)
+    all_times = _status.c.applied_at > literal_column("''")  # without it, SQLite takes the primary key
+    wanted = (_status.c.agency == agency, text(UNUSUAL), all_times, _status.c.kind.concat("") == kind, local_id > after)
     local_ids = connection.execute(select(_status.c.local_id).where(*wanted)).scalars()
     rows: list[Any] = []
     for chunk in chunks(sorted(local_ids), _AT_ONCE):

@@ -6,12 +6,13 @@ import os
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from connector.core import statuses
-from connector.core.model import RecordKey, SightingName, StatusUpdate
+from connector.core.model import Kind, RecordKey, SightingName, StatusUpdate
 from connector.errors import DataError
 from connector.store import mirror, mirrored, outbox, views
 from connector.store.tables import MirrorEvent, MirrorStatus, table_of
@@ -144,6 +145,21 @@ def test_only_what_the_nation_has_spoken_of_can_be_closed(ledger: Ledger) -> Non
 
 
 # --- changes that cannot be
+
+
+def test_an_unusual_status_is_found_by_its_index_among_a_million_usual_ones(ledger: Ledger) -> None:
+    apply(ledger, *(status_update(key_of(number), 1, RETURNED) for number in range(3)))
+    ran: list[tuple[str, Any]] = []
+    with ledger.store.read() as connection:
+        event.listen(
+            connection, "before_cursor_execute", lambda _c, _cursor, sql, values, *_: ran.append((sql, values))
+        )
+        rows, after = mirrored.page(connection, AGENCY, Kind.PETITION, status=RETURNED, limit=2)
+        plans = [str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()) for sql, values in [*ran]]
+        rest, end = mirrored.page(connection, AGENCY, Kind.PETITION, status=RETURNED, after=after, limit=2)
+    assert [row.key for row in [*rows, *rest]] == [key_of(number) for number in range(3)]
+    assert end == ""
+    assert "ix_mirror_status_unusual" in plans[0]
 
 
 def odd(ledger: Ledger) -> list[tuple[str, str]]:
