@@ -48,6 +48,7 @@ class Instant(TypeDecorator[datetime]):
 DECISIONS = ("keep", "withdraw", "ask")
 """What may be decided about a record that is gone from its source."""
 
+# Said for SQLite alone: for an index that speaks of another database SQLAlchemy loads that one's dialects too.
 _OPEN = text("closed_at IS NULL")
 _STANDING = text("gone_at IS NULL")
 _UNRELEASED = text("released_at IS NULL")
@@ -141,7 +142,7 @@ class Record(SQLModel, table=True):
         CheckConstraint("(receipt_generation IS NULL) = (receipt_version IS NULL)", name="record_receipt_is_whole"),
         Index("ix_record_seen", "agency", "kind", "seen_sweep", "seen_before"),
         Index("ix_record_parent", "agency", "parent_kind", "parent_local_id"),
-        Index("ix_record_national", "agency", "national_id", sqlite_where=_HAS_ID, postgresql_where=_HAS_ID),
+        Index("ix_record_national", "agency", "national_id", sqlite_where=_HAS_ID),
     )
     agency: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
@@ -208,7 +209,6 @@ class Delivery(SQLModel, table=True):
             "local_id",
             unique=True,
             sqlite_where=_ACTIVE,
-            postgresql_where=_ACTIVE,
         ),
         Index("ix_delivery_due", "agency", "state", "next_attempt_at", "id", "attempt"),
         Index(
@@ -222,7 +222,6 @@ class Delivery(SQLModel, table=True):
             "local_id",
             "version",
             sqlite_where=text(LISTED),
-            postgresql_where=text(LISTED),
         ),
         Index(
             "ix_delivery_newer",
@@ -232,7 +231,6 @@ class Delivery(SQLModel, table=True):
             "version",
             "concealed",
             sqlite_where=text(NEWER),
-            postgresql_where=text(NEWER),
         ),
         Index(
             "ix_delivery_quarantined",
@@ -244,7 +242,6 @@ class Delivery(SQLModel, table=True):
             "local_id",
             "version",
             sqlite_where=_HELD_BACK,
-            postgresql_where=_HELD_BACK,
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -488,7 +485,6 @@ class CaseHold(SQLModel, table=True):
             "local_id",
             unique=True,
             sqlite_where=_UNRELEASED,
-            postgresql_where=_UNRELEASED,
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -516,7 +512,7 @@ class RetiredBody(SQLModel, table=True):
         CheckConstraint(
             "(sealed IS NOT NULL) = (sealed_at IS NOT NULL AND erased_at IS NULL)", name="sealed_until_erased"
         ),
-        Index("ix_retired_body_sealed", "agency", "delivery_id", sqlite_where=_SEALED, postgresql_where=_SEALED),
+        Index("ix_retired_body_sealed", "agency", "delivery_id", sqlite_where=_SEALED),
     )
     delivery_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     agency: str
@@ -598,7 +594,6 @@ class Tombstone(SQLModel, table=True):
             "local_id",
             unique=True,
             sqlite_where=_OPEN,
-            postgresql_where=_OPEN,
         ),
         Index(
             "ix_tombstone_listed",
@@ -608,7 +603,6 @@ class Tombstone(SQLModel, table=True):
             "kind",
             "local_id",
             sqlite_where=_OPEN,
-            postgresql_where=_OPEN,
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -738,7 +732,6 @@ class MirrorStatus(SQLModel, table=True):
             "kind",
             "local_id",
             sqlite_where=text(UNUSUAL),
-            postgresql_where=text(UNUSUAL),
         ),
     )
     agency: str = Field(primary_key=True)
@@ -771,7 +764,6 @@ class MirrorEvent(SQLModel, table=True):
             "sequence",
             "status",
             sqlite_where=text(ENDED),
-            postgresql_where=text(ENDED),
         ),
     )
     agency: str = Field(primary_key=True)
@@ -885,7 +877,6 @@ class CatalogueEntry(SQLModel, table=True):
             "code",
             unique=True,
             sqlite_where=_STANDING,
-            postgresql_where=_STANDING,
         ),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -918,7 +909,6 @@ class KeyAlias(SQLModel, table=True):
             "alias",
             unique=True,
             sqlite_where=_IN_FORCE,
-            postgresql_where=_IN_FORCE,
         ),
         Index(
             "ux_key_alias_key_now",
@@ -927,7 +917,6 @@ class KeyAlias(SQLModel, table=True):
             "local_id",
             unique=True,
             sqlite_where=_IN_FORCE,
-            postgresql_where=_IN_FORCE,
         ),
         Index("ix_key_alias_key", "agency", "kind", "local_id"),
     )
