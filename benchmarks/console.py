@@ -15,6 +15,7 @@ figure where others use the machine too.
 from __future__ import annotations
 
 import argparse
+import gc
 import html
 import random
 import re
@@ -75,6 +76,7 @@ def main() -> None:
         }  # one that has not logged in, and one of each role
         for role in (Role.AUDITOR, Role.ADMIN):
             _sign_in(hall, browsers[role], role)
+        gc.freeze()  # what is loaded, as `kntc console` does
         if given.proven:
             hall.proving.came_to_an_end.wait()
         _measure(dict(_pages(hall, browsers)), given.rounds, given.seed)

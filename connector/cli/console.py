@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connector.cli.opening import desk_of
+from connector.cli.opening import at_once, desk_of
 from connector.cli.working import stopped_by_signals
 from connector.errors import ConfigError
 
@@ -20,9 +20,10 @@ def console(
     """Serve the console until a signal comes; print its address."""
     if ctx.invoked_subcommand is not None:
         return
-    from connector.web.hall import opened
-    from connector.web.serving import served
-    from connector.web.settings import settings_of
+    with at_once():
+        from connector.web.hall import opened
+        from connector.web.serving import served
+        from connector.web.settings import settings_of
 
     desk = desk_of(ctx, log_level="info")
     settings = settings_of(desk.config.console, desk.config.path.name, host, port)
