@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from connector.core.lifecycle import Limits
 from connector.core.model import Cause, Delivery, Kind, SightingName, State, VerdictName
@@ -30,6 +30,22 @@ def sent(ledger: Ledger, content: str = "A") -> Delivery:
     ledger.record(reading(KEY, content))
     (delivery,) = ledger.claim()
     return delivery
+
+
+def test_a_group_takes_as_many_statements_as_one_record(ledger: Ledger) -> None:
+    """Each record had five statements made for itself, which took three quarters of what it cost on its way."""
+    ran: list[str] = []
+    event.listen(ledger.store._writer, "before_cursor_execute", lambda _c, _cursor, sql, *_: ran.append(sql))
+
+    def statements(first: int, count: int) -> int:
+        ran.clear()
+        ledger.record(*(reading(key_of(first + number)) for number in range(count)))
+        ledger.deliver()
+        return len(ran)
+
+    alone, among_others = statements(1, 1), statements(10, 60)
+    assert among_others == alone
+    assert ledger.row(key_of(69)).national_id == "N-demo:69"
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
