@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LONGEST_VALUE = 40
 """A value is shown so far: enough to recognise it."""
 
+LONGEST_ON_A_PAGE = 400
+"""Of a value that is not masked, where lines may be as many as it takes."""
+
 LONGEST_UNMASKED = 4_000
 """So much of a value is shown to who may read it."""
 
@@ -45,7 +48,7 @@ class Mask:
         if self.unmasked and info.confidentiality == "C2" and not info.codes:
             return clipped(plain(str(value)), LONGEST_UNMASKED)
         shown = "C1" if self.unmasked and info.confidentiality == "C2" else info.confidentiality
-        return in_words(self.say, info, shown, value)
+        return in_words(self.say, info, shown, value, LONGEST_ON_A_PAGE)
 
 
 def is_hidden(info: FieldInfo | None, confidentiality: str, *, concealed: bool) -> bool:
@@ -55,25 +58,27 @@ def is_hidden(info: FieldInfo | None, confidentiality: str, *, concealed: bool) 
     return concealed and (confidentiality != "C1" or info is None or info.in_denunciation is not None)
 
 
-def in_words(say: Words, info: FieldInfo | None, confidentiality: str, value: Any) -> str:
+def in_words(say: Words, info: FieldInfo | None, confidentiality: str, value: Any, longest: int = LONGEST_VALUE) -> str:
     """Return a canonical code in words, a day as people write it, any other value masked."""
     if confidentiality != "C1" or info is None:
-        return masked(say, info, confidentiality, value)
+        return masked(say, info, confidentiality, value, longest)
     if isinstance(value, bool):
         return say("explain.yes" if value else "explain.no")
     if info.codes:
         return code_in_words(say, info.codes, str(value))
     if info.format == "date":
         return say.day(date.fromisoformat(str(value)))
-    return say.instant(utc(str(value))) if info.format == "date-time" else masked(say, info, confidentiality, value)
+    if info.format == "date-time":
+        return say.instant(utc(str(value)))
+    return masked(say, info, confidentiality, value, longest)
 
 
-def masked(say: Words, info: FieldInfo | None, confidentiality: str, value: Any) -> str:
+def masked(say: Words, info: FieldInfo | None, confidentiality: str, value: Any, longest: int = LONGEST_VALUE) -> str:
     """Return a value as it stands, masked by its class."""
     from connector.core.secrecy import MASKED, mask
 
     if confidentiality == "C1":
-        return clipped(plain(str(value)), LONGEST_VALUE)
+        return clipped(plain(str(value)), longest)
     if info is not None and info.codes:
         return say("explain.masked")  # a code made of a number must not show the number's digits
     return mask(str(value), confidentiality).replace(MASKED, say("explain.masked"))

@@ -98,7 +98,10 @@ def in_words(voice: Voice, app: App, key: RecordKey, problem: Mapping[str, str])
     rule = problem.get("rule", "")
     column = problem.get("column") or column_of(app, key, problem.get("pointer", ""))
     if "text" in problem:  # a national refusal: its words are theirs
-        return voice.say("list.national", rule=rule, field=field, column=column, text=clipped(problem["text"], 300))
+        said = clipped(problem["text"], 300)
+        if not column:
+            return voice.say("list.national_whole", rule=rule, field=field, text=said)
+        return voice.say("list.national", rule=rule, field=field, column=column, text=said)
     what = error_text(voice, key, problem, field).what
     return f"{rule}  {what}" + (f" <-{NO_BREAK}{column}" if column else "")
 

@@ -18,7 +18,7 @@ from connector.app import App, open_app
 from connector.config import load_config
 from connector.core import chain
 from connector.core.model import KINDS, Actor, Document, Kind, Problem, RecordKey, StatusUpdate
-from connector.store import finding, mirror, mistakes, records, views, waits
+from connector.store import finding, mirror, mistakes, records, versions, views, waits
 from connector.store.records import Reading
 from connector.telling.words import HERE
 from connector.web.pages import waiting
@@ -142,7 +142,7 @@ def test_a_record_is_shown_from_its_first_reading_on_with_everything_personal_ma
     text = console.visit(name).get(link_of("don:9001")).text
     assert heading_of(text) == "Đơn don:9001"
     assert lacks(text, "khiếu nại", "nhận 09/11/2026") == []
-    assert "kntc resync petition don:9001" in text
+    assert "kntc resync petition don:9001" in re.sub("<[^>]*>", "", text)
     for hidden in (NAME, "Nội dung thứ", "Gặp bà Kín Đáo", CANARY):
         assert hidden not in html.unescape(text)
     assert text.count("(đã che)") >= 3
@@ -169,6 +169,15 @@ def test_of_a_record_that_became_a_denunciation_nobody_sees_a_name_in_any_versio
     for hidden in (NAME, "Trước khi", "Nay là", "Họ và tên", "Số đơn", "77/2026", "khiếu nại"):
         assert hidden not in text
     assert "don:9002" not in [one["id"] for one in console.entries("console.shown")]
+
+
+def test_the_legal_ground_of_concealing_is_shown_to_its_end(console: Console):
+    """It was cut where a line of a terminal ends."""
+    with console.hall.app.store.read() as connection:
+        lines = views.lines(connection, AGENCY, kind=Kind.PETITION, state="delivered", limit=500)
+        key = next(line.key for line in lines if versions.is_concealed(connection, line.key))
+    text = html.unescape(console.visit("lan").get(link_of(key.local_id)).text)
+    assert "Luật Tố cáo số 25/2018/QH14" in text
 
 
 def test_two_versions_are_compared_field_by_field(console: Console):

@@ -12,6 +12,7 @@ from connector.core.model import KINDS, Kind, RecordKey
 from connector.store import comparisons, views
 from connector.telling import naming
 from connector.telling.words import Words
+from connector.web.filters import sentence
 from connector.web.page import READERS, Page
 from connector.web.pages.reports import differing
 from connector.web.visit import PAGE_ROWS, Visit
@@ -38,7 +39,7 @@ def show(visit: Visit) -> Response:
         "report.html",
         run=run,
         differs=differing(run) if run else 0,
-        columns=[(name, visit.say(f"reconcile.head.{name}")) for name in COLUMNS],
+        columns=[(name, sentence(visit.say.label("finding", name))) for name in COLUMNS],
         kinds=[(str(one), visit.say.label("kind", one)) for one in KINDS],
         found=[(one, means(visit.say, one)) for one in found],
         items=[(item, key, _named(visit.say, key)) for item, key in zip(items, keys, strict=True)],
