@@ -52,10 +52,21 @@ def log(
         for code, found in shown.items():
             desk.screen.heading(f"{desk.say('audit.title')} {code}", desk.environment_label)
             width = max((len(desk.say.number(entry.seq)) for entry, _ in found), default=0)
+            begins = _begins(app, code) if len(found) < limit else 1
+            if begins > 1:
+                desk.screen.line(desk.say("audit.begins", first=begins))
             for entry, moment in found:
                 _print_entry(desk, entry, moment, width)
-            if not found:
+            if not found and begins == 1:
                 desk.screen.line(desk.say("audit.empty"))
+
+
+def _begins(app: App, code: str) -> int:
+    """Return the first entry of the log: 1 unless it was pruned."""
+    from connector.store import pruned
+
+    with app.store.read() as connection:
+        return pruned.first(connection, code).seq + 1
 
 
 def _newest(app: App, code: str, kind: Kind | None, local_id: str | None, limit: int) -> list[tuple[Entry, Moment]]:

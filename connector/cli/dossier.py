@@ -69,7 +69,7 @@ def _checked(desk: Desk, app: App, agency: str) -> telling.Checked:
     from connector.stages.anchor import Brought
 
     proof = audit.proof_of(app, agency, Brought())
-    anchored, head = proof.anchored, proof.head
+    anchored, head, gone = proof.anchored, proof.head, proof.pruned
     return telling.Checked(
         intact=not proof.exit_code,
         seq=head.seq,
@@ -78,6 +78,7 @@ def _checked(desk: Desk, app: App, agency: str) -> telling.Checked:
         of=anchored.of if anchored else 0,
         anchored=_newest(desk, app, agency),
         paper=verifier.paper_code(head.seq, head.hash),
+        pruned=desk.say("audit.pruned_by", seq=gone.seq, last=gone.through[0], digest=gone.export) if gone else "",
     )
 
 

@@ -101,6 +101,8 @@ def _print(desk: Desk, app: App, subject: Subject) -> None:
     if went := retired.sentence(say, subject.story.retired):
         screen.pair(say("explain.text"), went)
     screen.line(say("explain.story"))
+    if subject.story.begins > 1:
+        screen.line(say("audit.begins", first=subject.story.begins), indent=2)
     for at, text in timeline.sentences(desk, subject.story.moments, subject.now):
         screen.pair(f"  {at}", text, width=max(15, len(at) + 4))
     for number, text in enumerate(outlook.sentences(desk, app, line, subject.holder)):

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from connector.core.model import Capabilities, RecordKey, State
-from connector.store import audit, log_pages, reasons, retired, views, waits
+from connector.store import audit, log_pages, pruned, reasons, retired, views, waits
 from connector.store.keys import of_key
 from connector.store.reasons import Commit, Told
 from connector.store.retired import Retired
@@ -43,7 +43,8 @@ class Story:
 
     commitment: the keyed one to the newest version's document, as in the audit log, "" if there is no document. The
     plain digest stays in the ledger: with it, whoever sees a masked document could try out what the mask hides.
-    retired: what became of the newest text, None if it is here; `body` is what stays of it then."""
+    retired: what became of the newest text, None if it is here; `body` is what stays of it then.
+    begins: the first entry of the log, from which on `moments` tell; 1 unless it was pruned."""
 
     line: Line
     versions: tuple[dict[str, Any], ...]
@@ -53,6 +54,7 @@ class Story:
     status: dict[str, Any] | None
     moments: tuple[Moment, ...]
     retired: Retired | None = None
+    begins: int = 1
 
 
 def story(
@@ -113,6 +115,7 @@ def story(
         status=dict(status) if status else None,
         moments=tuple(known),
         retired=of_newest,
+        begins=pruned.first(connection, key.agency).seq + 1,
     )
 
 

@@ -38,7 +38,8 @@ Rows = tuple[tuple[str, ...], ...]
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What verifying the log showed when the page was made. `anchored`: the newest checkpoint, "" without one.
-    `paper`: the code of the last entry, for a book."""
+    `paper`: the code of the last entry, for a book. `pruned`: by which entry the first ones went, "" if they are
+    there."""
 
     intact: bool
     seq: int
@@ -47,6 +48,7 @@ class Checked:
     of: int
     anchored: str
     paper: str
+    pruned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Dossier:
     digests: Rows
     national_id: str
     received: str
+    begins: str
 
 
 def gathered(voice: Voice, app: App, key: RecordKey, checked: Checked, *, unmasked: bool) -> Dossier:
@@ -117,6 +120,7 @@ def gathered(voice: Voice, app: App, key: RecordKey, checked: Checked, *, unmask
         digests=tuple(_digests(voice, app, key, entries)),
         national_id=plain(str(story.line.national_id or "")),
         received=say.instant(utc(last["received_at"] or last["at"])) if last else "",
+        begins=say("audit.begins", first=story.begins) if story.begins > 1 else "",
     )
 
 

@@ -159,7 +159,7 @@ def of_texts(told: str) -> dossier.Dossier:
     checked = dossier.Checked(True, 1, told, 1, 1, told, told)
     values: dict[str, Any] = {field.name: rows for field in fields(dossier.Dossier)}
     texts = ("agency", "code", "environment", "title", "record", "state", "by", "national_id", "received")
-    values |= dict.fromkeys(texts, told) | {"is_test": True, "unmasked": False, "checked": checked}
+    values |= dict.fromkeys(texts, told) | {"is_test": True, "unmasked": False, "checked": checked, "begins": "x"}
     values |= {"day": date(2026, 11, 27), "at": datetime(2026, 11, 27, tzinfo=UTC)}
     values |= dict.fromkeys(("facts", "digests", "attachments", "hashes"), ((told, told), (told, told)))
     return dossier.Dossier(**values)

@@ -175,6 +175,24 @@ def test_the_guards_of_the_log_stand_again_after_a_prune(pruned):
     connection.close()
 
 
+def test_whoever_reads_of_a_record_is_told_that_the_log_begins_later_and_where_the_rest_lies(copied):
+    record, page = ("petition", "bentre:4"), copied.folder / "page.html"
+    told = "Nhật ký nay bắt đầu từ mục"
+    assert all(told not in copied(*words).text for words in (("audit", "log", *record), ("explain", *record)))
+    assert copied("audit", "dossier", *record, "--out", copied.folder / "before.html").code == 0
+    assert told not in (copied.folder / "before.html").read_text(encoding="utf-8")
+    prune(copied, "first.zip")
+    for words in (("audit", "log"), ("audit", "log", *record), ("explain", *record)):
+        said = copied(*words)
+        assert (said.code, told in said.text, "Chưa có mục nào" in said.text) == (0, True, False)
+        said.assert_narrow()
+    assert told not in copied("audit", "log", "--limit", "1").text  # that one is not the first
+    assert copied("audit", "dossier", *record, "--out", page).code == 0
+    text = page.read_text(encoding="utf-8")
+    digest = hashlib.sha256((copied.folder / "first.zip").read_bytes()).hexdigest()
+    assert (told in text, text.count(digest)) == (True, 2)  # in the verification, and on the sheet that people sign
+
+
 def test_a_code_on_paper_of_the_pruned_part_asks_for_the_export_of_it(copied):
     code = copied("audit", "checkpoint", "--print", "--json").json["agencies"][0]["paper"]
     prune(copied, "first.zip")

@@ -33,7 +33,7 @@ from connector.web.pages import log
 from connector.web.proving import Proven, Proving
 from tests.cli.conftest import CANARY, World, kntc
 from tests.watched import watched, written
-from tests.web.conftest import Console
+from tests.web.conftest import Console, serve
 from tests.world import AGENCY, credentials, install, source_path
 
 AUDIT = 'key = "file:secrets/audit.key"'
@@ -172,6 +172,26 @@ def test_what_cannot_be_meant_is_refused_in_words(console: Console, asked: str):
     answer = console.visit("lan").get(f"/{AGENCY}/log?{asked}")
     assert answer.status_code == 400
     assert "<h1>" in answer.text
+
+
+def test_pages_of_a_pruned_log_say_where_it_begins_and_where_the_rest_lies(installed: Path, tmp_path: Path):
+    shutil.copytree(installed.parent, tmp_path, dirs_exist_ok=True)
+    config = tmp_path / "config.toml"
+    config.write_text(f"{config.read_text(encoding='utf-8')}\n[retention]\nlog_months = 0\n", encoding="utf-8")
+    told = "those before were pruned, and lie in the kept export"
+    with serve(config) as console:
+        with console.hall.app.store.read() as connection:
+            local_id = views.lines(connection, AGENCY, kind=Kind.PETITION, limit=1)[0].key.local_id
+        browser, pages = console.visit("lan"), (f"/{AGENCY}/log", f"/{AGENCY}/record?kind=petition&id={local_id}")
+        console.command("audit", "export", str(tmp_path / "log.zip"), "--agency", AGENCY)
+        console.command("pause", "--agency", AGENCY, "--reason", "r")
+        for page in pages:
+            answer = browser.get(page)
+            assert (answer.status_code, told in answer.text) == (200, False), page
+        console.command("audit", "prune", str(tmp_path / "log.zip"), "--agency", AGENCY, "--reason", "r")
+        for page in pages:
+            answer = browser.get(page)
+            assert (answer.status_code, told in answer.text) == (200, True), page
 
 
 # --- what may be taken along

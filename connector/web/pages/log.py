@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from connector.core.model import KINDS, Entry, Kind, RecordKey
 from connector.errors import DataError
-from connector.store import log_pages, stories, views
+from connector.store import log_pages, pruned, stories, views
 from connector.store.stories import Moment
 from connector.telling import timeline
 from connector.telling.words import messages
@@ -66,7 +66,7 @@ def show(visit: Visit) -> Response:
     )  # fmt: skip
     before = visit.number("before", most=2**53)
     problem = ""
-    listed, rows = _Listed([], None), []
+    listed, rows, begins = _Listed([], None), [], 1
     try:
         if asked.id and not asked.kind:
             problem = visit.say("console.log.wrong_record")
@@ -74,6 +74,7 @@ def show(visit: Visit) -> Response:
             with visit.app.store.read() as connection:
                 listed = _listed(connection, visit.agency, asked, before)
                 rows = _rows(visit, connection, listed.entries)
+                begins = pruned.first(connection, visit.agency).seq + 1
     except DataError as error:
         problem = visit.say.error(error.id, **error.values).what
     return visit.page(
@@ -84,6 +85,7 @@ def show(visit: Visit) -> Response:
         since=days.as_typed(asked.since),
         until=days.as_typed(asked.until),
         rows=rows,
+        begins=begins,
         listed=listed,
         first=visit.link("log", **asked.as_arguments()) if before is not None else "",
         after=visit.link("log", **asked.as_arguments(), before=listed.next) if listed.next else "",
