@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import delete, text
@@ -26,6 +27,9 @@ _reason = table_of(Reason)
 _version = table_of(PrunedVersion)
 
 Version = tuple[str, str, int]
+
+_ROWS = 10_000
+"""So many are written at a time: a ledger may have millions, and each is some hundred bytes on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +105,14 @@ def _keep_told(tx: Tx, prefix: Prefix) -> None:
     named: dict[Version, str] = {}
     for hash_, version in prefix.receipts.items():
         named[version] = named.get(version, "") + hash_
-    rows: list[dict[str, Any]] = [
-        {"agency": prefix.through.agency, "kind": kind, "local_id": local_id, "version": version, "state": state}
-        | {"receipts": named.get((kind, local_id, version), "")}
-        for (kind, local_id, version), state in prefix.told.items()
-    ]
+    agency, told = prefix.through.agency, iter(prefix.told.items())
     newer = upsert(_version)
     both = {"state": newer.excluded.state, "receipts": _version.c.receipts + newer.excluded.receipts}
-    if rows:
-        tx.connection.execute(newer.on_conflict_do_update(index_elements=_version.primary_key, set_=both), rows)
+    merged = newer.on_conflict_do_update(index_elements=_version.primary_key, set_=both)
+    while part := list(islice(told, _ROWS)):
+        rows: list[dict[str, Any]] = [
+            {"agency": agency, "kind": kind, "local_id": local_id, "version": version, "state": state}
+            | {"receipts": named.get((kind, local_id, version), "")}
+            for (kind, local_id, version), state in part
+        ]
+        tx.connection.execute(merged, rows)
