@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, union, update
 
 from connector.core.model import Actor, Event, Kind, RecordKey
 from connector.store import ancestry
 from connector.store.db import Tx
 from connector.store.keys import of_key
-from connector.store.tables import AuditEntry, CaseHold, Record, table_of
+from connector.store.tables import AuditEntry, CaseHold, Delivery, Record, table_of
 
 _hold = table_of(CaseHold)
 _record = table_of(Record)
+_delivery = table_of(Delivery)
 _audit = table_of(AuditEntry)
 
 HELD = "case.held"
@@ -60,12 +61,18 @@ def standing(connection: Connection, agency: str) -> list[Hold]:
 
 
 def case_of(connection: Connection, key: RecordKey) -> list[RecordKey]:
-    """Return every record of this one's case, itself among them: the topmost paper first."""
-    top, seen = key, {key}
-    while (above := _parent_of(connection, top)) is not None and above not in seen:
-        seen.add(above)
-        top = above
-    return [top, *ancestry.descendants(connection, key.agency, [top])]
+    """Return every record of this one's case, itself among them: the topmost papers first.
+
+    Papers above are also those on which an earlier version of it hung: nobody gets an old paper out of a held case by
+    letting what hangs on it hang on another."""
+    above, left = {key: _parents_of(connection, key)}, [key]
+    while left:
+        for parent in above[left.pop()]:
+            if parent not in above:
+                above[parent] = _parents_of(connection, parent)
+                left.append(parent)
+    tops = [one for one, parents in above.items() if not parents] or [key]
+    return list(dict.fromkeys([*tops, *above, *ancestry.descendants(connection, key.agency, tops)]))
 
 
 def over(connection: Connection, key: RecordKey) -> list[Hold]:
@@ -87,9 +94,12 @@ def first_entry(connection: Connection, agency: str) -> int:
     return min((int(seq) for seq in found if seq is not None), default=0)
 
 
-def _parent_of(connection: Connection, key: RecordKey) -> RecordKey | None:
-    found = select(_record.c.parent_kind, _record.c.parent_local_id).where(*of_key(_record, key))
-    row = connection.execute(found).first()
-    if row is None or row.parent_kind is None:
-        return None
-    return RecordKey(key.agency, Kind(row.parent_kind), row.parent_local_id)
+def _parents_of(connection: Connection, key: RecordKey) -> list[RecordKey]:
+    """Return what the record hangs on, and what any version of it ever hung on."""
+    found = union(
+        *(
+            select(of.c.parent_kind, of.c.parent_local_id).where(*of_key(of, key), of.c.parent_kind.is_not(None))
+            for of in (_record, _delivery)
+        )
+    )
+    return [RecordKey(key.agency, Kind(row.parent_kind), row.parent_local_id) for row in connection.execute(found)]

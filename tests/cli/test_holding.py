@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from connector.app import open_app
 from connector.config import load_config
@@ -13,6 +14,8 @@ from connector.core.model import Actor, Kind, RecordKey
 from connector.sample.agency import build
 from connector.sandbox import Sandbox
 from connector.store import holds
+from connector.store.keys import of_key
+from connector.store.tables import Record, table_of
 from tests.cli.conftest import World
 from tests.cli.test_pruning import OLD_ENOUGH, exported, order
 from tests.crash import commits
@@ -43,6 +46,19 @@ def test_a_case_is_the_papers_above_a_record_and_all_that_hangs_on_the_topmost(w
     assert key in case
     assert {Kind.PETITION, Kind.ACCEPTANCE} <= {one.kind for one in case}
     assert all(set(case_of(world, one)) == set(case) for one in case)
+
+
+def test_a_paper_stays_in_the_case_of_what_hung_on_it_once(world):
+    """Whoever lets the held record hang on another paper does not get the old one out of the case."""
+    handling = next(line for line in world.sandbox.listed(AGENCY, Kind.HANDLING))
+    key, record = RecordKey(AGENCY, Kind.HANDLING, handling.local_id), table_of(Record)
+    before = case_of(world, key)
+    other = next(one for one in world.sandbox.listed(AGENCY, Kind.PETITION) if one.local_id not in str(before))
+    moved = update(record).where(*of_key(record, key)).values(parent_local_id=other.local_id)
+    with open_app(load_config(world.config), Actor("test", "test")) as app, app.store.write() as tx:
+        assert tx.connection.execute(moved).rowcount == 1
+    assert set(case_of(world, key)) > set(before)
+    assert RecordKey(AGENCY, Kind.PETITION, other.local_id) in case_of(world, key)
 
 
 def test_while_a_case_is_held_no_entry_that_speaks_of_it_is_pruned(world):
