@@ -6,7 +6,7 @@ May import: voice, naming, overview, records, rules, timeline.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.telling import naming, records, timeline
 from connector.telling.overview import ASK_A_PERSON
@@ -23,9 +23,14 @@ def sentences(voice: Voice, app: App, line: Line, holder: str | None, *, with_re
 
     with_reasons: also the words in which people gave reasons, which are for who may read class C2."""
     say = voice.say
+    paused = []
     if line.state in ("pending", "unknown", "blocked"):
-        yield from _in_the_way(voice, app, line, with_reasons=with_reasons)
-    if line.state in ("pending", "sending") or (line.state == "unknown" and line.cause not in ASK_A_PERSON):
+        paused = _pauses_of(app, line)
+        yield from _in_the_way(voice, app, line, paused, with_reasons=with_reasons)
+    yield from _held(voice, app, line)
+    if paused and line.state == "pending":
+        yield say("next.pending_paused")
+    elif line.state in ("pending", "sending") or (line.state == "unknown" and line.cause not in ASK_A_PERSON):
         yield say(f"next.{line.state}", when=_when(voice, app, line, holder))
     elif line.state == "blocked":
         parent = naming.record(say, line.parent) if line.parent else "?"
@@ -47,25 +52,39 @@ def sentences(voice: Voice, app: App, line: Line, holder: str | None, *, with_re
         yield say("list.acknowledged", by=line.acknowledged_by)
 
 
-def _in_the_way(voice: Voice, app: App, line: Line, *, with_reasons: bool) -> Iterator[str]:
-    from connector.store import channel, holds, marks, reasons
+def _pauses_of(app: App, line: Line) -> list[Any]:
+    """Return the orders by which a person keeps this record from being sent, as rows of table `pause`."""
+    from connector.store import marks
+
+    with app.store.read() as connection:
+        pauses = marks.pauses(connection, line.key.agency)
+    kinds, ids = ("", marks.CHANNEL, line.key.kind), ("", line.key.local_id)
+    return [pause for pause in pauses if pause.kind in kinds and pause.local_id in ids]
+
+
+def _in_the_way(voice: Voice, app: App, line: Line, paused: list[Any], *, with_reasons: bool) -> Iterator[str]:
+    from connector.store import channel, reasons
 
     with app.store.read() as connection:
         state = channel.state_of(connection, line.key.agency, app.generation(line.key.agency))
-        pauses = marks.pauses(connection, line.key.agency)
-        scopes = [(pause.kind, pause.local_id) for pause in pauses]
+        scopes = [(pause.kind, pause.local_id) for pause in paused]
         given = reasons.newest(connection, line.key.agency, "sending.paused", scopes, app.store.commitment)
-        held = holds.over(connection, line.key)
     if state.held_until is not None:
         why, until = rule_in_words(voice, state.rule), voice.say.moment(state.held_until, app.now())
         yield voice.say("next.channel", why=why, until=until)
+    for pause in paused:
+        yield voice.say("next.paused", scope=naming.scope(voice.say, pause.kind, pause.local_id), by=pause.by)
+        if with_reasons and (told := given.get((pause.kind, pause.local_id))):
+            yield timeline.reason(voice, told)
+
+
+def _held(voice: Voice, app: App, line: Line) -> Iterator[str]:
+    from connector.store import holds
+
+    with app.store.read() as connection:
+        held = holds.over(connection, line.key)
     for one in held:
         yield voice.say("next.held", record=naming.record(voice.say, one.key), by=one.by, at=one.at)
-    for pause in pauses:
-        if pause.kind in ("", marks.CHANNEL, line.key.kind) and pause.local_id in ("", line.key.local_id):
-            yield voice.say("next.paused", scope=naming.scope(voice.say, pause.kind, pause.local_id), by=pause.by)
-            if with_reasons and (told := given.get((pause.kind, pause.local_id))):
-                yield timeline.reason(voice, told)
 
 
 def _of_files(voice: Voice, app: App, line: Line) -> Iterator[str]:

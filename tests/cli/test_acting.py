@@ -123,7 +123,12 @@ def test_pause_stops_sending_and_resume_lets_it_go_on(world):
     world("sync")
     assert (AGENCY, "petition", "bentre:4") not in {(e.agency, e.kind, e.local_id) for e in world.sandbox.effects()}
     assert "Đơn bentre:4, do" in world("status").out
-    assert "kntc resume" in world("explain", "don", "4").text
+    told = world("explain", "don", "4").text
+    assert ("kntc resume" in told, "gửi sau khi có lệnh gửi tiếp" in told, "Chưa cần làm gì" in told) == (
+        True,
+        True,
+        False,
+    )
     assert world("resume", "petition", "5", "--reason", "x").code == 65
     assert world("resume", "petition", "4", "--reason", "đã xác minh").code == 0
     world("sync")

@@ -68,7 +68,9 @@ def test_while_a_case_is_held_no_entry_that_speaks_of_it_is_pruned(world):
     said = world("audit", "prune", file, "--reason", "x", "--json").json
     assert said["held_from"] == said["through"] + 1
     assert world("audit", "verify").code == 0
-    assert "giữ nguyên" in world("explain", "petition", "4").text
+    explained = world("explain", "petition", "4")
+    assert "được giữ nguyên theo lệnh của" in explained.text
+    assert world("explain", "petition", "4", "--json").json["record"]["state"] == "delivered"
     listed = world("hold", "--list")
     assert "thanh tra đang xem" in listed.text
     listed.assert_narrow()
