@@ -33,7 +33,7 @@ from connector.edges import STORE_FILE
 from connector.store import audit, jobs, marks
 from connector.store.db import Store
 from connector.store.marks import SweepCounts, Target
-from connector.store.tables import AuditEntry, Delivery, MirrorEvent, MirrorStatus, Record, table_of
+from connector.store.tables import AuditEntry, Delivery, MirrorEvent, MirrorStatus, Record, RetiredBody, table_of
 from tests.world import AGENCY, OTHER, install
 
 SHARES = {AGENCY: 0.7, OTHER: 0.3}
@@ -47,6 +47,7 @@ ACTOR = Actor("kntc", "daemon")
 TABLES: Mapping[str, Table] = {
     "record": table_of(Record),
     "delivery": table_of(Delivery),
+    "retired_body": table_of(RetiredBody),
     "mirror_status": table_of(MirrorStatus),
     "mirror_event": table_of(MirrorEvent),
     "audit_entry": table_of(AuditEntry),
@@ -79,10 +80,13 @@ def make(folder: Path, records: int, entries: int, seed: int, until: datetime | 
         raise FileExistsError(path)
     store = Store.open(path, key=key, evidence=dict.fromkeys(SHARES, evidence), create=True, clock=lambda: until)
     try:
-        heads = [
-            _fill(store, Lives(agency, seed, evidence, until, _begin(store, agency)), share, records, entries)
-            for agency, share in SHARES.items()
-        ]
+        numbers = count(1)
+        heads = []
+        for agency, share in SHARES.items():
+            lives = Lives(agency, seed, evidence, until, _begin(store, agency))
+            told = lives.of(round(records * share), round(entries * share))
+            _fill(_Pages(store, agency, numbers), told)
+            heads.append(_finish(store, lives))
         for agency in SHARES:
             beside.lay(store, agency, seed, until)
         return heads
@@ -115,16 +119,15 @@ def _begin(store: Store, agency: str) -> dict[Kind, int]:
         return {kind: marks.begin_sweep(tx, agency, kind, "m" * 64) for kind in Kind}
 
 
-def _fill(store: Store, lives: Lives, share: float, records: int, entries: int) -> Head:
-    pages = _Pages(store, lives.agency)
-    for life, told in _in_order_of_time(lives.of(round(records * share), round(entries * share))):
+def _fill(pages: _Pages, lives: Iterable[Life]) -> None:
+    for life, told in _in_order_of_time(lives):
         if life is not None:
             pages.keep(life)
         if told is not None:
             pages.tell(*told)
     pages.write()
-    store.heads.write([pages.head])  # behind the chain a head file may be, but not so far: nobody would see a cut tail
-    return _finish(store, lives)
+    # Behind the chain a head file may be, but not so far: nobody would see a cut tail.
+    pages.store.heads.write([pages.head])
 
 
 def _in_order_of_time(lives: Iterable[Life]) -> Iterator[tuple[Life | None, tuple[Life, Told] | None]]:
@@ -149,6 +152,7 @@ class _Pages:
 
     store: Store
     agency: str
+    numbers: Iterator[int]
     head: Head = field(init=False)
     rows: dict[str, list[dict[str, Any]]] = field(init=False)
 
@@ -159,7 +163,10 @@ class _Pages:
 
     def keep(self, life: Life) -> None:
         self.rows["record"].append(life.record)
+        for version in life.deliveries:
+            version["id"] = next(self.numbers)
         self.rows["delivery"] += life.deliveries
+        self.rows["retired_body"] += [{**gone, "delivery_id": version["id"]} for version, gone in life.retired]
         self.rows["mirror_event"] += life.events
         self.rows["mirror_status"] += [life.status] if life.status else []
 
@@ -197,7 +204,7 @@ def _statements(table: Table, rows: Sequence[dict[str, Any]]) -> Iterator[tuple[
     each value of five million rows."""
     if not rows:
         return
-    defaults = {column.name: _default(column) for column in table.columns if column.name != "id"}
+    defaults = {name: _default(column) for name, column in table.columns.items() if name != "id" or name in rows[0]}
     statement = f"INSERT INTO {table.name} ({', '.join(defaults)}) VALUES ({', '.join('?' * len(defaults))})"  # noqa: S608  names of columns
     yield statement, [tuple(row.get(name, default) for name, default in defaults.items()) for row in rows]
 

@@ -13,10 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from connector.core import chain
 from connector.core.model import Kind
+from connector.store.retired import ERASED
+from connector.store.retiring import AFTER_ACCEPTANCE
 
 SPREAD = timedelta(days=400)
+BODY_STAYS = timedelta(days=30)
+"""After that the text of a received version is erased."""
+
 WAITING_SHARE = 0.022
 """The newest of all records: the share that has not been sent yet."""
 
@@ -69,6 +76,8 @@ class Life:
     local_id: str
     record: dict[str, Any] = field(default_factory=dict)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
+    retired: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    """Rows about texts that were erased after their time, each with the version it is of."""
     status: dict[str, Any] | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
@@ -130,7 +139,7 @@ class Lives:
             "seen_sweep": self.sweeps[kind] if self._draw.random() < 0.9995 else None,  # noqa: PLR2004
             "first_seen_at": instant(at),
         }
-        self._live(life, at, end, concealed=concealed, retries=round(max(entries - 4.0, 0)))
+        self._live(life, at, end, concealed=concealed, retries=round(max(entries - 5.0, 0)))
         (self._received if life.record.get("receipt_version") else self._held)[kind].append(life.local_id)
         return life
 
@@ -200,9 +209,20 @@ class Lives:
         life.told.append(Told(at, "record.recorded", version, facts))
         if end not in ("quarantined", "not_sent", "pending"):
             at = self._send(life, row, at, end, retries)
-        if row["state"] == "delivered" and self._draw.random() > BODY_SHARE:
-            row |= {"body": None}  # erased after its time
+        if body and row["state"] == "delivered" and self._draw.random() > BODY_SHARE:
+            self._erase(life, row, body, at + BODY_STAYS)
         return at
+
+    def _erase(self, life: Life, row: dict[str, Any], body: bytes, at: datetime) -> None:
+        """Let a text go once its time is over, if it is by now."""
+        if at > self.until:
+            return
+        row["body"] = None
+        commitment = chain.commitment(self.evidence, body)
+        facts = {name: value for name, value in orjson.loads(body).items() if name != "content"}
+        gone = {"agency": self.agency, "commitment": commitment, "erased_at": instant(at)}
+        life.retired.append((row, {**gone, "facts": chain.canonical(facts)}))
+        life.told.append(Told(at, ERASED, row["version"], {"rule": AFTER_ACCEPTANCE, "commitment": commitment}))
 
     def _hold_back(self, row: dict[str, Any], facts: dict[str, Any], end: str) -> None:
         cause = "mapping" if end == "quarantined" else "not_carried"
