@@ -148,8 +148,8 @@ def acceptances(connection: Connection, agency: str) -> list[tuple[int, Head]]:
 
 def acceptances_at(connection: Connection, agency: str) -> list[tuple[int, Head, str]]:
     """Return the same as `acceptances`, each with when it was written."""
-    found = select(_audit.c.seq, _audit.c.content).where(_audit.c.agency == agency, _audit.c.event == ACCEPTED)
-    fields = [(row.seq, json.loads(row.content)) for row in connection.execute(found.order_by(_audit.c.seq))]
+    rows = pruned.of_events(connection, agency, [ACCEPTED])
+    fields = [(row.seq, json.loads(row.content)) for row in rows]
     gone = pruned.standing(connection, agency)
     before = [(seq, Head(agency, end, hash_), at) for seq, end, hash_, at in gone.lost] if gone else []
     readable = [(seq, said) for seq, said in fields if verifier.is_readable(seq, said[4], said[5], said[12])]
@@ -159,10 +159,7 @@ def acceptances_at(connection: Connection, agency: str) -> list[tuple[int, Head,
 def key_events(connection: Connection, agency: str) -> list[KeyEvent]:
     """Return the entries about the keys that sign checkpoints, oldest first, the pruned ones among them. Entries must
     be readable."""
-    found = select(_audit.c.seq, _audit.c.event, _audit.c.content).where(
-        _audit.c.agency == agency, _audit.c.event.in_([KEY_MADE, KEY_ROTATED])
-    )
-    rows = connection.execute(found.order_by(_audit.c.seq)).all()
+    rows = pruned.of_events(connection, agency, [KEY_MADE, KEY_ROTATED])
     gone = pruned.standing(connection, agency)
     return [*(gone.keys if gone else ()), *((row.seq, row.event, json.loads(row.content)[12]) for row in rows)]
 

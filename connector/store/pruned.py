@@ -9,7 +9,8 @@ May import: chain, verifier, tables. Not `audit`, which asks it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, LargeBinary, cast, select
@@ -40,8 +41,7 @@ def standing(connection: Connection, agency: str) -> Pruned | None:
     begins = first(connection, agency)
     if not begins.seq:
         return None
-    named = select(_audit.c.seq, _audit.c.content).where(_audit.c.agency == agency, _audit.c.event == PRUNED)
-    for row in connection.execute(named.order_by(_audit.c.seq.desc())):
+    for row in reversed(of_events(connection, agency, [PRUNED])):
         try:
             fields = orjson.loads(row.content)
             said = verifier.read_pruned(row.seq, fields[4], fields[12]) if fields[5] == PRUNED else None
@@ -50,6 +50,15 @@ def standing(connection: Connection, agency: str) -> Pruned | None:
         if said is not None and said.through == (begins.seq, begins.hash):
             return said
     return None
+
+
+def of_events(connection: Connection, agency: str, events: Sequence[str]) -> list[Any]:
+    """Return the few entries of rare events, oldest first: `seq`, `event`, `content`. Uses ix_audit_event.
+
+    Put in order here: asked for it, SQLite walks along the whole log in that order instead."""
+    found = select(_audit.c.seq, _audit.c.event, _audit.c.content)
+    rows = connection.execute(found.where(_audit.c.agency == agency, _audit.c.event.in_(events)))
+    return sorted(rows, key=lambda row: row.seq)
 
 
 def beginning(connection: Connection, agency: str) -> Head:

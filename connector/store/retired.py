@@ -244,8 +244,10 @@ def disagreeing(connection: Connection, agency: str, told: Gone, *, is_pruned: b
     named = dict(told.texts)
     columns = (_delivery.c.kind, _delivery.c.local_id, _delivery.c.version)
     wrong: set[tuple[str, str, int]] = set()
-    rows = select(*columns, _retired).join(_delivery, _delivery.c.id == _retired.c.delivery_id)
-    for row in connection.execute(rows.where(_retired.c.agency == agency).execution_options(yield_per=1_000)):
+    is_erased = _retired.c.erased_at.is_not(None).label("is_erased")
+    rows = select(*columns, _retired.c.commitment, _retired.c.sealed, is_erased)
+    rows = rows.join(_delivery, _delivery.c.id == _retired.c.delivery_id).where(_retired.c.agency == agency)
+    for row in connection.execute(rows.execution_options(yield_per=1_000)):
         version = (row.kind, row.local_id, row.version)
         said = named.pop(version, None)
         if not (is_pruned if said is None else version[:2] in told.secret or _is_as_told(row, *said)):
@@ -258,6 +260,6 @@ def disagreeing(connection: Connection, agency: str, told: Gone, *, is_pruned: b
 
 
 def _is_as_told(row: Any, event: str, facts: Mapping[str, Any]) -> bool:
-    if facts.get("commitment") != row.commitment or event != (SEALED if row.erased_at is None else ERASED):
+    if facts.get("commitment") != row.commitment or event != (ERASED if row.is_erased else SEALED):
         return False
     return row.sealed is None or facts.get("sealed") == chain.digest(row.sealed)

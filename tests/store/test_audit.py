@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
 from connector.core.chain import Head
@@ -55,6 +56,20 @@ def test_every_agency_has_a_chain_of_its_own(ledger: Ledger) -> None:
         assert audit.head_of(connection, AGENCY).seq == 2
         assert audit.head_of(connection, "H51.02").seq == 2
         assert audit.verify(connection, "H51.02")[1] is None
+
+
+def test_the_few_entries_about_keys_and_losses_are_found_by_their_index_oldest_first(ledger: Ledger) -> None:
+    with ledger.store.write() as tx:
+        for number, name in enumerate(("audit.key_made", "thing.happened", "audit.key_rotated", "audit.key_made")):
+            tx.audit(Event(name, AGENCY, ACTOR, START, facts={"n": number}))
+    ran: list[tuple[str, Any]] = []
+    with ledger.store.read() as connection:
+        event.listen(
+            connection, "before_cursor_execute", lambda _c, _cursor, sql, values, *_: ran.append((sql, values))
+        )
+        assert [facts["n"] for _, _, facts in audit.key_events(connection, AGENCY)] == [0, 2, 3]
+        plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {ran[0][0]}", ran[0][1]).all())
+    assert "ix_audit_event" in plan
 
 
 def test_a_long_chain_is_read_in_pages_without_losing_an_entry(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
