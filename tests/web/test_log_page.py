@@ -155,8 +155,7 @@ def test_a_cut_tail_is_told_by_head_file_and_checkpoints(copied: Path):
 # --- what is asked for
 
 
-def test_whoever_ordered_something_is_found_however_far_back(console: Console, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(log, "MOST_LOOKED_THROUGH", 500)
+def test_whoever_ordered_something_is_found_however_far_back(console: Console):
     browser = console.visit("minh")
     page = browser.get(f"/{AGENCY}/log", params={"by": "minh"})
     assert page.text.count("<tr>") >= 2

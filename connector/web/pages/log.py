@@ -25,7 +25,7 @@ from connector.web.visit import PAGE_ROWS, Visit
 
 LONGEST_ID = 128
 LONGEST_NAME = 200
-MOST_LOOKED_THROUGH = 1_000
+MOST_LOOKED_THROUGH = 500
 """So many entries are looked through for those of one person: no index knows who ordered what."""
 
 _GROUP = "event_name."
