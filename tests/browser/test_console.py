@@ -126,7 +126,7 @@ def test_an_entry_of_the_log_is_found_by_its_record_and_by_its_day(chromium: Bro
     with visiting(chromium, console, "lan") as visitor:
         local_id = petition(console)
         page = visitor.open(f"/{AGENCY}/log?kind=petition&id={local_id}")
-        shown = page.locator("tbody td:nth-of-type(2)").all_inner_texts()
+        shown = page.locator("tbody td:nth-of-type(3)").all_inner_texts()
         assert shown
         assert all(local_id in text for text in shown)
         assert visitor.open(f"/{AGENCY}/log?from=2001-01-01&to=2001-12-31").locator("tbody tr").count() == 0
