@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 PUBLIC = ".pub"
 MOST_TOLD = 20
 LONGEST_LINE = 64 * 2**20
-PRIVATE_BYTES = 16_384
+PRIVATE_BYTES = MANIFEST_BYTES = 16_384
+
+_NO_FILE_OF_OURS = (KeyError, TypeError, ValueError, NotImplementedError, RuntimeError, EOFError)
+"""What reading a zip that somebody has made or damaged ends in, besides its own errors and those of zlib."""
 
 
 def keys_auditor(ctx: typer.Context, file: Annotated[Path, typer.Argument(dir_okay=False)]) -> None:
@@ -159,6 +162,7 @@ def _count(
 def _judged(file: Path, key: Any, key_id: str, known: Known) -> Iterator[tuple[SealedText, Verdict, bytes | None]]:
     """Yield every text of the file with what is found of it. Raises DataError for a file that is none of ours."""
     import zipfile
+    import zlib
 
     from connector.core.unsealing import judge, parsed
     from connector.stages.sealed_file import TEXTS
@@ -171,7 +175,7 @@ def _judged(file: Path, key: Any, key_id: str, known: Known) -> Iterator[tuple[S
                     one = parsed(agency, line)
                     left -= 1
                     yield (one, *judge(one, key, key_id, known))
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, NotImplementedError, RuntimeError, EOFError):
+    except (*_NO_FILE_OF_OURS, zipfile.BadZipFile, zlib.error):
         raise DataError("E-UNSEAL-FILE", file=file.name) from None
     if left:
         raise DataError("E-UNSEAL-FILE", file=file.name)
@@ -183,7 +187,8 @@ def _manifest_of(archive: Any) -> tuple[str, int]:
 
     from connector.stages.sealed_file import FORMAT, MANIFEST
 
-    manifest = orjson.loads(archive.read(MANIFEST))
+    with archive.open(MANIFEST) as source:
+        manifest = orjson.loads(source.read(MANIFEST_BYTES))
     if manifest["format"] != FORMAT:
         raise ValueError("another form")
     return str(manifest["agency"]), int(manifest["texts"])

@@ -225,6 +225,11 @@ def test_what_is_no_whole_file_is_refused(sealed: World, tmp_path: Path):
     assert not out.exists()
     (tmp_path / "x.zip").write_bytes(b"PK")
     assert unseal(sealed, file=tmp_path / "x.zip").code == 65
+    damaged = bytearray(away(sealed, "kin.zip").read_bytes())
+    begins = 30 + int.from_bytes(damaged[26:28], "little") + int.from_bytes(damaged[28:30], "little")
+    damaged[begins] = 0xFF  # there is no such block of deflate
+    (tmp_path / "y.zip").write_bytes(damaged)
+    assert unseal(sealed, file=tmp_path / "y.zip").code == 65
     assert unseal(sealed, "--log", away(sealed, "kin.zip")).code == 65
 
 
