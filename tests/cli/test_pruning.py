@@ -21,10 +21,10 @@ from connector.sample.agency import build
 from connector.sandbox import Sandbox
 from tests.cli.conftest import World
 from tests.cli.test_tampering import (
-    AUDIT,
     agree,
     alone_with,
     another_actor,
+    begun,
     changed,
     judged,
     no_places,
@@ -43,13 +43,7 @@ OLD_ENOUGH = "\n[retention]\nlog_months = 0\n"
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A sync with checkpoints, a key that was changed, some orders of people, and what an auditor has kept."""
     folder = tmp_path_factory.mktemp("run")
-    build(source_path(folder), 7, petitions=20)
-    (folder / "share").mkdir()
-    with Sandbox(credentials=credentials(AGENCY), seed=7) as sandbox:
-        config = install(folder, sandbox.base_url, store='encryption = "none"', audit=AUDIT)
-        config.write_text(config.read_text(encoding="utf-8") + OLD_ENOUGH, encoding="utf-8")
-        world = World(folder, sandbox, config)
-        assert world("audit", "keys", "new").code == 0
+    with begun(folder, OLD_ENOUGH) as world:
         (folder / "kept.key").write_text(world("audit", "keys", "show", "--json").json["public"], encoding="ascii")
         assert world("sync").code == 0
         assert world("audit", "keys", "rotate").code == 0

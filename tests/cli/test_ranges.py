@@ -17,8 +17,6 @@ import pytest
 from connector.config import load_config, read_hex_key
 from connector.core.model import Actor, Event
 from connector.edges import STORE_FILE, anchoring_of
-from connector.sample.agency import build
-from connector.sandbox import Sandbox
 from connector.stages.anchor import announce, checkpoint
 from connector.store import marks
 from connector.store.audit import ACCEPTED
@@ -26,23 +24,17 @@ from connector.store.db import Store
 from connector.store.marks import Target
 from tests.cli.conftest import World
 from tests.cli.test_pruning import OLD_ENOUGH
-from tests.cli.test_tampering import AUDIT, alone_with, changed, judged, mended, opened
+from tests.cli.test_tampering import alone_with, begun, changed, judged, mended, opened
 from tests.store.ledger import Clock
-from tests.world import AGENCY, credentials, install, source_path
+from tests.world import AGENCY
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A log of ten days: three orders a day, a checkpoint every third day; then a sync of today."""
     folder = tmp_path_factory.mktemp("ranges")
-    build(source_path(folder), 7, petitions=20)
-    (folder / "share").mkdir()
-    with Sandbox(credentials=credentials(AGENCY), seed=7) as sandbox:
-        config = install(folder, sandbox.base_url, store='encryption = "none"', audit=AUDIT)
-        config.write_text(config.read_text(encoding="utf-8") + OLD_ENOUGH, encoding="utf-8")
-        world = World(folder, sandbox, config)
-        assert world("audit", "keys", "new").code == 0
-        write_days(config)
+    with begun(folder, OLD_ENOUGH) as world:
+        write_days(world.config)
         (folder / "kept.key").write_text(world("audit", "keys", "show", "--json").json["public"], encoding="ascii")
         assert world("sync").code == 0
         yield world
@@ -196,14 +188,8 @@ def test_a_range_of_a_log_that_was_written_anew_does_not_fit_a_checkpoint_in_it(
 def went_back(tmp_path: Path) -> Iterator[World]:
     """Three days are lost, with a checkpoint of their end; a person accepts that on the seventh, and three days follow:
     the lost entries had the same places as those of the seventh to the ninth."""
-    build(source_path(tmp_path), 7, petitions=20)
-    (tmp_path / "share").mkdir()
-    with Sandbox(credentials=credentials(AGENCY), seed=7) as sandbox:
-        config = install(tmp_path, sandbox.base_url, store='encryption = "none"', audit=AUDIT)
-        config.write_text(config.read_text(encoding="utf-8") + OLD_ENOUGH, encoding="utf-8")
-        world = World(tmp_path, sandbox, config)
-        assert world("audit", "keys", "new").code == 0
-        loaded = load_config(config)
+    with begun(tmp_path, OLD_ENOUGH) as world:
+        loaded = load_config(world.config)
         anchoring, who, clock = anchoring_of(loaded), Actor("test", "test"), Clock()
         assert anchoring is not None
         evidence = {AGENCY: read_hex_key(loaded.agency[0].evidence_key, loaded, "evidence_key")}

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,24 @@ from tests.world import AGENCY, credentials, install, source_path
 AUDIT = 'key = "file:secrets/audit.key"\nplaces = ["share"]'
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A sync, a backup of the store, some orders of people, and what an auditor has kept: checkpoints and the key."""
-    folder = tmp_path_factory.mktemp("run")
+@contextmanager
+def begun(folder: Path, settings: str = "") -> Iterator[World]:
+    """An agency with a share and a key for checkpoints, whose store a test can open with nothing but SQLite."""
     build(source_path(folder), 7, petitions=20)
     (folder / "share").mkdir()
     with Sandbox(credentials=credentials(AGENCY), seed=7) as sandbox:
         config = install(folder, sandbox.base_url, store='encryption = "none"', audit=AUDIT)
+        config.write_text(config.read_text(encoding="utf-8") + settings, encoding="utf-8")
         world = World(folder, sandbox, config)
         assert world("audit", "keys", "new").code == 0
+        yield world
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A sync, a backup of the store, some orders of people, and what an auditor has kept: checkpoints and the key."""
+    folder = tmp_path_factory.mktemp("run")
+    with begun(folder) as world:
         assert world("sync").code == 0
         shutil.copytree(folder / "data", folder / "backup")
         for order in ("pause", "resume", "pause", "resume"):
