@@ -64,6 +64,9 @@ MAX_CHECKPOINT = 4_096
 MAX_CHECKPOINTS = 1_000_000
 MAX_NAME = 255
 HASH_HEX = re.compile("[0-9a-f]{64}")
+DAMAGED_ZIP = (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error)
+"""What reading a zip raises that somebody has damaged, encrypted, or packed by a means that zipfile does not know."""
+
 SUFFIX = ".checkpoint"
 KEY_MADE, KEY_ROTATED, ACCEPTED = "audit.key_made", "audit.key_rotated", "store.went_back_accepted"
 PRUNED = "audit.pruned"
@@ -507,7 +510,7 @@ def verify(
                 _verify(report, archive.open, checkpoints, keys, paper, set(places))  # type: ignore[arg-type]
     except (FileNotFoundError, KeyError):
         report.faults.insert(0, Fault("E-EXPORT-FILE", name=export.name))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
+    except DAMAGED_ZIP:
         report.faults.insert(0, Fault("E-EXPORT-FORM", name=export.name))
     except _Unusable as error:
         report.faults.insert(0, error.fault)

@@ -7,7 +7,6 @@ before the file is there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from connector.app import App
     from connector.core.chain import Head
     from connector.store.extracts import Wanted
-    from connector.telling.extracts import Row
 
 FORMS = (".csv", ".jsonl", ".xlsx")
 
@@ -164,7 +162,7 @@ def _write(desk: Desk, app: App, asked: Asked) -> dict[str, Any]:
             taken = extract_manifest.Taken(
                 asked.agency, asked.filters, asked.form, asked.masked, app.now(), app.actor.name, head
             )
-            _write_rows(desk, taken, asked.target, file, rows, tally)
+            extract_files.write(file, desk, taken, rows, tally, asked.target.absolute().parent)
             store = store_id(connection)
         file.flush()
         with draft.open("rb") as written:
@@ -177,25 +175,6 @@ def _write(desk: Desk, app: App, asked: Asked) -> dict[str, Any]:
         manifest["noted"] = {"seq": noted.seq, "hash": noted.hash}
         _place(manifest, draft, file, asked.target)
     return manifest
-
-
-def _write_rows(
-    desk: Desk,
-    taken: extract_manifest.Taken,
-    target: Path,
-    file: BinaryIO,
-    rows: Iterable[Row],
-    tally: extract_manifest.Tally,
-) -> None:
-    headings, counted = extracts.headings(desk, masked=taken.masked), tally.counted(rows)
-    match taken.form:
-        case "csv":
-            extract_files.write_csv(file, headings, counted)
-        case "jsonl":
-            extract_files.write_lines(file, headings, counted)
-        case _:
-            sheet = extract_files.sheet(desk, taken, tally)
-            extract_files.write_workbook(file, headings, counted, sheet, target.absolute().parent)
 
 
 def _note(app: App, asked: Asked, tally: extract_manifest.Tally, sealed: str, head: Head) -> Head:

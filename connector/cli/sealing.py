@@ -27,9 +27,6 @@ MOST_TOLD = 20
 LONGEST_LINE = 64 * 2**20
 PRIVATE_BYTES = MANIFEST_BYTES = 16_384
 
-_NO_FILE_OF_OURS = (KeyError, TypeError, ValueError, NotImplementedError, RuntimeError, EOFError)
-"""What reading a zip that somebody has made or damaged ends in, besides its own errors and those of zlib."""
-
 
 def keys_auditor(ctx: typer.Context, file: Annotated[Path, typer.Argument(dir_okay=False)]) -> None:
     """Make a pair of keys for the auditor: the private one in FILE, the public one beside it, in FILE.pub."""
@@ -162,10 +159,10 @@ def _count(
 def _judged(file: Path, key: Any, key_id: str, known: Known) -> Iterator[tuple[SealedText, Verdict, bytes | None]]:
     """Yield every text of the file with what is found of it. Raises DataError for a file that is none of ours."""
     import zipfile
-    import zlib
 
     from connector.core.unsealing import judge, parsed
     from connector.stages.sealed_file import TEXTS
+    from connector.verifier import DAMAGED_ZIP
 
     try:
         with zipfile.ZipFile(file) as archive:
@@ -175,7 +172,7 @@ def _judged(file: Path, key: Any, key_id: str, known: Known) -> Iterator[tuple[S
                     one = parsed(agency, line)
                     left -= 1
                     yield (one, *judge(one, key, key_id, known))
-    except (*_NO_FILE_OF_OURS, zipfile.BadZipFile, zlib.error):
+    except (*DAMAGED_ZIP, KeyError, TypeError, ValueError):  # damaged, or of another form
         raise DataError("E-UNSEAL-FILE", file=file.name) from None
     if left:
         raise DataError("E-UNSEAL-FILE", file=file.name)

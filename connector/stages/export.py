@@ -118,9 +118,7 @@ def export(
 def _reach(connection: Connection, agency: str, days: Days | None, places: Places) -> Reach | None:
     if days is None:
         return None
-    kept = verifier.read_checkpoints(Places(places.own).files(agency))[0]
-    hashes = audit.hashes_at(connection, agency, {one.seq for _, one in kept})
-    agreeing = [one.seq for _, one in kept if hashes.get(one.seq) == one.hash]  # a lost tail has had others
+    agreeing = audit.met(connection, agency, Places(places.own).files(agency))
     found = spans.reach(connection, agency, days.begin, days.end, agreeing)
     if found is None:
         raise DataError("E-EXPORT-EMPTY", agency=agency)

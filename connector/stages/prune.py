@@ -14,7 +14,6 @@ that is still there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, takewhile
@@ -59,7 +58,7 @@ def plan(store: Store, agency: str, file: Path, older_than: datetime, places: Pl
     kept = list(places.files(agency))
     report = verifier.verify(file, kept)
     with store.read() as connection:
-        met, of = _met(connection, agency, kept), (agency, store_id(connection))
+        met, of = audit.met(connection, agency, kept), (agency, store_id(connection))
     if report.store and (report.agency, report.store) != of:
         raise DataError("E-PRUNE-OTHER", file=file.name, agency=agency)
     younger = ("E-CHECKPOINT-LATER", "E-CHECKPOINT-AHEAD")  # than the export: the log itself has their entries
@@ -88,13 +87,6 @@ def prune(store: Store, found: Plan, actor: Actor, reason: str) -> bool:
     """Carry the plan out in one transaction. False: nothing was done, for somebody else has pruned meanwhile."""
     with store.write() as tx:
         return pruning.prune(tx, found.prefix, actor, reason)
-
-
-def _met(connection: Connection, agency: str, kept: Sequence[tuple[str, bytes]]) -> set[int]:
-    """Return the places of the entries that these checkpoints name as they are."""
-    found = verifier.read_checkpoints(kept)[0]
-    hashes = audit.hashes_at(connection, agency, {one.seq for _, one in found})
-    return {one.seq for _, one in found if hashes.get(one.seq) == one.hash}
 
 
 def _digest_of(file: Path) -> str:

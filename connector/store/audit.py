@@ -170,6 +170,14 @@ def hashes_at(connection: Connection, agency: str, seqs: Iterable[int]) -> dict[
     return {seq: str(hash_) for seq, hash_ in found.items() if hash_ is not None}
 
 
+def met(connection: Connection, agency: str, kept: Iterable[tuple[str, bytes]]) -> set[int]:
+    """Return the places of the entries that these files of checkpoints name as they are; those of a lost tail had
+    others."""
+    found = verifier.read_checkpoints(kept)[0]
+    hashes = hashes_at(connection, agency, {one.seq for _, one in found})
+    return {one.seq for _, one in found if hashes.get(one.seq) == one.hash}
+
+
 def last_before(connection: Connection, agency: str, at: datetime) -> int:
     """Return the place of the last entry before the first that is not older than this; 0 if there is none."""
     young = select(func.min(_audit.c.seq)).where(_audit.c.agency == agency, _audit.c.at >= at)

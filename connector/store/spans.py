@@ -35,7 +35,7 @@ class Reach:
         return self.begin - 1 <= seq <= self.end
 
 
-def reach(connection: Connection, agency: str, begin: datetime, end: datetime, checkpoints: list[int]) -> Reach | None:
+def reach(connection: Connection, agency: str, begin: datetime, end: datetime, checkpoints: set[int]) -> Reach | None:
     """Return which entries belong to the time from `begin` until before `end`, None if there is none. `checkpoints`:
     the places of those that name an entry as it is."""
     of_agency = select(_audit.c.seq).where(_audit.c.agency == agency)

@@ -63,6 +63,19 @@ def sheet(voice: Voice, taken: Taken, tally: Tally) -> Sheet:
     return Sheet(title, voice.say, lambda: extracts.about(voice, extract_manifest.about(voice, taken, tally)))
 
 
+def write(file: BinaryIO, voice: Voice, taken: Taken, rows: Iterable[Row], tally: Tally, folder: Path | None) -> None:
+    """Write the rows of an extract in the form that was asked for, and count them. folder: as of `write_workbook`,
+    which goes back in its file."""
+    headings, counted = extracts.headings(voice, masked=taken.masked), tally.counted(rows)
+    match taken.form:
+        case "csv":
+            write_csv(file, headings, counted)
+        case "jsonl":
+            write_lines(file, headings, counted)
+        case _:
+            write_workbook(file, headings, counted, sheet(voice, taken, tally), folder)
+
+
 def write_csv(file: BinaryIO, headings: Mapping[str, str], rows: Iterable[Row]) -> None:
     """Write rows as CSV that Excel opens by a double click: UTF-8 with its mark, semicolons, one line a row."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=False)

@@ -119,18 +119,10 @@ def _member(visit: Visit, name: str) -> zipfile.ZipInfo:
 
 
 def _write(visit: Visit, taken: Taken, file: BinaryIO, rows: Iterator[Row], tally: Tally) -> None:
-    headings, counted = extracts.headings(visit.voice, masked=taken.masked), tally.counted(rows)
-    match taken.form:
-        case "csv":
-            extract_files.write_csv(file, headings, counted)
-        case "jsonl":
-            extract_files.write_lines(file, headings, counted)
-        case _:
-            whole = io.BytesIO()  # a workbook goes back in its file
-            extract_files.write_workbook(
-                whole, headings, counted, extract_files.sheet(visit.voice, taken, tally), folder=None
-            )
-            file.write(whole.getvalue())
+    whole = io.BytesIO() if taken.form == "xlsx" else None  # a workbook goes back in its file
+    extract_files.write(file if whole is None else whole, visit.voice, taken, rows, tally, folder=None)
+    if whole is not None:
+        file.write(whole.getvalue())
 
 
 def _bounded(rows: Iterator[Row], form: str) -> Iterator[Row]:
